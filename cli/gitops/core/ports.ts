@@ -1,0 +1,109 @@
+import type { Signature } from "../../../schemas/model-version.ts";
+import type { OpenProposal } from "./change.ts";
+
+/** The documents that a command needs to see. Everything of the model, and these environments' policy. */
+export interface Scope {
+  /** null: every model (status, validate). */
+  readonly model: string | null;
+  /** Environments whose documents are read; empty: only the names. */
+  readonly environments: readonly string[];
+}
+
+/** One state of the repository, as far as it was asked for. Texts are read whole or not at all. */
+export interface Snapshot {
+  /** Commit of the branch that was read; null for a working tree. */
+  readonly head: string | null;
+  /** path -> text of the documents */
+  readonly files: ReadonlyMap<string, string>;
+  readonly environmentNames: readonly string[];
+  readonly modelNames: readonly string[];
+  readonly proposals: readonly OpenProposal[];
+}
+
+/** A file of a commit: text, bytes, or null to delete it. */
+export interface FileWrite {
+  readonly path: string;
+  readonly content: string | Uint8Array | null;
+}
+
+export interface CommitRequest {
+  readonly branch: string;
+  /** The commit is refused with `HeadMoved` where the branch points elsewhere. */
+  readonly expectedHead: string;
+  readonly files: readonly FileWrite[];
+  readonly message: string;
+}
+
+export interface ProposalRequest {
+  readonly branch: string;
+  readonly base: string;
+  /** Head of the base branch that the files were planned on. */
+  readonly baseHead: string;
+  readonly files: readonly FileWrite[];
+  readonly message: string;
+  readonly title: string;
+  readonly body: string;
+}
+
+export interface PullRequest {
+  readonly number: number;
+  readonly url: string;
+  readonly branch: string;
+  /** `unchanged`: open already, with these very files, title and body. */
+  readonly action: "opened" | "updated" | "unchanged";
+}
+
+/** The repository on GitHub. Reads a part of it in one call; writes all files of a change or none. */
+export interface Forge {
+  /** `ref`: a branch, default the base branch. */
+  read(scope: Scope, ref?: string): Promise<Snapshot>;
+  /** One commit on an existing branch. Throws `HeadMoved`. */
+  commit(request: CommitRequest): Promise<{ readonly oid: string; readonly url: string }>;
+  /** One commit on mmsp's own branch and a pull request: opened, or the open one updated (DESIGN: never duplicated). */
+  propose(request: ProposalRequest): Promise<PullRequest>;
+  /** A comment on a pull request. */
+  comment(number: number, body: string): Promise<void>;
+}
+
+/** The branch moved between reading and writing: read again, plan again. */
+export class HeadMoved extends Error {
+  override readonly name = "HeadMoved";
+}
+
+/** The outside failed. `retryable`: the same call may go through later (5xx, time-outs, rate limits). */
+export class OutsideError extends Error {
+  override readonly name = "OutsideError";
+  readonly retryable: boolean;
+  readonly hint: string;
+
+  /** `message` is for people and holds no secret; the cause goes to the log. */
+  constructor(message: string, details: { retryable: boolean; hint: string; cause?: unknown }) {
+    super(message, { cause: details.cause });
+    this.retryable = details.retryable;
+    this.hint = details.hint;
+  }
+}
+
+/** Content-addressed files, by key `sha256/<digest>/<file>`. */
+export interface ArtifactStore {
+  /** Throws a ProblemError when it is not there. */
+  read(key: string): Promise<Uint8Array>;
+  /** Idempotent and atomic; verifies what was stored. */
+  write(key: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** What is in a model file, and that it answers a trial inference. */
+export interface InspectedModel {
+  readonly bytes: Uint8Array;
+  readonly file: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly signature: Signature;
+  readonly opset: number | null;
+  readonly producer: string | null;
+  /** Things that were left out, with what to do about them. */
+  readonly warnings: readonly string[];
+}
+
+/** Opens a model file; throws a ProblemError for anything that is not a model that can be served. */
+export type InspectModel = (path: string) => Promise<InspectedModel>;

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { apiVersion, ArtifactStore, Line, Metadata, Name, Percent, Slo, Timestamp } from "./fields.ts";
+
+/** An address that people put in the file: http or https, no credentials in it. */
+const Address = z.string().regex(/^https?:\/\/[^\s@]+$/);
+
+/** The policy of one environment. Read by mmsp and the gateway, not applied to a cluster. */
+export const Environment = z.strictObject({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal("Environment"),
+  metadata: Metadata,
+  spec: z.strictObject({
+    namespace: Name,
+    backend: z.enum(["triton", "kserve", "embedded"]),
+    artifactStore: ArtifactStore.optional().describe("default: the one of mmsp.yaml"),
+    promotesTo: Name.optional(),
+    steps: z.array(Percent.min(1)).min(1).optional().describe("canary weights, default 10, 50, 100"),
+    publish: z
+      .strictObject({
+        rollback: z.enum(["commit", "pull-request", "dispatch"]).optional().describe("automatic ones, default commit"),
+        autoMerge: z.boolean().optional(),
+      })
+      .optional(),
+    slo: Slo.optional(),
+    freeze: z
+      .array(z.strictObject({ from: Timestamp, to: Timestamp, reason: Line }))
+      .optional()
+      .describe("no deploy and no promote in these times; rollbacks always go"),
+    gateway: z
+      .strictObject({
+        maxBodyBytes: z.int().min(1024).optional(),
+        timeoutMs: z.int().min(1).max(600000).optional(),
+        replicas: z.int().min(1).max(1000).optional().describe("the guard divides its allowed error by it"),
+      })
+      .optional(),
+    addresses: z
+      .strictObject({ gateway: Address.optional(), prometheus: Address.optional(), argocd: Address.optional() })
+      .optional(),
+  }),
+});
+export type Environment = z.infer<typeof Environment>;

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { apiVersion, Line, Metadata, Name, Sha256, Timestamp, Version } from "./fields.ts";
+
+/** Datatype names of the Open Inference Protocol v2, which are Triton's. */
+export const datatypes = [
+  "BOOL",
+  "UINT8",
+  "UINT16",
+  "UINT32",
+  "UINT64",
+  "INT8",
+  "INT16",
+  "INT32",
+  "INT64",
+  "FP16",
+  "BF16",
+  "FP32",
+  "FP64",
+  "BYTES",
+] as const;
+export type Datatype = (typeof datatypes)[number];
+
+/** A named tensor; -1 in the shape stands for a dynamic dimension. */
+export const TensorSpec = z.strictObject({
+  name: z.string().min(1).max(256),
+  datatype: z.enum(datatypes),
+  shape: z.array(z.int().min(-1)).max(16),
+});
+export type TensorSpec = z.infer<typeof TensorSpec>;
+
+export const Signature = z.strictObject({
+  inputs: z.array(TensorSpec).min(1),
+  outputs: z.array(TensorSpec).min(1),
+});
+export type Signature = z.infer<typeof Signature>;
+
+/** Exactly one of `key` (in the environment's store) and `uri` (by reference); rules.ts checks it, as a CRD cannot. */
+export const Artifact = z.strictObject({
+  key: z
+    .string()
+    .regex(/^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/)
+    .optional()
+    .describe("place in the artifact store: sha256/<digest>/<file>"),
+  uri: z
+    .string()
+    .regex(/^https:\/\/[^\s]+$/)
+    .optional()
+    .describe("an https address outside the store"),
+  sha256: Sha256,
+  sizeBytes: z.int().min(1),
+});
+export type Artifact = z.infer<typeof Artifact>;
+
+/** A registered version of a model. Never edited once merged. */
+export const ModelVersion = z.strictObject({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal("ModelVersion"),
+  metadata: Metadata,
+  spec: z.strictObject({
+    model: Name,
+    version: Version,
+    framework: z.enum(["onnx"]),
+    artifact: Artifact,
+    signature: Signature,
+    featureOrder: z.array(z.string().min(1).max(256)).optional().describe("names of the columns of the first input"),
+    baseline: z
+      .strictObject({
+        key: z.string().regex(/^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/),
+        sha256: Sha256,
+        sizeBytes: z.int().min(1),
+        rows: z.int().min(1),
+      })
+      .optional()
+      .describe("a Parquet sample of the training data in the artifact store"),
+    metrics: z.record(z.string(), z.number()).optional(),
+    opset: z.int().min(1).optional(),
+    producer: Line.optional(),
+    provenance: z.strictObject({
+      source: Line.optional(),
+      gitCommit: z
+        .string()
+        .regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
+        .optional(),
+      createdAt: Timestamp,
+      createdBy: Line.optional(),
+      mlflowRun: Line.optional(),
+    }),
+  }),
+});
+export type ModelVersion = z.infer<typeof ModelVersion>;
