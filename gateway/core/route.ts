@@ -1,0 +1,38 @@
+import type { Slo } from "../../schemas/fields.ts";
+import type { ModelDeployment } from "../../schemas/model-deployment.ts";
+import type { Environment } from "../../schemas/environment.ts";
+import type { Problem } from "../../schemas/problem.ts";
+import type { LoadedModel } from "./ports.ts";
+
+/** A version in a phase. The attempt is null where an earlier version has taken over as stable. */
+export interface Target {
+  readonly version: number;
+  readonly attempt: number | null;
+}
+
+/** How requests for one model travel. Immutable; replaced whole. */
+export interface Route {
+  readonly model: string;
+  readonly deployment: ModelDeployment;
+  readonly slo: Slo & Required<Pick<Slo, "errorRate" | "minRequests" | "windowSeconds">>;
+  readonly timeoutMs: number;
+  /** null: nothing can be served. */
+  readonly stable: Target | null;
+  readonly canary: (Target & { readonly weight: number }) | null;
+  /** Header whose value chooses the version, or null. */
+  readonly stickyHeader: string | null;
+  /** Loaded versions: the served set, as far as it could be loaded. */
+  readonly loaded: ReadonlyMap<number, LoadedModel>;
+  /** Versions that are rejected or cut, with the reason that a caller is told. */
+  readonly closed: ReadonlyMap<number, string>;
+}
+
+/** Everything the gateway routes by. Immutable; replaced whole. */
+export interface RoutingTable {
+  readonly revision: string;
+  readonly environment: string;
+  readonly policy: Environment | null;
+  readonly models: ReadonlyMap<string, Route>;
+  /** What is wrong with the newest state, while the last good one is served. */
+  readonly problems: readonly Problem[];
+}
