@@ -56,7 +56,14 @@ export function generatedFiles(): Record<string, string> {
   return files;
 }
 
+/** Writes the files, or with `--check` says which differ from what is committed. */
 if (import.meta.main) {
-  for (const [name, text] of Object.entries(generatedFiles()))
-    await Bun.write(new URL(`json/${name}`, import.meta.url), text);
+  for (const [name, text] of Object.entries(generatedFiles())) {
+    const file = Bun.file(new URL(`json/${name}`, import.meta.url));
+    if (!process.argv.includes("--check")) await file.write(text);
+    else if (!(await file.exists()) || (await file.text()) !== text) {
+      process.stderr.write(`schemas/json/${name} is out of date: run \`bun run generate\`\n`);
+      process.exitCode = 1;
+    }
+  }
 }

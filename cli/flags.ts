@@ -1,0 +1,106 @@
+import { parseArgs } from "node:util";
+
+/** A flag as help shows it and as the parser reads it. */
+export interface Flag {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  /** What stands for the value in help: `VERSION`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** Values of the flags that were given. */
+export interface Input {
+  readonly args: readonly string[];
+  text(flag: string): string | undefined;
+  on(flag: string): boolean;
+}
+
+/** The command line itself is wrong: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Flags that several commands share, said once. */
+export const shared = {
+  directory: { type: "string", short: "C", value: "DIR", help: "work as if started in DIR" },
+  env: { type: "string", value: "ENV", help: "environment; default $MMSP_ENV, else dev" },
+  name: { type: "string", value: "NAME", help: "the model, instead of the argument" },
+  json: { type: "boolean", help: "print one JSON object" },
+  dryRun: { type: "boolean", help: "print what would change as a diff; write nothing" },
+  local: { type: "boolean", help: "edit the working tree: no commit, no network" },
+  repo: { type: "string", value: "OWNER/NAME", help: "repository on GitHub; default: the one in mmsp.yaml" },
+  base: { type: "string", value: "BRANCH", help: "base branch; default: the one in mmsp.yaml" },
+  help: { type: "boolean", short: "h", help: "show this help" },
+} as const satisfies Flags;
+
+/** The flags of every command that writes. */
+export const writing = {
+  name: shared.name,
+  env: shared.env,
+  local: shared.local,
+  "dry-run": shared.dryRun,
+  repo: shared.repo,
+  base: shared.base,
+} as const satisfies Flags;
+
+/** Reads the arguments of one command. Throws a UsageError for anything it does not know. */
+export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: number): Input {
+  const all: Flags = { ...flags, directory: shared.directory, json: shared.json, help: shared.help };
+  const options = Object.fromEntries(
+    Object.entries(all).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
+  );
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError(usageMessage(error, Object.keys(all)), { cause: error });
+  }
+  if (parsed.positionals.length > maxArgs) {
+    throw new UsageError(`unexpected argument "${parsed.positionals[maxArgs] ?? ""}"`);
+  }
+  return {
+    args: parsed.positionals,
+    text: (flag) => {
+      const value = parsed.values[flag];
+      return typeof value === "string" ? value : undefined;
+    },
+    on: (flag) => parsed.values[flag] === true,
+  };
+}
+
+function usageMessage(error: unknown, known: readonly string[]): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const unknown = /Unknown option '(-+)([^']*)'/.exec(message);
+  if (!unknown) return message.replace(/\. To specify an option argument.*$/s, "");
+  const near = nearest(unknown[2] ?? "", known);
+  return `unknown flag ${unknown[1] ?? ""}${unknown[2] ?? ""}${near === null ? "" : `; did you mean --${near}?`}`;
+}
+
+/** The known word that is at most two edits away, or null. */
+export function nearest(word: string, known: readonly string[]): string | null {
+  const ranked = known.map((name) => ({ name, edits: distance(word, name) })).toSorted((a, b) => a.edits - b.edits);
+  const [best] = ranked;
+  return best !== undefined && best.edits <= Math.min(2, Math.floor(best.name.length / 2)) ? best.name : null;
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [i, char] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (char === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** A whole number, or a UsageError that names the flag. */
+export function wholeNumber(flag: string, text: string): number {
+  if (!/^-?\d{1,9}$/.test(text.trim())) throw new UsageError(`--${flag} takes a whole number, not "${text}"`);
+  return Number(text);
+}

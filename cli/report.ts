@@ -1,0 +1,102 @@
+import { formatProblem, type Problem } from "../schemas/problem.ts";
+import type { Change, Share } from "./gitops/core/change.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Style } from "./style.ts";
+
+/** What to print, where, and how to exit: 0 done or nothing to do, 1 refused or failed. */
+export interface Printed {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: 0 | 1;
+}
+
+/** An outcome for people. */
+export function renderText(outcome: Outcome, style: Style): Printed {
+  switch (outcome.kind) {
+    case "published": {
+      const { change, pullRequest, notices } = outcome;
+      const pull = `pull request #${pullRequest.number} ${pullRequest.action}: ${style.cyan(pullRequest.url)}`;
+      return done([headline(change, style), `  ${pull}`, ...traffic(change), ...notes(change, notices, style)]);
+    }
+    case "committed": {
+      const { change, oid, notices } = outcome;
+      const commit = `commit ${oid.slice(0, 12)} on the base branch`;
+      return done([headline(change, style), `  ${commit}`, ...traffic(change), ...notes(change, notices, style)]);
+    }
+    case "written": {
+      const { change, paths, notices } = outcome;
+      const files = paths.map((path) => `  wrote ${path}`);
+      return done([headline(change, style), ...files, ...traffic(change), ...notes(change, notices, style)]);
+    }
+    case "dry-run": {
+      const lines = [`${outcome.change.title} (dry run: nothing was written)`, ...notes(outcome.change, outcome.notices, style)];
+      return { stdout: outcome.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
+    }
+    case "skip":
+      return done([`${style.dim("nothing to do:")} ${outcome.reason}`]);
+    case "refusal":
+      return { stdout: "", stderr: renderProblems(outcome.problems, style), exitCode: 1 };
+    case "report":
+      return { stdout: outcome.text, stderr: "", exitCode: outcome.ok ? 0 : 1 };
+  }
+}
+
+/** An outcome for programs: one JSON object on stdout, whatever happened. */
+export function renderJson(outcome: Outcome): Printed {
+  const body = outcome.kind === "report" ? outcome.json : jsonOf(outcome);
+  const failed = outcome.kind === "refusal" || (outcome.kind === "report" && !outcome.ok);
+  return { stdout: `${JSON.stringify(body, null, 2)}\n`, stderr: "", exitCode: failed ? 1 : 0 };
+}
+
+/** Problems as compilers print them, one a paragraph. */
+export function renderProblems(problems: readonly Problem[], style: Style): string {
+  return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
+}
+
+function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
+  if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
+  if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
+  const { change, notices } = outcome;
+  const common = {
+    status: outcome.kind,
+    verb: change.verb,
+    environment: change.environment,
+    model: change.model,
+    version: change.version,
+    title: change.title,
+    traffic: change.traffic,
+    notices: [...change.notices, ...notices],
+  };
+  switch (outcome.kind) {
+    case "published":
+      return { ...common, pullRequest: outcome.pullRequest };
+    case "committed":
+      return { ...common, commit: { oid: outcome.oid, url: outcome.url } };
+    case "written":
+      return { ...common, paths: outcome.paths };
+    case "dry-run":
+      return { ...common, diff: outcome.diff };
+  }
+}
+
+function done(lines: readonly string[]): Printed {
+  return { stdout: `${lines.join("\n")}\n`, stderr: "", exitCode: 0 };
+}
+
+function headline(change: Change, style: Style): string {
+  return `${style.green("✓")} ${style.bold(change.title)}`;
+}
+
+function traffic(change: Change): string[] {
+  if (change.traffic.after.length === 0) return [];
+  const before = change.traffic.before.length === 0 ? "none" : shares(change.traffic.before);
+  return [`  traffic: ${before} -> ${shares(change.traffic.after)}`];
+}
+
+function shares(all: readonly Share[]): string {
+  return all.map(({ version, phase, percent }) => `version ${version} ${phase} ${percent} %`).join(", ");
+}
+
+function notes(change: Change, notices: readonly string[], style: Style): string[] {
+  return [...new Set([...change.notices, ...notices])].map((notice) => `  ${style.yellow("note:")} ${notice}`);
+}

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { ProblemError } from "../schemas/problem.ts";
+
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
+
+const Variables = z.object({
+  MMSP_ENV: z.string({ error: "names the environment to serve, such as dev" }).min(1),
+  MMSP_DIR: optional(z.string()),
+  MMSP_GIT_URL: optional(
+    z.string().regex(/^(https?:\/\/|ssh:\/\/|git@|file:\/\/|\/)/, "must be an http(s), ssh or file address"),
+  ),
+  MMSP_GIT_BRANCH: optional(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/, "must be a branch name")),
+  MMSP_POLL_MS: optional(z.coerce.number().int().min(50).max(3_600_000)),
+  MMSP_HOST: optional(z.string()),
+  MMSP_PORT: optional(z.coerce.number().int().min(0).max(65535)),
+  MMSP_DATA: optional(z.string()),
+  MMSP_ROLES: optional(z.enum(["serve", "react", "all"])),
+  MMSP_ALERTS_TOKEN: optional(z.string().min(8, "must have at least 8 characters")),
+  MMSP_REPOSITORY: optional(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, "must be owner/name")),
+  GITHUB_TOKEN: optional(z.string()),
+  GITHUB_API_URL: optional(z.url()),
+});
+
+/** What one gateway process is to do. */
+export interface Config {
+  readonly environment: string;
+  readonly source:
+    | { readonly kind: "dir"; readonly root: string }
+    | { readonly kind: "git"; readonly url: string; readonly branch: string; readonly pollMs: number };
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Folder of the cut store and of the clone. */
+  readonly dataDir: string;
+  readonly roles: "serve" | "react" | "all";
+  /** Bearer token that `/alerts` asks for; null: `/alerts` is off. */
+  readonly alertsToken: string | null;
+  /** owner/name that rollbacks are committed to; null: the one of mmsp.yaml. */
+  readonly repository: string | null;
+  readonly githubToken: string | null;
+  readonly githubApiUrl: string;
+}
+
+/** Reads the environment variables of the gateway. Throws a ProblemError with everything that is wrong with them. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const read = Variables.safeParse(env);
+  if (!read.success) {
+    throw new ProblemError(
+      read.error.issues.map((issue) => ({
+        code: "config-invalid",
+        path: issue.path.join("."),
+        message: issue.message,
+        hint: "see the gateway's variables in the README",
+      })),
+    );
+  }
+  const vars = read.data;
+  if ((vars.MMSP_DIR === undefined) === (vars.MMSP_GIT_URL === undefined)) {
+    const message = "set exactly one of MMSP_DIR and MMSP_GIT_URL: a gateway follows one source";
+    throw new ProblemError([{ code: "config-source", message }]);
+  }
+  const source: Config["source"] =
+    vars.MMSP_DIR === undefined
+      ? {
+          kind: "git",
+          url: vars.MMSP_GIT_URL ?? "",
+          branch: vars.MMSP_GIT_BRANCH ?? "main",
+          pollMs: vars.MMSP_POLL_MS ?? 2000,
+        }
+      : { kind: "dir", root: vars.MMSP_DIR };
+  return {
+    environment: vars.MMSP_ENV,
+    source,
+    host: vars.MMSP_HOST ?? "127.0.0.1",
+    port: vars.MMSP_PORT ?? 8080,
+    dataDir: vars.MMSP_DATA ?? `${vars.MMSP_DIR ?? "."}/.mmsp/${vars.MMSP_ENV}`,
+    roles: vars.MMSP_ROLES ?? "all",
+    alertsToken: vars.MMSP_ALERTS_TOKEN ?? null,
+    repository: vars.MMSP_REPOSITORY ?? null,
+    githubToken: vars.GITHUB_TOKEN ?? null,
+    githubApiUrl: vars.GITHUB_API_URL ?? "https://api.github.com",
+  };
+}

@@ -1,0 +1,210 @@
+import { chooseVersion } from "./core/choose.ts";
+import { RequestError } from "./core/errors.ts";
+import { InferenceError, Overloaded, type LoadedModel } from "./core/ports.ts";
+import type { AttemptOutcome, AttemptPhase, FallbackReason, Recorder } from "./core/record.ts";
+import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
+import type { Route, RoutingTable } from "./core/route.ts";
+import type { Tensor } from "./core/tensor.ts";
+
+/** One request, whatever protocol it came by. */
+export interface Call<Reply> {
+  /** null: the only model. */
+  readonly model: string | null;
+  /** null: the gateway chooses. */
+  readonly version: number | null;
+  /** Value of a request header, or null. */
+  header(name: string): string | null;
+  /** The request as inputs of this version. Throws a RequestError that tells the caller what to mend. */
+  encode(target: LoadedModel): readonly Tensor[];
+  /** The version's outputs as a reply. Throws an InferenceError where they are malformed. */
+  decode(target: LoadedModel, outputs: readonly Tensor[]): Reply;
+}
+
+/** What the client gets, and who answered. */
+export interface Answer<Reply> {
+  readonly reply: Reply;
+  readonly model: string;
+  readonly version: number;
+  readonly phase: AttemptPhase;
+  /** The canary that failed this request before stable answered it. */
+  readonly fallbackFrom: number | null;
+  /** From the request to the answer, in milliseconds. */
+  readonly latencyMs: number;
+}
+
+export interface PredictDeps {
+  table(): RoutingTable;
+  readonly recorder: Recorder;
+  /** Uniform in 0..1. */
+  random(): number;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+}
+
+/** Retries of failed canary attempts may add this share of traffic to stable. */
+const retryShare = 0.2;
+
+/** Share of a request's deadline that the canary may use, so that stable has time left. */
+const canaryShare = 0.5;
+
+/** The model ran, and what came out is no answer. */
+class MalformedAnswer extends Error {
+  override readonly name = "MalformedAnswer";
+}
+
+/** A version did not answer in its time. */
+class DeadlineExceeded extends Error {
+  override readonly name = "DeadlineExceeded";
+}
+
+interface Tried<Reply> {
+  readonly reply: Reply;
+  readonly seconds: number;
+}
+
+/** A failed attempt, and whether it is held against the version. */
+interface Failed {
+  readonly error: unknown;
+  readonly seconds: number;
+}
+
+/**
+ * Answers requests: chooses the version, runs it, and where a canary fails by its own fault lets stable answer in the same
+ * request. Everything is recorded as attempts at versions. Rejects with RequestError only.
+ */
+export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) => Promise<Answer<Reply>> {
+  const budgets = new Map<string, RetryBudget>();
+
+  return async function predict<Reply>(call: Call<Reply>): Promise<Answer<Reply>> {
+    const started = deps.now();
+    const route = findRoute(deps.table(), call.model);
+    const budget = budgetOf(budgets, route.model);
+    budget.earn();
+    const sticky = route.stickyHeader === null ? null : call.header(route.stickyHeader);
+    const choice = chooseVersion(route, { explicit: call.version, sticky }, deps.random());
+    if (choice.kind === "none") throw new RequestError(choice.status, choice.code, choice.message);
+    const { version, phase, attempt: rollout } = choice;
+    const record = (outcome: AttemptOutcome, seconds: number): void =>
+      deps.recorder.attempt({ model: route.model, version, rollout, phase, outcome, seconds });
+    const answer = (reply: Reply, by: number, as: AttemptPhase, fallbackFrom: number | null): Answer<Reply> => {
+      return { reply, model: route.model, version: by, phase: as, fallbackFrom, latencyMs: deps.now() - started };
+    };
+
+    const deadlineMs = phase === "canary" ? route.timeoutMs * canaryShare : route.timeoutMs;
+    const first = await attempt(deps, route, version, call, deadlineMs);
+    if ("reply" in first) {
+      record("ok", first.seconds);
+      return answer(first.reply, version, phase, null);
+    }
+    const reason = fallbackReason(first.error);
+    const stable = route.stable?.version;
+    if (phase !== "canary" || stable === undefined || reason === null || !budget.spend()) {
+      record(reason === null || reason === "signature" ? "refused" : "fault", first.seconds);
+      throw clientError(first.error, route, version);
+    }
+    const left = Math.max(1, route.timeoutMs - (deps.now() - started));
+    const second = await attempt(deps, route, stable, call, left);
+    if ("reply" in second) {
+      record("fault", first.seconds);
+      recordStable(deps, route, "ok", second.seconds);
+      deps.recorder.fallback(route.model, version, reason);
+      return answer(second.reply, stable, "stable", version);
+    }
+    // The input itself, or something both share: it says nothing against the canary.
+    record(second.error instanceof RequestError ? "refused" : "shared", first.seconds);
+    recordStable(deps, route, fallbackReason(second.error) === null ? "refused" : "fault", second.seconds);
+    deps.recorder.fallback(route.model, version, "shared");
+    throw clientError(second.error, route, stable);
+  };
+}
+
+function recordStable(deps: PredictDeps, route: Route, outcome: AttemptOutcome, seconds: number): void {
+  if (route.stable === null) return;
+  const { version, attempt: rollout } = route.stable;
+  deps.recorder.attempt({ model: route.model, version, rollout, phase: "stable", outcome, seconds });
+}
+
+async function attempt<Reply>(
+  deps: PredictDeps,
+  route: Route,
+  version: number,
+  call: Call<Reply>,
+  deadlineMs: number,
+): Promise<Tried<Reply> | Failed> {
+  const started = deps.now();
+  const seconds = (): number => (deps.now() - started) / 1000;
+  const target = route.loaded.get(version);
+  if (target === undefined) {
+    return { error: new RequestError(503, "version-not-loaded", `version ${version} is not loaded`), seconds: 0 };
+  }
+  try {
+    const inputs = call.encode(target);
+    // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model.
+    const running = target.infer(inputs);
+    const outputs = await (target.place === "worker" ? within(deadlineMs, running) : running);
+    return { reply: decode(call, target, outputs), seconds: seconds() };
+  } catch (error) {
+    return { error, seconds: seconds() };
+  }
+}
+
+function decode<Reply>(call: Call<Reply>, target: LoadedModel, outputs: readonly Tensor[]): Reply {
+  try {
+    return call.decode(target, outputs);
+  } catch (error) {
+    if (error instanceof InferenceError) throw new MalformedAnswer(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function within<T>(ms: number, running: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlineExceeded(`no answer within ${Math.round(ms)} ms`)), ms);
+  });
+  try {
+    return await Promise.race([running, late]);
+  } finally {
+    clearTimeout(timer);
+    running.catch(() => undefined); // an answer that comes too late is nobody's
+  }
+}
+
+/**
+ * Why stable may answer instead; null where the failure is not the version's own. A canary that refuses what the caller
+ * sent is asked about at stable too: if stable takes it, the canary's signature broke its clients.
+ */
+function fallbackReason(error: unknown): FallbackReason | null {
+  if (error instanceof Overloaded) return null;
+  if (error instanceof DeadlineExceeded) return "timeout";
+  if (error instanceof MalformedAnswer) return "malformed";
+  if (error instanceof RequestError) return error.status === 400 ? "signature" : null;
+  return "error";
+}
+
+/** What the caller is told. Causes go to the log: they are an oracle about the inside. */
+function clientError(error: unknown, route: Route, version: number): RequestError {
+  if (error instanceof RequestError) return error;
+  const who = `version ${version} of ${route.model}`;
+  if (error instanceof Overloaded) return new RequestError(503, "overloaded", `${who} is overloaded; try again later`);
+  if (error instanceof DeadlineExceeded) {
+    return new RequestError(504, "deadline-exceeded", `${who} did not answer within ${route.timeoutMs} ms`);
+  }
+  return new RequestError(500, "inference-failed", `${who} failed on this input`);
+}
+
+function findRoute(table: RoutingTable, model: string | null): Route {
+  const names = [...table.models.keys()];
+  const wanted = model ?? (names.length === 1 ? names[0] : undefined);
+  const known = names.length === 0 ? "no model is served yet" : `served are: ${names.join(", ")}`;
+  if (wanted === undefined) throw new RequestError(400, "model-missing", `say which model; ${known}`);
+  const route = table.models.get(wanted);
+  if (route === undefined) throw new RequestError(404, "model-unknown", `there is no model "${wanted.slice(0, 64)}"; ${known}`);
+  return route;
+}
+
+function budgetOf(budgets: Map<string, RetryBudget>, model: string): RetryBudget {
+  const budget = budgets.get(model) ?? createRetryBudget(retryShare);
+  budgets.set(model, budget);
+  return budget;
+}
