@@ -47,10 +47,9 @@ export function createApi(world: World, hook: ForgeHook | undefined): Api {
   async function answer(request: Request): Promise<RestReply> {
     const url = new URL(request.url);
     const body = await readBody(request);
-    const prepared = await prepare(world, request, url, body);
-    const { operation } = prepared;
+    const prepared = await prepare(world, request, url, body).catch((error) => refused(request, url, error));
     const path = `${url.pathname}${url.search}`;
-    const call = { index: calls.length, method: request.method, path, operation, body };
+    const call = { index: calls.length, method: request.method, path, operation: prepared.operation, body };
     calls.push(call);
     await hook?.(call);
 
@@ -81,18 +80,28 @@ export function createApi(world: World, hook: ForgeHook | undefined): Api {
   };
 }
 
+/** The body's JSON; a text that is none as it is, for the call's record. */
 async function readBody(request: Request): Promise<unknown> {
   const text = await request.text();
   if (text === "") return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new Refusal("bad-request", "Problems parsing JSON");
+    return text;
   }
+}
+
+/** A call that cannot be understood is recorded and shown to the hook like any other, and then refused. */
+function refused(request: Request, url: URL, error: unknown): PreparedCall {
+  return { operation: `${request.method} ${url.pathname}`, writes: false, serve: () => Promise.reject(error) };
 }
 
 /** Finds out what a call is, before the hook and before anything happens. */
 async function prepare(world: World, request: Request, url: URL, body: unknown): Promise<PreparedCall> {
+  // Every body that GitHub takes is an object.
+  if (body !== undefined && (typeof body !== "object" || body === null)) {
+    throw new Refusal("bad-request", "Problems parsing JSON");
+  }
   if (url.pathname === GRAPHQL) return prepareGraphQL(world, request, body);
   const path = url.pathname.slice(REST.length) || "/";
   const matched = findRoute(request.method, path);

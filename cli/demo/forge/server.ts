@@ -12,6 +12,11 @@ import { isGitRequest, serveGit } from "./smart-http.ts";
 import { DEMO_USERS, type ForgeUser } from "./users.ts";
 import type { World } from "./world.ts";
 
+// This file is the forge's one door: who starts a server needs no other.
+export type { ForgeCall } from "./api.ts";
+export { ForgeFault } from "./fault.ts";
+export { DEMO_TOKEN, type ForgeUser } from "./users.ts";
+
 export interface ForgeOptions {
   /** A folder of the server's own; the repository is `<directory>/<owner>/<repo>.git`, made when it is not there. */
   readonly directory: string;

@@ -1,7 +1,7 @@
 /** Who is calling, what they may do, and how their commits are signed. */
 import type { Person } from "./git/parse.ts";
 
-export type Permission = "read" | "write" | "admin";
+type Permission = "read" | "write" | "admin";
 
 export interface ForgeUser {
   readonly login: string;

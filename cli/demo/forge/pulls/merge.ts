@@ -10,7 +10,7 @@ import type { Scope, World } from "../world.ts";
 import { followBranches } from "./follow.ts";
 import { markMerged, type PullRequest } from "./store.ts";
 
-export type MergeMethod = "merge" | "squash" | "rebase";
+type MergeMethod = "merge" | "squash" | "rebase";
 
 export interface MergeRequest {
   readonly method: MergeMethod;

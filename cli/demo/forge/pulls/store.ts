@@ -27,7 +27,7 @@ export interface PullRequest {
   readonly comments: Comment[];
 }
 
-export type NewPullRequest = Pick<
+type NewPullRequest = Pick<
   PullRequest,
   "author" | "title" | "body" | "draft" | "headRef" | "headOid" | "baseRef" | "baseOid"
 >;
