@@ -1,0 +1,60 @@
+import { parseManifest } from "../../schemas/document.ts";
+import { validateProject } from "../../schemas/json/validators.js";
+import { fail } from "../../schemas/problem.ts";
+import type { Project } from "../../schemas/project.ts";
+import { paths } from "../../schemas/tree.ts";
+import type { Context, Remote, Tree } from "../context.ts";
+import { UsageError, wholeNumber, type Input } from "../flags.ts";
+
+/** The model: the argument or `--name`, not both. */
+export function modelOf(input: Input): string {
+  const [argument] = input.args;
+  const named = input.text("name");
+  if (argument !== undefined && named !== undefined && argument !== named) {
+    throw new UsageError(`the model is "${argument}" and --name "${named}": give one`);
+  }
+  const model = argument ?? named;
+  if (model === undefined || model === "") throw new UsageError("which model? Give its name");
+  return model;
+}
+
+/** `--env`, else $MMSP_ENV, else dev. */
+export function environmentOf(input: Input, context: Context): string {
+  return input.text("env") ?? (context.env["MMSP_ENV"] || "dev");
+}
+
+/** A version number from a flag: `3`, or `v3` as people write it. */
+export function versionOf(input: Input, flag: string): number | null {
+  const text = input.text(flag);
+  return text === undefined ? null : wholeNumber(flag, text.replace(/^v(?=\d)/i, ""));
+}
+
+/** mmsp.yaml of the tree that the command runs in, or null outside of one. */
+export async function projectOf(context: Context): Promise<{ tree: Tree; project: Project } | null> {
+  let tree: Tree;
+  try {
+    tree = context.edges.findTree(context.cwd);
+  } catch {
+    return null;
+  }
+  const text = (await tree.read({ model: null, environments: [] })).files.get(paths.project) ?? "";
+  const parsed = parseManifest(paths.project, text, validateProject);
+  return parsed.value === null ? null : { tree, project: parsed.value };
+}
+
+/** `--repo` and `--base`, else what mmsp.yaml of the tree says. */
+export async function remoteOf(input: Input, context: Context): Promise<Remote> {
+  const repository = input.text("repo");
+  if (repository !== undefined && !/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/.test(repository)) {
+    throw new UsageError(`--repo takes OWNER/NAME, not "${repository}"`);
+  }
+  const found = await projectOf(context);
+  const base = input.text("base") ?? found?.project.spec.baseBranch ?? "main";
+  const name = repository ?? found?.project.spec.repository;
+  if (name !== undefined) return { repository: name, baseBranch: base };
+  return fail({
+    code: "repository-unknown",
+    message: "which repository? There is no readable environments/mmsp.yaml here",
+    hint: "name it with --repo OWNER/NAME, go into its clone, or edit the working tree with --local",
+  });
+}
