@@ -2,7 +2,7 @@ import { parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
 import { fail } from "../../schemas/problem.ts";
 import { POOL_CAPACITY } from "./pool.ts";
 import type { Row } from "./row.ts";
-import { toRow } from "./row.ts";
+import { parseLine, reasonOf, toRow } from "./row.ts";
 
 const LFS_POINTER = "version https://git-lfs.github.com/spec/";
 
@@ -61,21 +61,6 @@ export async function readJsonLines(path: string, label: string | null): Promise
   return rows;
 }
 
-/** A row from one line of JSON; `number` counts lines from 1. Throws a ProblemError. */
-export function parseLine(line: string, label: string | null, file: string, number: number): Row {
-  let record: unknown;
-  try {
-    record = JSON.parse(line);
-  } catch (error) {
-    const hint = "each line must be one whole JSON object";
-    return fail(
-      { code: "rows-broken", file, line: number, message: `no JSON: ${reasonOf(error)}`, hint },
-      { cause: error },
-    );
-  }
-  return toRow(record, label, { file, line: number });
-}
-
 async function readBytes(path: string): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
@@ -100,8 +85,4 @@ async function readBytes(path: string): Promise<Uint8Array> {
     });
   }
   return bytes;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

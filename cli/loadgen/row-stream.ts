@@ -1,14 +1,16 @@
 import { fail } from "../../schemas/problem.ts";
 import type { Pool } from "./pool.ts";
 import { createPool, POOL_CAPACITY } from "./pool.ts";
-import { parseLine } from "./row-files.ts";
-import type { RowSource } from "./rows.ts";
+import type { Row, RowSource } from "./row.ts";
+import { parseLine } from "./row.ts";
 
 const NAME = "standard input";
 /** Rows read ahead of the requests; beyond it the writer waits. Well under the pool's capacity, so no row is lost unsent. */
 const READ_AHEAD = POOL_CAPACITY / 10;
 /** A stream without line ends must not fill the memory. */
 const LONGEST_LINE = 1024 * 1024;
+
+type Reader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
 
 interface Follower {
   readonly pool: Pool;
@@ -62,13 +64,13 @@ export async function followRows(
   return {
     description: NAME,
     next: () => nextRow(follower),
-    received: follower.pool.received,
+    received: () => follower.pool.received(),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-function nextRow(follower: Follower): ReturnType<RowSource["next"]> {
+function nextRow(follower: Follower): Row {
   if (follower.failure !== undefined) throw follower.failure;
   const row = follower.pool.next();
   if (row === undefined) throw new Error("rows were asked for before the first one came");
@@ -76,12 +78,7 @@ function nextRow(follower: Follower): ReturnType<RowSource["next"]> {
   return row;
 }
 
-async function readAll(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  follower: Follower,
-  label: string | null,
-  onRow: () => void,
-): Promise<void> {
+async function readAll(reader: Reader, follower: Follower, label: string | null, onRow: () => void): Promise<void> {
   const decoder = new TextDecoder();
   let number = 0;
   let rest = "";
@@ -92,8 +89,9 @@ async function readAll(
     onRow();
     if (follower.pool.waiting() >= READ_AHEAD) await room(follower);
   };
-  while (!follower.closed) {
+  for (;;) {
     const { done, value } = await reader.read();
+    if (follower.closed) return;
     rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";

@@ -11,6 +11,19 @@ export interface Row {
   readonly label: Cell | null;
 }
 
+/** Where requests get their rows from. Never runs dry: rows come round again, see `createPool`. */
+export interface RowSource {
+  /** For people: `heldout.parquet`, `standard input`, `made up from the signature of fraud`. */
+  readonly description: string;
+  /** The row of the next request. Throws a ProblemError once the source has turned out to be broken. */
+  next(): Row;
+  /** Rows received so far. */
+  received(): number;
+  /** Lets go of the stream, where there is one. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** Taken out of the features when nobody names a label column and the rows have one of this name. */
 export const DEFAULT_LABEL = "target";
 
@@ -50,6 +63,21 @@ export function toRow(record: unknown, label: string | null, place: Place): Row 
   return { features: Object.fromEntries(cells), label: answer };
 }
 
+/** A row from one line of JSON; `number` counts lines from 1. Throws a ProblemError. */
+export function parseLine(line: string, label: string | null, file: string, number: number): Row {
+  let record: unknown;
+  try {
+    record = JSON.parse(line);
+  } catch (error) {
+    const hint = "each line must be one whole JSON object";
+    return fail(
+      { code: "rows-broken", file, line: number, message: `no JSON: ${reasonOf(error)}`, hint },
+      { cause: error },
+    );
+  }
+  return toRow(record, label, { file, line: number });
+}
+
 function toCell(value: unknown, column: string, place: Place): Cell {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (typeof value === "string") return value;
@@ -81,4 +109,9 @@ function failLabel(label: string, columns: readonly string[], place: Place): nev
 function located(place: Place, message: string): { file: string; line?: number; message: string } {
   if (place.line !== undefined) return { file: place.file, line: place.line, message };
   return { file: place.file, message: place.row === undefined ? message : `row ${place.row}: ${message}` };
+}
+
+/** What an error says, for a message's end. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

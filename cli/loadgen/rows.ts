@@ -1,22 +1,9 @@
 import { extname } from "node:path";
 import { fail } from "../../schemas/problem.ts";
 import { createPool } from "./pool.ts";
-import type { Row } from "./row.ts";
+import type { Row, RowSource } from "./row.ts";
 import { readJson, readJsonLines, readParquet } from "./row-files.ts";
 import { followRows } from "./row-stream.ts";
-
-/** Where requests get their rows from. Never runs dry: rows come round again, see `createPool`. */
-export interface RowSource {
-  /** For people: `heldout.parquet`, `standard input`, `made up from the signature of fraud`. */
-  readonly description: string;
-  /** The row of the next request. Throws a ProblemError once the source has turned out to be broken. */
-  next(): Row;
-  /** Rows received so far. */
-  received(): number;
-  /** Lets go of the stream, where there is one. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
 
 export interface RowOptions {
   /** The column that holds the right answer; it is not sent. Null: the column `target`, where there is one. */
@@ -53,7 +40,7 @@ export async function openRows(source: string, options: RowOptions = {}): Promis
   return {
     description: source,
     next: () => pool.next() ?? first,
-    received: pool.received,
+    received: () => pool.received(),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

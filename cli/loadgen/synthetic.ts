@@ -1,7 +1,6 @@
 import { fail } from "../../schemas/problem.ts";
 import { seededRandom } from "./random.ts";
-import type { Cell, Features } from "./row.ts";
-import type { RowSource } from "./rows.ts";
+import type { Cell, Features, RowSource } from "./row.ts";
 
 /** What a model takes, as its metadata says (Open Inference Protocol v2). */
 export interface ModelInputs {
