@@ -38,20 +38,19 @@ export function formatLive(summary: Summary, paint: Paint = plain): string {
 
 function countLines(summary: Summary, paint: Paint): string[] {
   const { rate: asked, late } = summary;
-  const parts = [
-    `${summary.due} requests in ${seconds(summary.elapsedMs)}`,
+  const requests = paint(
+    "heading",
+    `${summary.due} ${summary.due === 1 ? "request" : "requests"} in ${seconds(summary.elapsedMs)}`,
+  );
+  const counts = [
     paint("good", `${summary.ok} ok`),
     paint(summary.failed > 0 ? "bad" : "good", `${summary.failed} failed`),
     ...(summary.inFlight > 0 ? [`${summary.inFlight} in flight`] : []),
     ...(summary.abandoned > 0 ? [`${summary.abandoned} given up unanswered`] : []),
   ];
   const pace = `rate      ${rate(asked.achievedPerSecond)}/s of ${rate(asked.askedPerSecond)}/s asked for`;
-  const behind = `${late.count} requests left over ${LATE_MS} ms late (at most ${time(late.maxMs)}): this machine was too slow`;
-  return [
-    paint("heading", parts[0] ?? "") + ["", ...parts.slice(1)].join(", "),
-    pace,
-    ...(late.count > 0 ? [paint("bad", behind)] : []),
-  ];
+  const behind = `${late.count} ${late.count === 1 ? "request" : "requests"} left over ${LATE_MS} ms late (at most ${time(late.maxMs)}): this machine was too slow`;
+  return [`${requests}: ${counts.join(", ")}`, pace, ...(late.count > 0 ? [paint("bad", behind)] : [])];
 }
 
 function latencyLines({ latency, service }: Summary, paint: Paint): string[] {

@@ -10,7 +10,11 @@ const READ_AHEAD = POOL_CAPACITY / 10;
 /** A stream without line ends must not fill the memory. */
 const LONGEST_LINE = 1024 * 1024;
 
-type Reader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+/** The part that Bun's and Node's types of a stream's reader have in common. */
+interface Reader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
 
 interface Follower {
   readonly pool: Pool;
