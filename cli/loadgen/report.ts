@@ -5,7 +5,7 @@ import { LATE_MS } from "./summary.ts";
 import type { Share } from "./wilson.ts";
 
 /** What a piece of text is; how that looks is the caller's business. */
-export type Tone = "heading" | "good" | "bad" | "quiet";
+type Tone = "heading" | "good" | "bad" | "quiet";
 export type Paint = (tone: Tone, text: string) => string;
 
 const plain: Paint = (_tone, text) => text;
@@ -49,7 +49,7 @@ function countLines(summary: Summary, paint: Paint): string[] {
     ...(summary.abandoned > 0 ? [`${summary.abandoned} given up unanswered`] : []),
   ];
   const pace = `rate      ${rate(asked.achievedPerSecond)}/s of ${rate(asked.askedPerSecond)}/s asked for`;
-  const behind = `${late.count} ${late.count === 1 ? "request" : "requests"} left over ${LATE_MS} ms late (at most ${time(late.maxMs)}): this machine was too slow`;
+  const behind = `${late.count} ${late.count === 1 ? "request" : "requests"} came over ${LATE_MS} ms late (at most ${time(late.maxMs)}): this machine was too slow`;
   return [`${requests}: ${counts.join(", ")}`, pace, ...(late.count > 0 ? [paint("bad", behind)] : [])];
 }
 

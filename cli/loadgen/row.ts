@@ -25,7 +25,7 @@ export interface RowSource {
 }
 
 /** Taken out of the features when nobody names a label column and the rows have one of this name. */
-export const DEFAULT_LABEL = "target";
+const DEFAULT_LABEL = "target";
 
 /** Where a row stands, for messages: the file, and the line (JSON lines) or the row (other files), from 1. */
 export interface Place {

@@ -106,7 +106,8 @@ function schedule(run: Run): void {
 
 function launch(run: Run, k: number): void {
   if (run.flights.size >= run.maxInFlight) {
-    run.tally.overloaded(`${run.maxInFlight} requests were in flight: answers take too long for this rate`);
+    const message = `${run.maxInFlight} requests were in flight already: answers take too long for this rate`;
+    run.tally.overloaded(message, performance.now() - dueAt(run.pace, k));
     return;
   }
   const row = run.deps.rows.next();

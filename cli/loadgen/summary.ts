@@ -21,7 +21,10 @@ export interface Summary {
     /** Requests really sent, over the time in which they were due. */
     readonly achievedPerSecond: number;
   };
-  /** Requests that left more than `LATE_MS` after they were due: then this machine was too slow, not the gateway. */
+  /**
+   * Requests whose turn came more than `LATE_MS` after they were due (sent then, or without room then): this machine was
+   * too slow, not the gateway.
+   */
   readonly late: { readonly count: number; readonly maxMs: number };
   /** How long clients waited, from the time due; every answer, whatever its status, and every time-out. */
   readonly latency: LatencySummary;

@@ -11,8 +11,8 @@ import { wilson } from "./wilson.ts";
 export interface Tally {
   /** It left `lateMs` after it was due. */
   sent(lateMs: number): void;
-  /** It was due, and was not sent for lack of room. */
-  overloaded(message: string): void;
+  /** It was due, and `lateMs` after that it was not sent for lack of room. */
+  overloaded(message: string, lateMs: number): void;
   /** It was answered, well or with an error; times from due and from sending. */
   replied(reply: Reply, label: Cell | null, latencyMs: number, serviceMs: number): void;
   timedOut(message: string, latencyMs: number, serviceMs: number): void;
@@ -23,7 +23,7 @@ export interface Tally {
 }
 
 /** What the tally cannot know. `dueMs`: for how long requests have been due; `elapsedMs`: with the wait for answers. */
-export interface RunState {
+interface RunState {
   readonly ended: Summary["ended"];
   readonly elapsedMs: number;
   readonly dueMs: number;
@@ -76,11 +76,11 @@ export function createTally(): Tally {
   return {
     sent(lateMs) {
       counts.sent++;
-      if (lateMs > LATE_MS) counts.late++;
-      counts.maxLateMs = Math.max(counts.maxLateMs, lateMs);
+      addLateness(counts, lateMs);
     },
-    overloaded(message) {
+    overloaded(message, lateMs) {
       counts.overloaded++;
+      addLateness(counts, lateMs);
       addError(counts, "client overload", message);
     },
     replied(reply, label, latencyMs, serviceMs) {
@@ -97,6 +97,11 @@ export function createTally(): Tally {
     abandoned: () => void counts.abandoned++,
     summary: (state) => summarise(counts, state),
   };
+}
+
+function addLateness(counts: Counts, lateMs: number): void {
+  if (lateMs > LATE_MS) counts.late++;
+  counts.maxLateMs = Math.max(counts.maxLateMs, lateMs);
 }
 
 function addError(counts: Counts, kind: ErrorKind, message: string): void {

@@ -19,7 +19,7 @@ function busy(): Summary {
   }
   tally.sent(25);
   tally.timedOut("no answer within 10000 ms", 10_025, 10_000);
-  for (let k = 0; k < 3; k++) tally.overloaded("256 requests were in flight");
+  for (let k = 0; k < 3; k++) tally.overloaded("256 requests were in flight", 1);
   return tally.summary(state);
 }
 
@@ -28,7 +28,7 @@ describe("the report", () => {
     expect(formatSummary(busy())).toBe(
       `100 requests in 2.0 s: 96 ok, 4 failed
 rate      48.5/s of 50/s asked for
-1 request left over 10 ms late (at most 25 ms): this machine was too slow
+1 request came over 10 ms late (at most 25 ms): this machine was too slow
 latency   p50 2.02 ms  p95 12.3 s  p99 12.3 s  max 12.3 s  (from the time due; percentiles within 1 %)
 service   p50 1 ms  p95 12.3 s  p99 12.3 s  max 12.3 s  (from the moment of sending)
 

@@ -15,9 +15,11 @@ const never = (signal: AbortSignal): Promise<Response> =>
   new Promise((resolve) => signal.addEventListener("abort", () => resolve(new Response()), { once: true }));
 
 describe("the rate", () => {
-  test("2,000 requests a second leave in time, one by one, and all are answered", async () => {
+  test("2,000 requests a second are sent without falling behind, and all are answered", async () => {
     await using gateway = startGateway(() => predicted(1, 0));
-    const summary = await runLoad({ ...base, gateway: gateway.url, rps: 2000, durationSeconds: 2 }, { rows: one }).done;
+    // Client and server share this process: a pause of it must not look like a lack of room.
+    const options = { ...base, gateway: gateway.url, rps: 2000, durationSeconds: 2, maxInFlight: 4000 };
+    const summary = await runLoad(options, { rows: one }).done;
     expect(summary).toMatchObject({ ended: "duration", due: 4000, ok: 4000, failed: 0, inFlight: 0, abandoned: 0 });
     expect(gateway.asked.length).toBe(4000);
     expect(summary.rate.achievedPerSecond).toBeGreaterThan(1900);
@@ -58,7 +60,11 @@ describe("the rate", () => {
     control.abort();
     const summary = await run.done;
     expect(summary.errors).toEqual([
-      { kind: "client overload", count: 26, example: "4 requests were in flight: answers take too long for this rate" },
+      {
+        kind: "client overload",
+        count: 26,
+        example: "4 requests were in flight already: answers take too long for this rate",
+      },
     ]);
     expect(summary).toMatchObject({ ended: "aborted", abandoned: 4, inFlight: 0 });
   });
