@@ -40,7 +40,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const input = parseFlags(rest, command.flags, command.maxArgs);
   const { createContext } = await import("./wire.ts");
   const { renderJson, renderText } = await import("./report.ts");
-  const context = createContext({ env: process.env, cwd: input.text("directory") ?? process.cwd(), signal: interrupted() });
+  const context = createContext({
+    env: process.env,
+    cwd: input.text("directory") ?? process.cwd(),
+    signal: interrupted(),
+  });
   const outcome = await command.run(input, context);
   const printed = input.on("json") ? renderJson(outcome) : renderText(outcome, context.style);
   process.stderr.write(printed.stderr);
@@ -92,7 +96,11 @@ async function explain(error: unknown, argv: readonly string[]): Promise<number>
 
 function bug(error: unknown): { code: string; message: string; hint: string } {
   const message = error instanceof Error ? error.message : String(error);
-  return { code: "bug", message: `mmsp failed in a way it should not: ${message}`, hint: "MMSP_DEBUG=1 shows where; please report it" };
+  return {
+    code: "bug",
+    message: `mmsp failed in a way it should not: ${message}`,
+    hint: "MMSP_DEBUG=1 shows where; please report it",
+  };
 }
 
 const argv = process.argv.slice(2);

@@ -29,7 +29,10 @@ export function renderText(outcome: Outcome, style: Style): Printed {
       return done([headline(change, style), ...files, ...traffic(change), ...notes(change, notices, style)]);
     }
     case "dry-run": {
-      const lines = [`${outcome.change.title} (dry run: nothing was written)`, ...notes(outcome.change, outcome.notices, style)];
+      const lines = [
+        `${outcome.change.title} (dry run: nothing was written)`,
+        ...notes(outcome.change, outcome.notices, style),
+      ];
       return { stdout: outcome.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
     }
     case "skip":

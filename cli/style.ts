@@ -15,5 +15,12 @@ export function createStyle(isTerminal: boolean, env: Readonly<Record<string, st
     (open: number, close: number) =>
     (text: string): string =>
       coloured ? `\u001b[${open}m${text}\u001b[${close}m` : text;
-  return { bold: sgr(1, 22), dim: sgr(2, 22), red: sgr(31, 39), green: sgr(32, 39), yellow: sgr(33, 39), cyan: sgr(36, 39) };
+  return {
+    bold: sgr(1, 22),
+    dim: sgr(2, 22),
+    red: sgr(31, 39),
+    green: sgr(32, 39),
+    yellow: sgr(33, 39),
+    cyan: sgr(36, 39),
+  };
 }

@@ -54,7 +54,8 @@ export function createApp(gateway: Gateway, version: string) {
       return { error: failure.message, code: failure.code };
     })
     .onAfterHandle(({ path, set }) => {
-      if (isPrediction(path)) gateway.onReply(modelOf(gateway, path), typeof set.status === "number" ? set.status : 200);
+      if (isPrediction(path))
+        gateway.onReply(modelOf(gateway, path), typeof set.status === "number" ? set.status : 200);
     })
     .use(predictRoutes(gateway))
     .use(inferenceProtocolRoutes(gateway, version))

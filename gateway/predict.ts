@@ -199,7 +199,8 @@ function findRoute(table: RoutingTable, model: string | null): Route {
   const known = names.length === 0 ? "no model is served yet" : `served are: ${names.join(", ")}`;
   if (wanted === undefined) throw new RequestError(400, "model-missing", `say which model; ${known}`);
   const route = table.models.get(wanted);
-  if (route === undefined) throw new RequestError(404, "model-unknown", `there is no model "${wanted.slice(0, 64)}"; ${known}`);
+  if (route === undefined)
+    throw new RequestError(404, "model-unknown", `there is no model "${wanted.slice(0, 64)}"; ${known}`);
   return route;
 }
 

@@ -13,10 +13,14 @@ const builder = Bun.which("kustomize")
 
 if (builder === null) {
   const required = process.env["GITHUB_ACTIONS"] === "true";
-  process.stdout.write(`neither kustomize nor kubectl is installed: kustomizations were ${required ? "NOT" : "not"} built\n`);
+  process.stdout.write(
+    `neither kustomize nor kubectl is installed: kustomizations were ${required ? "NOT" : "not"} built\n`,
+  );
   process.exitCode = required ? 1 : 0;
 } else {
-  const folders = [...new Glob("environments/**/kustomization.yaml").scanSync(".")].map((path) => dirname(path)).toSorted();
+  const folders = [...new Glob("environments/**/kustomization.yaml").scanSync(".")]
+    .map((path) => dirname(path))
+    .toSorted();
   // Model folders refer to the registry beside them, outside their own root; Argo CD is told the same.
   const flags = ["--load-restrictor", "LoadRestrictionsNone"];
   for (const folder of folders) {

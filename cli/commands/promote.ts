@@ -7,12 +7,20 @@ export const promote: Command = {
   summary: "Make the canary stable, or take the stable version to another environment, as a pull request",
   usage: "NAME [--version V] [--to ENV]",
   flags: {
-    version: { type: "string", value: "V", help: "must be the canary's (with --to: the stable one's); guards against races" },
+    version: {
+      type: "string",
+      value: "V",
+      help: "must be the canary's (with --to: the stable one's); guards against races",
+    },
     to: { type: "string", value: "ENV", help: "start it as a canary there, artifact copied and verified" },
     ...writing,
   },
   maxArgs: 1,
-  examples: ["mmsp promote fraud", "mmsp promote fraud --version 3 --env staging", "mmsp promote fraud --env staging --to prod"],
+  examples: [
+    "mmsp promote fraud",
+    "mmsp promote fraud --version 3 --env staging",
+    "mmsp promote fraud --env staging --to prod",
+  ],
 
   async run(input, context) {
     const environment = environmentOf(input, context);

@@ -17,7 +17,11 @@ export const register: Command = {
     version: { type: "string", value: "V", help: "a whole number; default: the next free one" },
     metrics: { type: "string", value: "FILE", help: "JSON object of metric names and numbers" },
     baseline: { type: "string", value: "FILE", help: "Parquet sample of the training data" },
-    "feature-order": { type: "string", value: "A,B", help: "names of the input's columns, or a JSON file with the list" },
+    "feature-order": {
+      type: "string",
+      value: "A,B",
+      help: "names of the input's columns, or a JSON file with the list",
+    },
     ...flags,
   },
   maxArgs: 1,
@@ -55,7 +59,12 @@ export const register: Command = {
         producer,
         featureOrder,
         metrics,
-        baseline: baseline && { file: baseline.file, sha256: baseline.sha256, sizeBytes: baseline.sizeBytes, rows: baseline.rows },
+        baseline: baseline && {
+          file: baseline.file,
+          sha256: baseline.sha256,
+          sizeBytes: baseline.sizeBytes,
+          rows: baseline.rows,
+        },
         provenance: { source: path, gitCommit: facts.commit, createdBy: facts.user },
       },
       input,
@@ -66,7 +75,10 @@ export const register: Command = {
 };
 
 /** `a,b,c`, or a JSON file that holds the list. */
-async function readFeatureOrder(text: string | undefined, at: (file: string) => string): Promise<readonly string[] | null> {
+async function readFeatureOrder(
+  text: string | undefined,
+  at: (file: string) => string,
+): Promise<readonly string[] | null> {
   if (text === undefined) return null;
   if (!text.endsWith(".json")) return text.split(",").map((name) => name.trim());
   let value: unknown;
@@ -78,4 +90,3 @@ async function readFeatureOrder(text: string | undefined, at: (file: string) => 
   if (Array.isArray(value) && value.every((name) => typeof name === "string")) return value;
   throw new UsageError(`--feature-order: ${text} must hold a list of names`);
 }
-

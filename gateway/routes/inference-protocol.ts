@@ -65,7 +65,11 @@ function describeModel(gateway: Gateway, params: Params) {
   const target = version === undefined ? undefined : route.loaded.get(version);
   if (target === undefined || route.closed.has(target.version)) {
     const reason = version === undefined ? undefined : route.closed.get(version);
-    throw new RequestError(404, "version-unknown", reason ?? `version ${version ?? "?"} of ${route.model} is not served`);
+    throw new RequestError(
+      404,
+      "version-unknown",
+      reason ?? `version ${version ?? "?"} of ${route.model} is not served`,
+    );
   }
   const open = [...route.loaded.keys()].filter((number) => !route.closed.has(number)).toSorted((a, b) => a - b);
   const metadata = modelMetadata(route.model, open, target.signature);
@@ -87,5 +91,9 @@ function routeOf(gateway: Gateway, model: string): Route {
 
 function versionNumber(text: string): number {
   if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
-  throw new RequestError(404, "version-unknown", `"${text.slice(0, 32)}" is no version; versions are whole numbers from 1`);
+  throw new RequestError(
+    404,
+    "version-unknown",
+    `"${text.slice(0, 32)}" is no version; versions are whole numbers from 1`,
+  );
 }

@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import pkg from "../package.json" with { type: "json" };
+import type { Context, Edges } from "./context.ts";
+import { startGateway } from "./start-gateway.ts";
+import { createStyle } from "./style.ts";
+import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
+import { openArtifactStore } from "./gitops/edges/artifact-store.ts";
+import { gitFacts } from "./gitops/edges/git-facts.ts";
+import { fail } from "../schemas/problem.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Builds the real outside world. Everything heavy is imported by the edge that needs it, when it needs it. */
+export function createContext(options: { env: Variables; cwd: string; signal: AbortSignal }): Context {
+  const { env, signal } = options;
+  const isTerminal = process.stderr.isTTY && process.stdout.isTTY;
+  return {
+    cwd: resolve(options.cwd),
+    env,
+    signal,
+    isTerminal,
+    style: createStyle(process.stdout.isTTY, env),
+    now: () => new Date(),
+    say: (line) => void process.stderr.write(`${line}\n`),
+    live: (line) => void process.stderr.write(`\r\u001b[2K${line}`),
+    edges: createEdges(env),
+  };
+}
+
+function createEdges(env: Variables): Edges {
+  return {
+    findTree: (start) => {
+      const root = findRoot(start);
+      return { root, ...openWorkingTree(root) };
+    },
+    openForge: async (remote) => {
+      const [{ createGitHub }, { findToken, apiUrlOf }] = await Promise.all([
+        import("./gitops/edges/github/github.ts"),
+        import("./gitops/edges/github/token.ts"),
+      ]);
+      const token = await findToken(env);
+      return createGitHub({ ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` });
+    },
+    inspectModel: async (path) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path),
+    readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
+    readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
+    openStore: (store, root) =>
+      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }),
+    gitFacts,
+    startGateway,
+  };
+}
+
+async function outsideOfClone(store: string): Promise<never> {
+  return fail({
+    code: "store-in-repository",
+    message: `the store "${store}" is inside the repository, and this is no clone of it`,
+    hint: "run the command in a clone, with --local if you like",
+  });
+}
