@@ -6,7 +6,7 @@ import { loadProblem, trialProblem } from "./complaint.ts";
 import { readHeader, type Header } from "./header.ts";
 import { lookalike } from "./lookalike.ts";
 import { readSignature } from "./signature.ts";
-import { quiet, tryModel } from "./trial.ts";
+import { quiet, tryModel, type MakeTensor } from "./trial.ts";
 
 /** Protobuf cannot hold more, so neither can an ONNX file. */
 const maxModelBytes = 2 * 1024 ** 3;
@@ -56,9 +56,12 @@ async function open(file: string, bytes: Uint8Array): Promise<Pick<InspectedMode
   const session = await InferenceSession.create(bytes, quiet).catch(orFail((error) => loadProblem(file, error)));
   try {
     const { signature, warnings } = readSignature(file, session);
-    const shapes = await tryModel(session, signature, (type, data, dims) =>
-      Reflect.construct(Tensor, [type, data, dims]),
-    ).catch(orFail((error) => trialProblem(file, error)));
+    const make: MakeTensor = (type, data, dims) => {
+      // Bun gives the binding a Float16Array as if it were empty; the same bits as 16-bit words arrive whole.
+      const wire = type === "float16" ? "uint16" : type;
+      return Object.assign(Reflect.construct(Tensor, [wire, data, dims]), { type });
+    };
+    const shapes = await tryModel(session, signature, make).catch(orFail((error) => trialProblem(file, error)));
     return { signature: withAnswers(signature, shapes), warnings };
   } finally {
     await session.release();

@@ -51,5 +51,5 @@ function specOf(value: InferenceSession.ValueMetadata): TensorSpec | null {
 }
 
 function kindOf(value: InferenceSession.ValueMetadata): string {
-  return value.isTensor ? `a tensor of ${value.type}` : "a sequence or map, not a tensor";
+  return value.isTensor ? `a tensor of ${value.type}` : "a sequence or map instead of a tensor";
 }
