@@ -15,10 +15,13 @@ export const elementTypes = {
 } as const;
 export type ElementType = keyof typeof elementTypes;
 
-/** An input or output. A string in the shape is a named dynamic dimension; null one without a name. */
+/** A string is a named dynamic dimension, null one without a name. */
+export type Shape = readonly (number | string | null)[];
+
+/** An input or output. A tensor whose shape is null has any number of dimensions. */
 export type Value =
-  | { readonly name: string; readonly type: ElementType; readonly shape: readonly (number | string | null)[] }
-  | { readonly name: string; readonly type: "sequence<map<int64,float>>" };
+  | { readonly name: string; readonly type: ElementType; readonly shape: Shape | null }
+  | { readonly name: string; readonly type: "sequence<float>" | "sequence<map<int64,float>>" };
 
 /** A constant. Values in row-major order; `dims: []` is a scalar. */
 export interface Initializer {
@@ -80,7 +83,7 @@ export function operation(
   return { type, inputs, outputs, attributes, domain };
 }
 
-export function tensor(name: string, type: ElementType, shape: readonly (number | string | null)[]): Value {
+export function tensor(name: string, type: ElementType, shape: Shape | null): Value {
   return { name, type, shape };
 }
 
@@ -150,13 +153,15 @@ function valueFields(value: Value): Field[] {
 }
 
 function typeFields(value: Value): Field[] {
-  if (value.type === "sequence<map<int64,float>>") {
-    const float = [message(1, [int(1, elementTypes.float)])];
-    const map = [message(5, [int(1, elementTypes.int64), message(2, float)])];
-    return [message(4, [message(1, map)])];
-  }
-  const dims = value.shape.map((dim) =>
+  if ("shape" in value) return tensorType(value.type, value.shape);
+  if (value.type === "sequence<float>") return [message(4, [message(1, tensorType("float", null))])];
+  const map = [int(1, elementTypes.int64), message(2, tensorType("float", null))];
+  return [message(4, [message(1, [message(5, map)])])];
+}
+
+function tensorType(type: ElementType, shape: Shape | null): Field[] {
+  const dims = shape?.map((dim) =>
     message(1, dim === null ? [] : [typeof dim === "number" ? int(1, dim) : string(2, dim)]),
   );
-  return [message(1, [int(1, elementTypes[value.type]), message(2, dims)])];
+  return [message(1, [int(1, elementTypes[type]), ...(dims ? [message(2, dims)] : [])])];
 }
