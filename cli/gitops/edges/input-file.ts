@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { fail, type Problem } from "../../../schemas/problem.ts";
+import { fail, ProblemError, type Problem } from "../../../schemas/problem.ts";
 
 /** What a file given by a person is read as. */
 export interface Expected {
@@ -42,8 +42,9 @@ export function sha256Of(bytes: Uint8Array): string {
 export function storeName(path: string): string {
   const name = basename(path)
     .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .slice(-128)
     .replace(/^[^A-Za-z0-9]+/, "");
-  return name === "" ? "file" : name.slice(-128).replace(/^[^A-Za-z0-9]+/, "");
+  return name === "" ? "file" : name;
 }
 
 /** What the operating system said, for people: `permission denied (EACCES)`. */
@@ -94,7 +95,7 @@ async function read(path: string, { what, maxBytes }: Expected): Promise<Uint8Ar
 }
 
 function unreadable(path: string, { what, missingHint }: Expected, error: unknown): Problem {
-  if (error instanceof Error && "problems" in error) throw error;
+  if (error instanceof ProblemError) throw error;
   if (codeOf(error) === "ENOENT") {
     const hint = missingHint ?? `check the path of the ${what} file`;
     return { code: "file-missing", file: path, message: "there is no such file", hint };

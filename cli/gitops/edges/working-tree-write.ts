@@ -132,9 +132,12 @@ function undo({ mode, place, before }: Step): boolean {
 }
 
 function cleanUp(steps: readonly Step[]): void {
-  for (const { next, before } of steps) {
-    rmSync(next, { force: true });
-    rmSync(before, { force: true });
+  for (const file of steps.flatMap((step) => [step.next, step.before])) {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // A hidden file too many harms nobody; the change itself is decided by now.
+    }
   }
 }
 
