@@ -1,0 +1,146 @@
+import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { openArtifactStore, repositoryPath } from "../../../../cli/gitops/edges/artifact-store.ts";
+import { temporaryFolder } from "../../../support/folder.ts";
+import { problemOf } from "../../../support/problems.ts";
+
+const content = Buffer.from("the model");
+const digest = createHash("sha256").update(content).digest("hex");
+const key = `sha256/${digest}/model.onnx`;
+const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${digest}\nsize 9\n`;
+
+describe.each(["file:///", "repository"])("a store of the kind %s", (kind) => {
+  function open(path: string) {
+    return kind === "repository"
+      ? openArtifactStore("examples/store", { rootDir: path })
+      : openArtifactStore(pathToFileURL(join(path, "examples/store")).href, { rootDir: "/nowhere" });
+  }
+
+  test("gives back what was written, from a folder that it makes", async () => {
+    using folder = temporaryFolder();
+    await open(folder.path).write(key, content);
+    expect(await open(folder.path).read(key)).toEqual(content);
+    expect(readdirSync(join(folder.path, "examples/store/sha256", digest))).toEqual(["model.onnx"]);
+  });
+
+  test("does not write again what is there", async () => {
+    using folder = temporaryFolder();
+    await open(folder.path).write(key, content);
+    const place = join(folder.path, "examples/store", key);
+    utimesSync(place, 1000, 1000);
+    await open(folder.path).write(key, content);
+    expect(statSync(place).mtimeMs).toBe(1_000_000);
+  });
+
+  test("lets several write the same at once", async () => {
+    using folder = temporaryFolder();
+    await Promise.all(Array.from({ length: 8 }, () => open(folder.path).write(key, content)));
+    expect(readdirSync(join(folder.path, "examples/store/sha256", digest))).toEqual(["model.onnx"]);
+  });
+
+  test("refuses what does not have the digest of its key, naming both", async () => {
+    using folder = temporaryFolder({ [`examples/store/${key}`]: "another model" });
+    const other = createHash("sha256").update("another model").digest("hex");
+    const problem = await problemOf(() => open(folder.path).read(key));
+    expect(problem.code).toBe("artifact-digest");
+    expect(problem.message).toContain(digest);
+    expect(problem.message).toContain(other);
+    const write = await problemOf(() => open(folder.path).write(key, Buffer.from("another model")));
+    expect(write.code).toBe("artifact-digest");
+  });
+
+  test("mends a damaged file or a git-lfs pointer when the right bytes are written", async () => {
+    using folder = temporaryFolder({ [`examples/store/${key}`]: "damaged" });
+    await open(folder.path).write(key, content);
+    expect(await open(folder.path).read(key)).toEqual(content);
+    writeFileSync(join(folder.path, "examples/store", key), pointer);
+    await open(folder.path).write(key, content);
+    expect(await open(folder.path).read(key)).toEqual(content);
+  });
+
+  test("recognises a git-lfs pointer, and a missing file, each with a hint", async () => {
+    using folder = temporaryFolder();
+    const missing = await problemOf(() => open(folder.path).read(key));
+    expect(missing).toMatchObject({ code: "file-missing", hint: expect.stringContaining("register") });
+    folder.put(`examples/store/${key}`, pointer);
+    const lfs = await problemOf(() => open(folder.path).read(key));
+    expect(lfs).toMatchObject({ code: "file-lfs-pointer", hint: expect.stringContaining("git lfs pull") });
+  });
+
+  test("tells where it cannot write, and leaves nothing behind", async () => {
+    using folder = temporaryFolder({ "examples/store/sha256": "a file in the way of a folder" });
+    const problem = await problemOf(() => open(folder.path).write(key, content));
+    expect(["store-unwritable", "file-unreadable", "path-unreachable"]).toContain(problem.code);
+    expect(readdirSync(join(folder.path, "examples/store"))).toEqual(["sha256"]);
+  });
+
+  test.each([
+    "model.onnx",
+    "sha256/short/model.onnx",
+    `sha256/${digest}/../../../etc/passwd`,
+    `sha256/${digest}/.hidden`,
+    `sha256/${digest.toUpperCase()}/model.onnx`,
+    `/sha256/${digest}/model.onnx`,
+    `sha256/${digest}/model.onnx\n`,
+  ])("takes no key such as %p", async (wrong) => {
+    using folder = temporaryFolder();
+    const read = await problemOf(() => open(folder.path).read(wrong));
+    const write = await problemOf(() => open(folder.path).write(wrong, content));
+    expect([read.code, write.code]).toEqual(["artifact-key", "artifact-key"]);
+  });
+});
+
+describe("a store inside the repository", () => {
+  test("never leaves it, by name or through a link", async () => {
+    using outside = temporaryFolder();
+    using folder = temporaryFolder();
+    symlinkSync(outside.path, join(folder.path, "link"));
+    const repository = { rootDir: folder.path };
+    const linked = await problemOf(() => openArtifactStore("link", repository).write(key, content));
+    const climbed = await problemOf(() => openArtifactStore("a/../../b", repository).write(key, content));
+    expect([linked.code, climbed.code]).toEqual(["path-outside", "path-outside"]);
+    expect(existsSync(join(outside.path, "sha256"))).toBeFalse();
+  });
+
+  test("is read at a commit through a function, and held to the same digest", async () => {
+    const files = new Map<string, Uint8Array>([[`examples/store/${key}`, content]]);
+    const readFile = (path: string) => Promise.resolve(files.get(path) ?? null);
+    const store = openArtifactStore("examples/store/", { readFile });
+    expect(await store.read(key)).toEqual(content);
+    files.set(`examples/store/${key}`, Buffer.from("damaged"));
+    expect((await problemOf(() => store.read(key))).code).toBe("artifact-digest");
+    files.set(`examples/store/${key}`, Buffer.from(pointer));
+    expect((await problemOf(() => store.read(key))).code).toBe("file-lfs-pointer");
+    files.clear();
+    expect((await problemOf(() => store.read(key))).code).toBe("file-missing");
+  });
+
+  test("at a commit takes no writes, because files belong into the change's own commit", async () => {
+    const store = openArtifactStore("examples/store", { readFile: () => Promise.resolve(null) });
+    const refused = await store.write(key, content).catch((error: unknown) => String(error));
+    expect(refused).toContain("belongs into the commit");
+    expect(repositoryPath("examples/store/", key)).toBe(`examples/store/${key}`);
+  });
+});
+
+describe("a store that is not there", () => {
+  test.each(["s3://bucket/prefix", "gs://bucket", "file://host/folder", "file:///a%2Fb", "https://example.com/store"])(
+    "such as %s is told, with those that are",
+    async (store) => {
+      const problem = await problemOf(() => openArtifactStore(store, { rootDir: "." }));
+      expect(problem.code).toBe("store-unknown");
+      expect(problem.message).toContain(store);
+      expect(problem.hint).toMatch(/relative path.*file:\/\/\/folder/);
+    },
+  );
+
+  test("as a folder in place of a file is a problem too", async () => {
+    using folder = temporaryFolder();
+    mkdirSync(join(folder.path, "store", key), { recursive: true });
+    const problem = await problemOf(() => openArtifactStore("store", { rootDir: folder.path }).read(key));
+    expect(problem.code).toBe("file-is-folder");
+  });
+});

@@ -1,0 +1,168 @@
+import {
+  encodeModel,
+  floats,
+  int64s,
+  operation,
+  tensor,
+  type Initializer,
+  type Model,
+  type Operation,
+} from "./onnx.ts";
+
+/** Real, tiny ONNX models, as bytes. Numbers are fixed, so that equal options give equal digests. */
+
+/** Everything about a model but its graph. */
+export type Header = Omit<Model, "graph">;
+
+export interface LinearOptions extends Header {
+  /** Columns of the input `input`, FP32 [-1, features]. Default 3. */
+  readonly features?: number;
+  /** Classes of the outputs `label` INT64 [-1] and `probabilities` FP32 [-1, classes]. Default 2. */
+  readonly classes?: number;
+  /** Row-major [features, classes]. Default: class c listens to feature c only, with weight 1. */
+  readonly weights?: readonly number[];
+  /** [classes]. Default: zeros. With zero weights, the logits of every row. */
+  readonly bias?: readonly number[];
+}
+
+/** A classifier: `probabilities = softmax(input * weights + bias)` and `label` its argmax. */
+export function linearModel(options: LinearOptions = {}): Uint8Array {
+  return classifier(options, [operation("Identity", ["input"], ["x"])]);
+}
+
+export interface FailingOptions extends LinearOptions {
+  /** Rows whose first feature is this number or more (or negative enough) fail. Default 10. */
+  readonly limit?: number;
+}
+
+/** A linear model that fails at run time, by a Gather out of range, where the first feature of a row is `limit` or more. */
+export function failingModel(options: FailingOptions = {}): Uint8Array {
+  const limit = options.limit ?? 10;
+  return classifier(
+    options,
+    [
+      operation("Gather", ["input", "zero"], ["first"], { axis: 1 }),
+      operation("Cast", ["first"], ["index"], { to: 7 }),
+      operation("Gather", ["table", "index"], ["offset"]),
+      operation("Unsqueeze", ["offset", "one"], ["column"]),
+      operation("Add", ["input", "column"], ["x"]),
+    ],
+    [int64s("zero", [], [0]), int64s("one", [1], [1]), floats("table", [limit], Array(limit).fill(0))],
+  );
+}
+
+export interface SlowOptions extends LinearOptions {
+  /**
+   * How often a 128 x 128 matrix is multiplied by itself for each call, tens of microseconds each. `first-feature`: as often as
+   * the largest first feature of the batch says, so that zeros are fast and a caller can ask for a slow answer.
+   */
+  readonly rounds?: number | "first-feature";
+}
+
+/** A linear model that takes its time, in a Loop that really calculates. */
+export function slowModel({ rounds = 100, ...options }: SlowOptions = {}): Uint8Array {
+  const side = 128;
+  const count: Operation[] =
+    rounds === "first-feature"
+      ? [
+          operation("Gather", ["input", "zero"], ["first"], { axis: 1 }),
+          operation("ReduceMax", ["first"], ["largest"], { keepdims: 0 }),
+          operation("Cast", ["largest"], ["rounds"], { to: 7 }),
+        ]
+      : [];
+  const body = {
+    operations: [operation("MatMul", ["square", "mixer"], ["next"]), operation("Identity", ["go_on"], ["go_on_still"])],
+    inputs: [tensor("round", "int64", []), tensor("go_on", "bool", []), tensor("square", "float", [side, side])],
+    outputs: [tensor("go_on_still", "bool", []), tensor("next", "float", [side, side])],
+  };
+  return classifier(
+    options,
+    [
+      ...count,
+      operation("Loop", ["rounds", "true", "mixer"], ["mixed"], { body }),
+      operation("ReduceSum", ["mixed"], ["total"], { keepdims: 0 }),
+      operation("Mul", ["total", "nothing"], ["residue"]),
+      operation("Add", ["input", "residue"], ["x"]),
+    ],
+    [
+      int64s("zero", [], [0]),
+      ...(rounds === "first-feature" ? [] : [int64s("rounds", [], [rounds])]),
+      { name: "true", type: "bool", dims: [], values: [1] },
+      floats("mixer", [side, side], Array(side * side).fill(1 / side)),
+      floats("nothing", [], [0]),
+    ],
+  );
+}
+
+/** Two inputs `a` and `b`, FP32 [-1, features]; output `sum` of the same shape. */
+export function twoInputModel({ features = 2, ...header }: Header & { readonly features?: number } = {}): Uint8Array {
+  const shape = ["batch", features];
+  return encodeModel({
+    ...header,
+    graph: {
+      operations: [operation("Add", ["a", "b"], ["sum"])],
+      inputs: [tensor("a", "float", shape), tensor("b", "float", shape)],
+      outputs: [tensor("sum", "float", shape)],
+    },
+  });
+}
+
+/** Inputs `ids` INT64 [-1] and `words` BYTES [-1]; outputs `doubled` INT64 [-1] and `echo` BYTES [-1]. */
+export function textModel(header: Header = {}): Uint8Array {
+  return encodeModel({
+    ...header,
+    graph: {
+      operations: [operation("Add", ["ids", "ids"], ["doubled"]), operation("Identity", ["words"], ["echo"])],
+      inputs: [tensor("ids", "int64", ["batch"]), tensor("words", "string", ["batch"])],
+      outputs: [tensor("doubled", "int64", ["batch"]), tensor("echo", "string", ["batch"])],
+    },
+  });
+}
+
+/** What skl2onnx writes without `zipmap: False`: `label` INT64 [-1] and `probabilities`, a sequence of maps. */
+export function zipMapModel({ labelled = true, ...header }: Header & { readonly labelled?: boolean } = {}): Uint8Array {
+  return encodeModel({
+    ...header,
+    graph: {
+      operations: [
+        operation("ArgMax", ["input"], ["label"], { axis: 1, keepdims: 0 }),
+        operation("ZipMap", ["input"], ["probabilities"], { classlabels_int64s: [0, 1] }, "ai.onnx.ml"),
+      ],
+      inputs: [tensor("input", "float", ["batch", 2])],
+      outputs: [
+        ...(labelled ? [tensor("label", "int64", ["batch"])] : []),
+        { name: "probabilities", type: "sequence<map<int64,float>>" },
+      ],
+    },
+  });
+}
+
+/** A linear classifier of `x`, which `prepare` makes from the input `input`. */
+function classifier(
+  { features = 3, classes = 2, weights, bias, ...header }: LinearOptions,
+  prepare: readonly Operation[],
+  initializers: readonly Initializer[] = [],
+): Uint8Array {
+  const diagonal = Array.from({ length: features * classes }, (_, at) =>
+    Math.floor(at / classes) === at % classes ? 1 : 0,
+  );
+  return encodeModel({
+    ...header,
+    graph: {
+      operations: [
+        ...prepare,
+        operation("MatMul", ["x", "weights"], ["product"]),
+        operation("Add", ["product", "bias"], ["logits"]),
+        operation("Softmax", ["logits"], ["probabilities"], { axis: 1 }),
+        operation("ArgMax", ["logits"], ["label"], { axis: 1, keepdims: 0 }),
+      ],
+      initializers: [
+        floats("weights", [features, classes], weights ?? diagonal),
+        floats("bias", [classes], bias ?? Array<number>(classes).fill(0)),
+        ...initializers,
+      ],
+      inputs: [tensor("input", "float", ["batch", features])],
+      outputs: [tensor("label", "int64", ["batch"]), tensor("probabilities", "float", ["batch", classes])],
+    },
+  });
+}
