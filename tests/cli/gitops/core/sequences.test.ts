@@ -2,124 +2,14 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { applyDocuments } from "../../../../cli/gitops/core/apply-change.ts";
 import type { Change, Command } from "../../../../cli/gitops/core/change.ts";
-import { standingOfCut, underCuts } from "../../../../cli/gitops/core/cuts.ts";
-import { decide, type ServingView } from "../../../../cli/gitops/core/decide.ts";
 import { plan } from "../../../../cli/gitops/core/plan.ts";
-import type { Cut } from "../../../../schemas/cut.ts";
+import { sharesOf } from "../../../../cli/gitops/core/standing.ts";
 import { validateModelDeployment } from "../../../../schemas/json/validators.js";
-import { phases, type ModelDeployment } from "../../../../schemas/model-deployment.ts";
 import { checkTree, effective, highestAttempt } from "../../../../schemas/rules.ts";
 import type { Tree } from "../../../../schemas/tree.ts";
-import {
-  aCut,
-  aDeployment,
-  anEnvironment,
-  aRejection,
-  aState,
-  aTree,
-  aVersion,
-  deploy,
-  digest,
-  now,
-  promote,
-  register,
-  rollback,
-} from "../../../support/builders.ts";
+import { anyHistory, environments, type Step } from "../../../support/arbitraries.ts";
+import { aCut, aDeployment, aState, aTree, deploy, promote, rollback } from "../../../support/builders.ts";
 import { mergeStale, type OpenChange } from "../../../support/merges.ts";
-
-const environments = ["staging", "prod"];
-const anyEnvironment = fc.constantFrom(...environments);
-const anyVersion = fc.integer({ min: 1, max: 6 });
-const maybeVersion = fc.option(anyVersion, { freq: 2 });
-
-/** A document in which every rule holds. */
-const anyDeployment: fc.Arbitrary<ModelDeployment> = fc
-  .record({
-    order: fc.shuffledSubarray([1, 2, 3, 4, 5], { minLength: 5, maxLength: 5 }),
-    previous: fc.integer({ min: 0, max: 3 }),
-    rejected: fc.integer({ min: 0, max: 2 }),
-    canary: fc.option(fc.integer({ min: 0, max: 100 })),
-    shadow: fc.boolean(),
-    attempts: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
-  })
-  .map(({ order, previous, rejected, canary, shadow, attempts }) => {
-    const [stable = 1, second = 2, ...rest] = order;
-    const deployment = aDeployment({
-      stable,
-      ...(canary === null ? {} : { canary: second, weight: canary }),
-      spec: {
-        previous: [...(canary === null ? [second] : []), ...rest].slice(0, Math.min(previous, 3 - rejected)),
-        rejected: rest.slice(3 - rejected).map((version) => aRejection(version, { attempt: attempts[0] })),
-        ...(shadow ? { shadow: { version: second, percent: 5 } } : {}),
-      },
-    });
-    deployment.spec.stable.attempt = attempts[1];
-    return deployment;
-  });
-
-const anyTree = fc
-  .record({ staging: fc.option(anyDeployment), prod: fc.option(anyDeployment), own: fc.boolean() })
-  .map(({ staging, prod, own }) =>
-    aTree({
-      environments: [anEnvironment("staging"), anEnvironment("prod", own ? { artifactStore: "s3://models" } : {})],
-      versions: [1, 2, 3, 4, 5].map((version) => aVersion("fraud", version)),
-      deployments: { ...(staging ? { staging: [staging] } : {}), ...(prod ? { prod: [prod] } : {}) },
-    }),
-  );
-
-/** A command that fits some tree; cuts are made from the tree when the command runs. */
-const anyCommand: fc.Arbitrary<Command> = fc.oneof(
-  fc
-    .record({ version: maybeVersion, seed: fc.nat({ max: 9 }) })
-    .map(({ version, seed }) =>
-      register({ version, artifact: { file: "m.onnx", sha256: digest(seed), sizeBytes: 1 } }),
-    ),
-  {
-    weight: 3,
-    arbitrary: fc
-      .record({
-        environment: anyEnvironment,
-        version: anyVersion,
-        weight: fc.constantFrom(null, 0, 10, 50, 100, 101),
-        force: fc.boolean(),
-      })
-      .map(deploy),
-  },
-  {
-    weight: 3,
-    arbitrary: fc
-      .record({ environment: anyEnvironment, version: maybeVersion, to: fc.option(anyEnvironment, { freq: 2 }) })
-      .map(promote),
-  },
-  { weight: 2, arbitrary: fc.record({ environment: anyEnvironment, to: maybeVersion }).map(rollback) },
-  {
-    weight: 2,
-    arbitrary: fc
-      .record({
-        environment: anyEnvironment,
-        version: anyVersion,
-        attempt: fc.option(fc.integer({ min: 1, max: 12 })),
-        phase: fc.constantFrom(...phases),
-      })
-      .map((cut) => rollback({ environment: cut.environment, by: "guard", cut: aCut(cut) })),
-  },
-);
-
-type Step =
-  | { readonly do: "commit"; readonly command: Command }
-  | { readonly do: "propose"; readonly command: Command }
-  | { readonly do: "merge"; readonly which: number };
-
-const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: anyCommand.map((command): Step => ({ do: "commit", command })) },
-  { weight: 2, arbitrary: anyCommand.map((command): Step => ({ do: "propose", command })) },
-  { weight: 2, arbitrary: fc.nat({ max: 5 }).map((which): Step => ({ do: "merge", which })) },
-);
-
-const anyHistory = fc.record({
-  start: anyTree,
-  steps: fc.array(anyStep, { minLength: 1, maxLength: 25, size: "max" }),
-});
 
 const problemsOf = (tree: Tree, { environment, model }: Change): unknown[] =>
   checkTree(tree).filter(({ file = "" }) =>
@@ -173,6 +63,26 @@ function expectSound(tree: Tree): void {
     }
   }
 }
+
+test("a promotion that was planned before a rollback and merges after it brings no traffic back", () => {
+  const run = (tree: Tree, command: Command): Change => {
+    const made = plan(command, aState(tree));
+    if (made.kind !== "change") throw new Error(JSON.stringify(made));
+    return made;
+  };
+  const start = aTree({ deployments: { staging: [aDeployment({ stable: 1, canary: 2 })] } });
+  const promotion = { base: start, change: run(start, promote()) };
+  const back = run(start, rollback({ by: "guard", cut: aCut() }));
+  const rolledBack = applyDocuments(start, back);
+  const { tree, conflict } = mergeStale(rolledBack, promotion);
+  const merged = tree.deployments.get("staging")?.get("fraud");
+  expect(conflict).toBe(false);
+  expect(merged?.spec.stable.version).toBe(2);
+  expect(sharesOf(merged ?? null)).toEqual([{ version: 1, phase: "stable", percent: 100 }]);
+  const next = applyDocuments(tree, run(tree, deploy({ version: 3 })));
+  expect(checkTree(next)).toEqual([]);
+  expect(next.deployments.get("staging")?.get("fraud")?.spec.stable.version).toBe(1);
+});
 
 describe("any sequence of commands and merges of stale plans", () => {
   test("after each commit of mmsp's all rules hold for what it changed", () => {
@@ -242,97 +152,18 @@ describe("any sequence of commands and merges of stale plans", () => {
     expect(deploys).toBeGreaterThan(50);
   });
 
-  test("the same command again, right after its commit, changes nothing or rolls back further", () => {
+  test("the same command again, right after its commit, changes nothing; only a person's rollback goes on", () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         play(history, {
           commit: (_, after, change, command) => {
-            const again = plan(command, aState(after));
-            if (command.verb === "rollback" && command.cut === null) return;
-            expect(again.kind).not.toBe(command.verb === "promote" && command.version === null ? "" : "change");
             expect(change.documents.length).toBeGreaterThan(0);
+            if (command.verb === "rollback" && command.cut === null) return;
+            expect(plan(command, aState(after)).kind).not.toBe("change");
           },
         });
       }),
       { numRuns: 300 },
-    );
-  });
-});
-
-describe("automatic rollback of any document", () => {
-  const view = (deployment: ModelDeployment, cuts: readonly Cut[]): ServingView => ({
-    environment: "staging",
-    deployment,
-    cuts,
-    firstServed: () => null,
-    requests: () => 100,
-    minRequests: 20,
-    stableRollbacks: [],
-    now,
-  });
-  const accuse = (version: number) => ({
-    by: "guard" as const,
-    model: "fraud",
-    version,
-    environment: "staging",
-    action: null,
-    status: "firing" as const,
-    startsAt: null,
-    reason: "errors",
-    evidence: {},
-  });
-  const anyMerged = fc
-    .tuple(anyDeployment, fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }))
-    .map(([deployment, bad]) => ({
-      ...deployment,
-      spec: { ...deployment.spec, rejected: bad.map((version) => aRejection(version)) },
-    }));
-
-  test("never acts twice for one cut, and never when nothing would be left", () => {
-    fc.assert(
-      fc.property(anyMerged, fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 12 }), (deployment, accused) => {
-        const cuts: Cut[] = [];
-        for (const version of accused) {
-          const decision = decide(accuse(version), view(deployment, cuts));
-          if (decision.kind !== "act") continue;
-          expect(cuts.some((cut) => cut.version === version)).toBe(false);
-          cuts.push(decision.cut);
-          expect(decide(accuse(version), view(deployment, cuts))).toMatchObject({ code: "already-cut" });
-          expect(effective(underCuts(deployment, "staging", cuts)).stable).not.toBeNull();
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test("every cut ends in git: one commit, by which all rules hold, and then none", () => {
-    fc.assert(
-      fc.property(anyMerged, fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 12 }), (deployment, accused) => {
-        const cuts: Cut[] = [];
-        for (const version of accused) {
-          const decision = decide(accuse(version), view(deployment, cuts));
-          if (decision.kind === "act") cuts.push(decision.cut);
-        }
-        const served = effective(underCuts(deployment, "staging", cuts));
-        let tree = aTree({
-          versions: [1, 2, 3, 4, 5].map((version) => aVersion("fraud", version)),
-          deployments: { staging: [deployment] },
-        });
-        for (const cut of cuts) {
-          const made = plan(rollback({ by: "guard", reason: cut.reason, cut }), aState(tree));
-          if (made.kind !== "change") throw new Error(JSON.stringify(made));
-          tree = applyDocuments(tree, made);
-          expect(checkTree(tree)).toEqual([]);
-          expect(standingOfCut(cut, tree.deployments.get("staging")!.get("fraud")!).kind).toBe("over");
-          expect(plan(rollback({ cut }), aState(tree)).kind).toBe("skip");
-        }
-        const written = effective(tree.deployments.get("staging")!.get("fraud")!);
-        expect([written.stable?.version, written.canary?.version]).toEqual([
-          served.stable?.version,
-          served.canary?.version,
-        ]);
-      }),
-      { numRuns: 500 },
     );
   });
 });
