@@ -90,6 +90,8 @@ export interface OpenProposal {
 export interface DocumentChange {
   readonly path: string;
   readonly value: unknown;
+  /** `value` names only some top-level keys; the document is there and keeps its others (a tree does not hold them). */
+  readonly merge?: true;
 }
 
 /** A file that goes into the repository or the store beside the documents. `key` is `sha256/<digest>/<file>`. */
@@ -121,7 +123,10 @@ export interface Change {
   readonly title: string;
   readonly documents: readonly DocumentChange[];
   readonly artifacts: readonly ArtifactChange[];
-  /** The version that the change is about, and the one whose traffic it takes; for the reviewer. */
+  /**
+   * For the reviewer: the version that the change is about, and the one whose traffic it takes. Of a rollback: the version
+   * taken out, and the one that gets its traffic.
+   */
   readonly subject: ModelVersion | null;
   readonly replaces: ModelVersion | null;
   readonly traffic: { readonly before: readonly Share[]; readonly after: readonly Share[] };

@@ -1,0 +1,81 @@
+import { reservedNames } from "../../../schemas/rules.ts";
+import type { Problem } from "../../../schemas/problem.ts";
+import type { PlanState } from "./change.ts";
+
+/** `Name` of schemas/fields.ts, whose module loads zod; a test holds the two together. */
+const namePattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+const maxNameLength = 63;
+
+/** Names listed in a message before it says how many more there are. */
+const maxListed = 10;
+
+/** What is wrong with the name itself. Ask before a name becomes part of a path or a branch. */
+export function nameProblems(what: "model" | "environment", name: string): Problem[] {
+  if (name.length > maxNameLength || !namePattern.test(name)) {
+    const shown = JSON.stringify(name.length > maxNameLength ? `${name.slice(0, maxNameLength)}...` : name);
+    const hint = `lower-case letters, digits and dashes, at most ${maxNameLength}, first and last no dash`;
+    return [{ code: "name-invalid", message: `${shown} cannot name a ${what}`, hint }];
+  }
+  if (reservedNames.some((reserved) => reserved === name)) {
+    const message = `"${name}" cannot name a ${what}: it means something else in environments/`;
+    return [{ code: "name-reserved", message, hint: `not one of ${reservedNames.join(", ")}` }];
+  }
+  return [];
+}
+
+/** The environment has a name and a readable policy, or what is in the way. */
+export function environmentProblems(state: PlanState, name: string): Problem[] {
+  const invalid = nameProblems("environment", name);
+  if (invalid.length > 0 || state.tree.environments.has(name)) return invalid;
+  if (state.environmentNames.includes(name)) {
+    const message = `environment "${name}" has no environment.yaml that can be read`;
+    return [{ code: "environment-unreadable", message, hint: "mmsp validate says what is wrong with it" }];
+  }
+  const hint = suggest(name, [...state.tree.environments.keys(), ...state.environmentNames], "environments");
+  return [{ code: "environment-unknown", message: `there is no environment "${name}"`, hint }];
+}
+
+/** The model has at least one registered version, or what is in the way. */
+export function modelProblems(state: PlanState, name: string): Problem[] {
+  const invalid = nameProblems("model", name);
+  if (invalid.length > 0 || (state.tree.versions.get(name)?.size ?? 0) > 0) return invalid;
+  const hint = suggest(name, [...state.tree.versions.keys(), ...state.modelNames], "registered models");
+  return [{ code: "model-unknown", message: `there is no model "${name}" in the registry`, hint }];
+}
+
+/** Model and version are registered, or what is in the way. */
+export function versionProblems(state: PlanState, model: string, version: number): Problem[] {
+  const unknown = modelProblems(state, model);
+  const registered = state.tree.versions.get(model);
+  if (unknown.length > 0 || registered?.has(version)) return unknown;
+  const existing = [...(registered?.keys() ?? [])].toSorted((a, b) => a - b).map(String);
+  const hint = suggest(String(version), existing, "registered versions");
+  return [{ code: "version-unknown", message: `version ${version} of ${model} is not in the registry`, hint }];
+}
+
+/** `did you mean "fraud"? registered models: fraud, churn`. */
+function suggest(wanted: string, existing: readonly string[], what: string): string {
+  const names = [...new Set(existing)].filter((name) => name !== wanted);
+  if (names.length === 0) return `there are no ${what} yet`;
+  const [nearest] = names
+    .map((name) => ({ name, distance: editDistance(wanted, name) }))
+    .filter(({ distance }) => distance < wanted.length && distance <= Math.max(1, Math.floor(wanted.length / 3)))
+    .toSorted((a, b) => a.distance - b.distance);
+  const listed = names.slice(0, maxListed).join(", ");
+  const more = names.length > maxListed ? ` and ${names.length - maxListed} more` : "";
+  return `${nearest ? `did you mean "${nearest.name}"? ` : ""}${what}: ${listed}${more}`;
+}
+
+/** Levenshtein distance: single-character insertions, deletions and substitutions. */
+export function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (const [i, left] of Array.from(from).entries()) {
+    const next = [i + 1];
+    for (const [j, right] of Array.from(to).entries()) {
+      const substituted = (row[j] ?? 0) + (left === right ? 0 : 1);
+      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

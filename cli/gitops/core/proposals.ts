@@ -1,0 +1,40 @@
+import type { OpenProposal } from "./change.ts";
+
+/** `mmsp/registry/<model>/<version>-<first 8 of the digest>`, perhaps with the `-2` of a second branch. */
+const registration = /^mmsp\/registry\/([^/]+)\/([1-9]\d*)-([0-9a-f]{8})(?:-\d+)?$/;
+
+/** An open pull request that registers a version. */
+export interface Registration {
+  readonly version: number;
+  /** The first 8 digits of the artifact's SHA-256. */
+  readonly digest8: string;
+  readonly proposal: OpenProposal;
+}
+
+/** The branch that registers a version; the same file gives the same branch. */
+export function registrationBranch(model: string, version: number, sha256: string): string {
+  return `mmsp/registry/${model}/${version}-${sha256.slice(0, 8)}`;
+}
+
+/** Open registrations of the model, by version. */
+export function registrationsOf(proposals: readonly OpenProposal[], model: string): readonly Registration[] {
+  return proposals
+    .flatMap((proposal) => {
+      const [, name, version = "", digest8 = ""] = registration.exec(proposal.branch) ?? [];
+      return name === model ? [{ version: Number(version), digest8, proposal }] : [];
+    })
+    .toSorted((a, b) => a.version - b.version);
+}
+
+/** The open pull request that registers this version, of this file where a digest is given. */
+export function registrationOf(
+  proposals: readonly OpenProposal[],
+  model: string,
+  version: number,
+  sha256: string | null,
+): OpenProposal | null {
+  const found = registrationsOf(proposals, model).find(
+    (candidate) => candidate.version === version && (sha256 === null || sha256.startsWith(candidate.digest8)),
+  );
+  return found?.proposal ?? null;
+}

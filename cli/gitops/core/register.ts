@@ -1,0 +1,165 @@
+import { parseManifest } from "../../../schemas/document.ts";
+import { validateModelVersion } from "../../../schemas/json/validators.js";
+import type { ModelVersion } from "../../../schemas/model-version.ts";
+import type { Problem } from "../../../schemas/problem.ts";
+import { paths } from "../../../schemas/tree.ts";
+import { artifactKey, sizeProblems, storeOf } from "./artifacts.ts";
+import type { ArtifactChange, Plan, PlanState, RegisterCommand } from "./change.ts";
+import { kustomizationChanges, versionIn } from "./documents.ts";
+import { oneLine } from "./evidence.ts";
+import { nameProblems } from "./names.ts";
+import { refusal, skip } from "./outcome.ts";
+import { registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
+
+/** A model file becomes a numbered version in the registry, its bytes go into the project's store. */
+export function planRegister(command: RegisterCommand, state: PlanState): Plan {
+  const { model, artifact, baseline } = command;
+  const { tree, now } = state;
+  const store = storeOf(undefined, tree.project);
+  const already = registeredAs(command, state);
+  if (already !== null) return skip(`version ${already} of ${model} has this file already`);
+
+  const version = command.version ?? nextVersion(command, state);
+  const document = documentOf(command, version, now);
+  const refused = refusal([
+    ...nameProblems("model", model),
+    ...takenProblems(command, version, state),
+    ...columnProblems(command),
+    ...schemaProblems(document),
+    ...(store === null ? [noProject] : []),
+    ...sizeProblems(artifact.file, artifact.sizeBytes, store),
+    ...(baseline ? sizeProblems(baseline.file, baseline.sizeBytes, store) : []),
+  ]);
+  if (refused || store === null) return refused ?? skip(noProject.message);
+
+  const files = [artifact, ...(baseline ? [baseline] : [])];
+  const artifacts = files.map(({ file, sha256 }): ArtifactChange => {
+    return { key: artifactKey(sha256, file), sha256, from: { kind: "file", path: file }, store };
+  });
+  return {
+    kind: "change",
+    verb: "register",
+    environment: null,
+    model,
+    version,
+    artifacts,
+    branch: registrationBranch(model, version, artifact.sha256),
+    title: `Register ${model} ${version}`,
+    documents: [
+      { path: paths.version(model, version), value: document },
+      ...kustomizationChanges(tree, paths.versionKustomization(model, version), ["model-version.yaml"]),
+    ],
+    subject: document,
+    replaces: null,
+    traffic: { before: [], after: [] },
+    rejection: null,
+    notices: twinNotices(command, version, state),
+  };
+}
+
+const noProject: Problem = {
+  code: "project-missing",
+  message: `there is no ${paths.project}, which says where model files go`,
+  hint: "mmsp init writes it",
+};
+
+/** The version that makes this command pointless: the one asked for, or without one any, that has this very file. */
+function registeredAs({ model, version, artifact }: RegisterCommand, { tree }: PlanState): number | null {
+  const { sha256 } = artifact;
+  if (version !== null) return versionIn(tree, model, version)?.spec.artifact.sha256 === sha256 ? version : null;
+  const registered = [...(tree.versions.get(model) ?? [])];
+  return registered.findLast(([, document]) => document.spec.artifact.sha256 === sha256)?.[0] ?? null;
+}
+
+/** The number under which this file is proposed already, or else the first above all registered and proposed ones. */
+function nextVersion({ model, artifact }: RegisterCommand, { tree, proposals }: PlanState): number {
+  const registered = tree.versions.get(model);
+  const proposed = registrationsOf(proposals, model).filter(({ version }) => !registered?.has(version));
+  const own = proposed.find(({ digest8 }) => artifact.sha256.startsWith(digest8));
+  return own?.version ?? Math.max(0, ...(registered?.keys() ?? []), ...proposed.map(({ version }) => version)) + 1;
+}
+
+function takenProblems({ model, artifact }: RegisterCommand, version: number, state: PlanState): Problem[] {
+  const free = `register it under the next free number: mmsp register ${model} without --version`;
+  const registered = versionIn(state.tree, model, version)?.spec.artifact.sha256;
+  if (registered !== undefined && registered !== artifact.sha256) {
+    const digests = `sha256 ${registered.slice(0, 8)}..., not ${artifact.sha256.slice(0, 8)}...`;
+    const message = `version ${version} of ${model} is another file (${digests}), and a version never changes`;
+    return [{ code: "version-taken", message, hint: free }];
+  }
+  const proposal = registrationOf(state.proposals, model, version, null);
+  if (proposal === null || registrationOf(state.proposals, model, version, artifact.sha256) !== null) return [];
+  const message = `version ${version} of ${model} is taken by pull request #${proposal.number}, with another file`;
+  return [{ code: "version-taken", message, hint: `${free}, or close ${proposal.url}` }];
+}
+
+/** As many column names as the first input has columns, where it says so, and none twice. */
+function columnProblems({ featureOrder, signature }: RegisterCommand): Problem[] {
+  if (featureOrder === null) return [];
+  const problems: Problem[] = [];
+  const [input] = signature.inputs;
+  const columns = input?.shape.at(-1) ?? -1;
+  if (columns >= 0 && columns !== featureOrder.length) {
+    problems.push({
+      code: "feature-order-length",
+      message: `the feature order names ${featureOrder.length} columns, but input "${input?.name ?? ""}" has ${columns}`,
+      hint: "name the columns in the order of training, each once",
+    });
+  }
+  const twice = featureOrder.filter((name, at) => featureOrder.indexOf(name) !== at);
+  if (twice.length > 0) {
+    const message = `the feature order names ${[...new Set(twice)].join(", ")} more than once`;
+    problems.push({ code: "feature-order-repeats", message, hint: "each column has a name of its own" });
+  }
+  return problems;
+}
+
+/** What the schema says to the document that would be written; the model's name is told apart. */
+function schemaProblems(document: ModelVersion): Problem[] {
+  const { problems } = parseManifest("", JSON.stringify(document), validateModelVersion);
+  return problems
+    .filter(({ path }) => path !== "metadata.name" && path !== "spec.model")
+    .map(({ code, path, message, hint }) => ({ code, path, message, hint }));
+}
+
+function documentOf(command: RegisterCommand, version: number, now: string): ModelVersion {
+  const { model, artifact, signature, opset, producer, featureOrder, metrics, baseline, provenance } = command;
+  const { source, gitCommit, createdBy } = provenance;
+  const { file, sha256, sizeBytes } = artifact;
+  return {
+    apiVersion: "mmsp.dev/v1alpha1",
+    kind: "ModelVersion",
+    metadata: { name: `${model}-${version}` },
+    spec: {
+      model,
+      version,
+      framework: "onnx",
+      artifact: { key: artifactKey(sha256, file), sha256, sizeBytes },
+      signature,
+      ...(featureOrder ? { featureOrder: [...featureOrder] } : {}),
+      ...(baseline ? { baseline: baselineOf(baseline) } : {}),
+      ...(metrics ? { metrics: { ...metrics } } : {}),
+      ...(opset === null ? {} : { opset }),
+      ...(producer === null ? {} : { producer: oneLine(producer) }),
+      provenance: {
+        ...(source === null ? {} : { source: oneLine(source) }),
+        ...(gitCommit === null ? {} : { gitCommit }),
+        createdAt: now,
+        ...(createdBy === null ? {} : { createdBy: oneLine(createdBy) }),
+      },
+    },
+  };
+}
+
+function baselineOf({ file, sha256, sizeBytes, rows }: NonNullable<RegisterCommand["baseline"]>) {
+  return { key: artifactKey(sha256, file), sha256, sizeBytes, rows };
+}
+
+function twinNotices({ model, artifact }: RegisterCommand, version: number, { tree, proposals }: PlanState): string[] {
+  const twin = [...(tree.versions.get(model) ?? [])].find(([, { spec }]) => spec.artifact.sha256 === artifact.sha256);
+  const proposal = registrationOf(proposals, model, version, artifact.sha256);
+  return [
+    ...(twin ? [`version ${twin[0]} has the same file`] : []),
+    ...(proposal ? [`pull request #${proposal.number} registers this file already: ${proposal.url}`] : []),
+  ];
+}

@@ -1,0 +1,140 @@
+import type { ModelDeployment, Phase, Rejection } from "../../../schemas/model-deployment.ts";
+import { highestAttempt } from "../../../schemas/rules.ts";
+import type { Plan, PlanState, Refusal, RollbackCommand, Skip } from "./change.ts";
+import { standingOfCut } from "./cuts.ts";
+import { deploymentIn, versionIn } from "./documents.ts";
+import { clipEvidence, oneLine } from "./evidence.ts";
+import { rejectionProblems } from "./landing.ts";
+import { environmentProblems, modelProblems } from "./names.ts";
+import { refusal, refuse, rolloutChange, skip } from "./outcome.ts";
+import { standingOf, withRejection } from "./standing.ts";
+
+/** What leaves, and the document to take it out of. */
+interface Departure {
+  readonly kind: "departure";
+  readonly version: number;
+  readonly attempt: number;
+  readonly phase: Phase;
+  readonly from: ModelDeployment;
+}
+
+/** Takes a version out and writes down why: the canary, or the stable one for an earlier. Neither lock nor freeze stops it. */
+export function planRollback(command: RollbackCommand, state: PlanState): Plan {
+  const { environment, model, cut } = command;
+  const { tree, now } = state;
+  const before = deploymentIn(tree, environment, model);
+  if (before === null) return cut ? skip(overReasons(command)["not-served"]) : notDeployed(command, state);
+
+  const departure = cut ? cutDeparture(command, cut, before) : personsDeparture(command, before, now);
+  if (departure.kind !== "departure") return departure;
+  const { version } = departure;
+  const rejection = rejectionOf(command, departure, now);
+  const after = withRejection(departure.from, rejection, now);
+  if (after === null) return nothingToGoBackTo(command, version);
+
+  const { stable, previous = [] } = after.spec;
+  const left =
+    previous.length === 0 ? [`version ${stable.version} is the last: there is no earlier one to fall back to`] : [];
+  return rolloutChange(tree, {
+    verb: "rollback",
+    environment,
+    version,
+    after,
+    rejection,
+    title: `Roll back ${model} ${version} in ${environment}, version ${stable.version} serves`,
+    subject: versionIn(tree, model, version),
+    replaces: versionIn(tree, model, stable.version),
+    notices: left,
+  });
+}
+
+/** Exactly the cut's version, as long as git still gives it a place in that attempt. */
+function cutDeparture(
+  command: RollbackCommand,
+  cut: NonNullable<RollbackCommand["cut"]>,
+  before: ModelDeployment,
+): Departure | Skip {
+  const standing = standingOfCut(cut, before);
+  if (standing.kind === "over") return skip(overReasons(command)[standing.because]);
+  const phase = standing.place === "previous" ? cut.phase : standing.place;
+  const known = Math.max(standing.attempt ?? 0, cut.attempt ?? 0);
+  const attempt = known === 0 ? highestAttempt(before) : known;
+  return { kind: "departure", version: cut.version, attempt, phase, from: before };
+}
+
+/** The canary; where there is none, or `to` names an earlier version, the stable one. */
+function personsDeparture(command: RollbackCommand, before: ModelDeployment, now: string): Departure | Skip | Refusal {
+  const { environment, model, to } = command;
+  const { stable, canary, previous } = standingOf(before, now);
+  // Back to what is stable means: without the canary.
+  if (canary !== null && (to === null || to === stable?.version)) {
+    return { kind: "departure", version: canary.version, attempt: canary.attempt, phase: "canary", from: before };
+  }
+  if (stable === null) return nothingToGoBackTo(command, before.spec.stable.version);
+  if (to === stable.version) return skip(`version ${to} of ${model} is stable in ${environment} already`);
+  if (to !== null && !previous.includes(to)) return notPrevious(command, to, before, previous);
+  const older = to === null ? previous : previous.slice(previous.indexOf(to));
+  const from = { ...before, spec: { ...before.spec, previous: [...older] } };
+  return { kind: "departure", version: stable.version, attempt: stable.attempt, phase: "stable", from };
+}
+
+function rejectionOf(command: RollbackCommand, departure: Departure, now: string): Rejection {
+  const { by, reason } = command;
+  const { version, attempt, phase } = departure;
+  const evidence = clipEvidence(command.evidence);
+  return {
+    version,
+    attempt,
+    at: now,
+    phase,
+    by,
+    reason: oneLine(reason) || defaultReasons[by],
+    ...(Object.keys(evidence).length > 0 ? { evidence } : {}),
+  };
+}
+
+const defaultReasons = {
+  person: "rolled back by a person, who gave no reason",
+  guard: "the guard found it worse than its objectives",
+  alert: "an alert named it",
+} as const;
+
+function overReasons({ environment, model, cut }: RollbackCommand) {
+  const version = `version ${cut?.version ?? ""} of ${model}`;
+  return {
+    rejected: `${version} is rejected in ${environment} already`,
+    "not-served": `${version} is served nowhere in ${environment}`,
+    "newer-attempt": `${version} is served in ${environment} in a later attempt than ${cut?.attempt ?? "the one that was cut"}`,
+  } as const;
+}
+
+function notDeployed({ environment, model }: RollbackCommand, state: PlanState): Refusal {
+  const problems = [...environmentProblems(state, environment), ...modelProblems(state, model)];
+  const message = `${model} is not deployed in ${environment}`;
+  const hint = "there is nothing to roll back; mmsp status shows where it runs";
+  return refusal(problems) ?? refuse({ code: "not-deployed", message, hint });
+}
+
+function nothingToGoBackTo({ environment, model }: RollbackCommand, version: number): Refusal {
+  return refuse({
+    code: "nothing-to-go-back-to",
+    message: `${model} in ${environment} has no earlier stable version that is not rejected`,
+    hint: `deploy another one (mmsp deploy ${model} --version N --env ${environment}) and promote it; version ${version} stays until then`,
+  });
+}
+
+function notPrevious(
+  { environment, model }: RollbackCommand,
+  to: number,
+  before: ModelDeployment,
+  previous: readonly number[],
+): Refusal {
+  const rejected = refusal(rejectionProblems(before, environment, to));
+  if (rejected) return rejected;
+  const earlier = previous.length === 0 ? "there is none" : `these were: ${previous.join(", ")}`;
+  return refuse({
+    code: "version-not-previous",
+    message: `version ${to} of ${model} is no earlier stable version in ${environment}`,
+    hint: `${earlier}; mmsp deploy ${model} --version ${to} --env ${environment} brings any other`,
+  });
+}
