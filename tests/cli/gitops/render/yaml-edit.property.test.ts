@@ -1,0 +1,101 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { Lexer } from "yaml";
+import { parseYaml } from "../../../../schemas/document.ts";
+import { updateYaml } from "../../../../cli/gitops/render/yaml-edit.ts";
+import { touched } from "./touched.ts";
+import { editedFrom, tapeOf, tapes, textFrom } from "./yaml-generator.ts";
+
+interface Case {
+  readonly text: string;
+  readonly current: unknown;
+  readonly next: unknown;
+}
+
+const cases: fc.Arbitrary<Case> = fc
+  .tuple(tapes, tapes)
+  .map(([document, edits]) => {
+    const text = textFrom(tapeOf(document));
+    const { value, problems } = parseYaml("generated.yaml", text);
+    return { text, current: value, valid: problems.length === 0, next: editedFrom(tapeOf(edits), value) };
+  })
+  .filter(({ valid, current }) => valid && typeof current === "object");
+
+function holds(check: (example: Case) => void): void {
+  fc.assert(fc.property(cases, check), { numRuns: 800 });
+}
+
+/** What the schema-less reader of the project sees. */
+function read(text: string): unknown {
+  const { value, problems } = parseYaml("result.yaml", text);
+  expect(problems).toEqual([]);
+  return value;
+}
+
+function commentsOf(text: string): string[] {
+  const tokens = [...new Lexer().lex(text)];
+  return tokens.filter((token, at) => token.startsWith("#") && tokens[at - 1] !== "\u001F");
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").map((line) => line.replace(/\r$/, ""));
+}
+
+function breaksOf(text: string): string[] {
+  return [...new Set(text.match(/\r?\n/g))];
+}
+
+test("the edited text says exactly what it was asked to say", () => {
+  holds(({ text, next }) => expect(read(updateYaml(text, next))).toEqual(next as object));
+});
+
+test("a text that says it already is not touched", () => {
+  holds(({ text, current }) => expect(updateYaml(text, structuredClone(current))).toBe(text));
+});
+
+test("every line that holds no edited value is still there, in order", () => {
+  holds(({ text, current, next }) => {
+    const { lines } = touched(text, current, next);
+    const result = linesOf(updateYaml(text, next));
+    let from = 0;
+    for (const [at, line] of linesOf(text).entries()) {
+      if (lines.has(at)) continue;
+      const found = result.indexOf(line, from);
+      expect({ line: at + 1, text: line, found: found >= 0 }).toEqual({ line: at + 1, text: line, found: true });
+      from = found + 1;
+    }
+  });
+});
+
+test("comments survive, but for those on lines that are removed", () => {
+  holds(({ text, current, next }) => {
+    const { removed } = touched(text, current, next);
+    const rest = removed
+      .toSorted((a, b) => b[0] - a[0])
+      .reduce(
+        (kept, [start, end]) =>
+          kept.slice(0, start) + " ".repeat(Math.max(0, Math.min(end, kept.length) - start)) + kept.slice(end),
+        text,
+      );
+    // A comment that was blanked out is gone from here too; one that is left must be in the result.
+    const expected = commentsOf(text).filter((comment) => rest.includes(comment));
+    const result = new Set(commentsOf(updateYaml(text, next)));
+    expect(expected.filter((comment) => !result.has(comment))).toEqual([]);
+  });
+});
+
+test("line breaks and the end of the file stay as they were", () => {
+  holds(({ text, next }) => {
+    const result = updateYaml(text, next);
+    // Of a text with one kind of line break, no other kind is made.
+    expect(breaksOf(text)).toEqual(expect.arrayContaining(breaksOf(result)));
+    expect(result.endsWith("\n")).toBe(text.endsWith("\n"));
+    expect(result.startsWith("\uFEFF")).toBe(text.startsWith("\uFEFF"));
+  });
+});
+
+test("a change and its reverse lead back to the same value", () => {
+  holds(({ text, current, next }) =>
+    expect(read(updateYaml(updateYaml(text, next), current))).toEqual(current as object),
+  );
+});
