@@ -10,10 +10,9 @@ export interface Accusation {
   readonly environment: string | null;
   /** null: not said; otherwise only "rollback" is meant for mmsp. */
   readonly action: string | null;
-  /** `firing` or `resolved`. */
-  readonly status: string;
-  /** RFC 3339, UTC. */
-  readonly startsAt: string;
+  readonly status: "firing" | "resolved";
+  /** RFC 3339, UTC; null: not said. */
+  readonly startsAt: string | null;
   /** One line. */
   readonly reason: string;
   /** One line each, `maxEvidenceBytes` in all. */
@@ -69,6 +68,16 @@ export interface CutStore {
   /** When stable versions of the model were cut automatically, since `after`, oldest first; open cuts among them. */
   stableRollbacks(model: string, after: string): readonly string[];
   close(): void;
+}
+
+/** A cut store with a memory before it: a slow or absent store holds nothing back. */
+export interface CutLedger extends CutStore {
+  /** Known from now on, and not stored yet. */
+  hold(cut: Cut): void;
+  /** Cuts that are held and not stored. */
+  held(): readonly Cut[];
+  /** Tries to store what is held; true when nothing is left. */
+  flush(): boolean;
 }
 
 /** What became of a try to put a cut into git. */
