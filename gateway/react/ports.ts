@@ -1,6 +1,45 @@
 import type { Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment, Phase } from "../../schemas/model-deployment.ts";
 
+/** That a version is bad, as somebody says; `decide` judges what to do about it. */
+export interface Accusation {
+  readonly by: "guard" | "alert";
+  readonly model: string;
+  readonly version: number;
+  /** null: not said, so it is meant for whoever is told. */
+  readonly environment: string | null;
+  /** null: not said; otherwise only "rollback" is meant for mmsp. */
+  readonly action: string | null;
+  readonly status: "firing" | "resolved";
+  /** RFC 3339, UTC; null: not said. */
+  readonly startsAt: string | null;
+  /** One line. */
+  readonly reason: string;
+  /** One line each, `maxEvidenceBytes` in all. */
+  readonly evidence: Readonly<Record<string, string>>;
+}
+
+/** `ignore`: nothing to do. `tell`: nothing can be done by itself, a person is needed. */
+export type Decision =
+  | { readonly kind: "act"; readonly cut: Cut }
+  | { readonly kind: "ignore"; readonly code: string; readonly reason: string }
+  | { readonly kind: "tell"; readonly code: string; readonly reason: string };
+
+/** Time, so that tests need not wait. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `then` once after `ms`; returns how to call it off. */
+  after(ms: number, then: () => void): () => void;
+}
+
+/** What happened, for operators; `details` holds no secrets. */
+export type Log = (
+  level: "info" | "warn" | "error",
+  message: string,
+  details?: Readonly<Record<string, unknown>>,
+) => void;
+
 /** How far a cut has come on its way into git. */
 export type CutState =
   | { readonly kind: "open" }
@@ -18,16 +57,27 @@ export interface StoredCut {
 export interface CutStore {
   /** Open cuts, oldest first. */
   list(): readonly StoredCut[];
-  /** Durable when it returns. The same cut twice is one cut. */
+  /** Durable when it returns. The same cut twice is one cut; one that has ended (a reverted rollback) opens again. */
   put(cut: Cut): void;
+  /** Of an open cut; one that is not there or has ended stays as it is. */
   setState(cut: Cut, state: CutState, lastError: string | null): void;
   /** Git agrees: the cut is over. Automatic rollbacks of stable versions stay known for 24 h. */
   end(cut: Cut, at: string): void;
   /** First time that this gateway served the version in that phase in that attempt; remembers `now` when it is new. */
   firstServed(model: string, version: number, phase: Phase, attempt: number | null, now: string): string;
-  /** Times of automatic rollbacks of stable versions of the model since `after`. */
+  /** When stable versions of the model were cut automatically, since `after`, oldest first; open cuts among them. */
   stableRollbacks(model: string, after: string): readonly string[];
   close(): void;
+}
+
+/** A cut store with a memory before it: a slow or absent store holds nothing back. */
+export interface CutLedger extends CutStore {
+  /** Known from now on, and not stored yet. */
+  hold(cut: Cut): void;
+  /** Cuts that are held and not stored. */
+  held(): readonly Cut[];
+  /** Tries to store what is held; true when nothing is left. */
+  flush(): boolean;
 }
 
 /** What became of a try to put a cut into git. */
@@ -38,8 +88,14 @@ export type CommitOutcome =
   | { readonly kind: "refused"; readonly pullRequest: { readonly number: number; readonly url: string } }
   | { readonly kind: "skip"; readonly reason: string };
 
-/** Puts a cut into git, as the environment's `publish.rollback` says. Throws on outside failures; the caller retries. */
-export type Committer = (cut: Cut) => Promise<CommitOutcome>;
+/**
+ * Puts a cut into git, as the environment's `publish.rollback` says. Throws on outside failures; the caller retries, so it
+ * plans from the documents each time: what is there already is a skip. `signal` tells that nobody waits any longer.
+ */
+export type Committer = (cut: Cut, signal: AbortSignal) => Promise<CommitOutcome>;
 
-/** The deployment that the base branch has now, or null where it serves the model no longer. */
-export type ReadDeployment = (model: string) => ModelDeployment | null;
+/**
+ * The deployment that the followed branch has now; null where it serves the model no longer; undefined while that
+ * is not known (nothing read yet), so that a restart does not take its own ignorance for an end of all cuts.
+ */
+export type ReadDeployment = (model: string) => ModelDeployment | null | undefined;
