@@ -1,0 +1,90 @@
+import type { Signature } from "../../schemas/model-version.ts";
+import { RequestError } from "./errors.ts";
+import { InferenceError } from "./ports.ts";
+import type { Tensor } from "./tensor.ts";
+import { codecOf } from "./values.ts";
+
+/** What `/predict` answers of a model's outputs. */
+export interface Predictions {
+  /** One of each row: a label, a number, a list, or an object by output name where there are several outputs. */
+  readonly predictions: readonly unknown[];
+  /** Of classifiers: one list of each row. */
+  readonly probabilities?: readonly unknown[];
+}
+
+/**
+ * Outputs to one prediction a row. A label (whole numbers or strings, one a row) beside one matrix of floats is a
+ * classifier with probabilities; one output is the predictions; anything else is an object of each row.
+ * Throws an InferenceError for NaN and for a number of rows that is not the request's.
+ */
+export function toPredictions(outputs: readonly Tensor[], rows: number): Predictions {
+  const [first, second, third] = outputs;
+  if (first === undefined) throw new InferenceError("the model gave no output");
+  if (second === undefined) return { predictions: rowsOf(first, rows) };
+  if (third === undefined) {
+    for (const [label, scores] of [[first, second] as const, [second, first] as const]) {
+      if (isLabel(label, rows) && isScores(scores, rows)) {
+        return { predictions: rowsOf(label, rows), probabilities: rowsOf(scores, rows) };
+      }
+    }
+  }
+  const columns = outputs.map((output) => [output.name, rowsOf(output, rows)] as const);
+  const predictions = Array.from({ length: rows }, (_, row) =>
+    Object.fromEntries(columns.map(([name, values]) => [name, values[row]])),
+  );
+  return { predictions };
+}
+
+/** Throws a RequestError where the model's outputs are not one a row, so that `/predict` could not say whose is whose. */
+export function requireRowOutputs(signature: Signature): void {
+  const whole = signature.outputs.find(
+    (output) => output.shape[0] !== -1 && output.shape[0] !== signature.inputs[0]?.shape[0],
+  );
+  if (whole !== undefined) {
+    const message = `output "${whole.name}" of this model has no row for each input row; use POST /v2/models/.../infer`;
+    throw new RequestError(400, "output-not-rows", message);
+  }
+}
+
+/** All elements as JSON values, row-major. Throws an InferenceError for what JSON cannot carry. */
+export function jsonElements(tensor: Tensor): unknown[] {
+  const codec = codecOf(tensor.datatype);
+  if (codec === null)
+    throw new InferenceError(`output "${tensor.name}" is ${tensor.datatype}, which JSON cannot carry`);
+  const values = Array<unknown>(tensor.data.length);
+  for (let at = 0; at < values.length; at++) {
+    const value = codec.get(tensor.data, at);
+    if (value === undefined) {
+      throw new InferenceError(`output "${tensor.name}" has ${String(tensor.data[at])} at element ${at}`);
+    }
+    values[at] = value;
+  }
+  return values;
+}
+
+function isLabel({ datatype, shape }: Tensor, rows: number): boolean {
+  return /^(U?INT\d+|BYTES|BOOL)$/.test(datatype) && shape[0] === rows && shape.slice(1).every((size) => size === 1);
+}
+
+function isScores({ datatype, shape }: Tensor, rows: number): boolean {
+  return /^FP\d+$/.test(datatype) && shape.length === 2 && shape[0] === rows;
+}
+
+/** A row of one element is that element. */
+function rowsOf(tensor: Tensor, rows: number): readonly unknown[] {
+  const { name, shape } = tensor;
+  if (shape[0] !== rows) {
+    throw new InferenceError(`output "${name}" has the shape [${shape.join(", ")}] for ${rows} rows`);
+  }
+  const values = jsonElements(tensor);
+  const inner = shape.slice(1);
+  const scalar = inner.length === 0 || (inner.length === 1 && inner[0] === 1);
+  return scalar ? values : nest(values, [rows, ...inner]);
+}
+
+function nest(values: readonly unknown[], shape: readonly number[]): readonly unknown[] {
+  const [length = 0, ...inner] = shape;
+  if (inner.length === 0) return values;
+  const size = inner.reduce((total, dimension) => total * dimension, 1);
+  return Array.from({ length }, (_, at) => nest(values.slice(at * size, (at + 1) * size), inner));
+}

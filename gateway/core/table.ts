@@ -1,0 +1,110 @@
+import type { Cut } from "../../schemas/cut.ts";
+import type { Environment } from "../../schemas/environment.ts";
+import type { ModelDeployment, Rejection } from "../../schemas/model-deployment.ts";
+import type { Problem } from "../../schemas/problem.ts";
+import type { Project } from "../../schemas/project.ts";
+import { effective, sloOf } from "../../schemas/rules.ts";
+import type { LoadedModel } from "./ports.ts";
+import type { Route, RoutingTable } from "./route.ts";
+
+const defaultTimeoutMs = 10_000;
+
+/**
+ * True while the document serves the cut's version in the attempt that was cut. A version that stands only in `previous`
+ * or `shadow` carries no attempt and is the one that was cut; so is any place of a cut without an attempt.
+ */
+export function cutHolds(deployment: ModelDeployment, cut: Cut): boolean {
+  const { model, stable, canary, shadow, previous = [] } = deployment.spec;
+  if (cut.model !== model) return false;
+  const rollouts = [stable, canary].filter((entry) => entry?.version === cut.version);
+  if (rollouts.length > 0) return cut.attempt === null || rollouts.some((entry) => entry?.attempt === cut.attempt);
+  return previous.includes(cut.version) || shadow?.version === cut.version;
+}
+
+/**
+ * The document as it would stand once the cuts are committed: what to load and to route by. Give cuts of the document's
+ * environment only; those that hold no longer change nothing.
+ */
+export function withCuts(deployment: ModelDeployment, cuts: readonly Cut[]): ModelDeployment {
+  const held = cuts.filter((cut) => cutHolds(deployment, cut));
+  if (held.length === 0) return deployment;
+  const rejected = [...(deployment.spec.rejected ?? []), ...held.map(rejectionOf)];
+  return { ...deployment, spec: { ...deployment.spec, rejected } };
+}
+
+/**
+ * How requests for one model travel: the effective document with the cuts of its environment treated as rejections.
+ * Stable is the first of stable and `previous` that is neither closed nor missing in memory; a canary that is not loaded
+ * gets no traffic.
+ */
+export function buildRoute(
+  deployment: ModelDeployment,
+  environment: Environment | null,
+  project: Project | null,
+  cuts: readonly Cut[],
+  loaded: ReadonlyMap<number, LoadedModel>,
+): Route {
+  const { spec } = deployment;
+  const { stable, canary, previous } = effective(withCuts(deployment, cuts));
+  const spare = previous.find((version) => loaded.has(version));
+  const missing = stable !== null && !loaded.has(stable.version);
+  const target = missing && spare !== undefined ? { version: spare, attempt: null } : stable;
+  return {
+    model: spec.model,
+    deployment,
+    slo: sloOf(deployment, environment, project),
+    timeoutMs: spec.serving?.timeoutMs ?? environment?.spec.gateway?.timeoutMs ?? defaultTimeoutMs,
+    stable: target,
+    canary:
+      canary === null || canary.version === target?.version || !loaded.has(canary.version)
+        ? null
+        : { version: canary.version, attempt: canary.attempt, weight: canary.weight },
+    stickyHeader: spec.routing?.stickyBy?.replace(/^header:/, "").toLowerCase() ?? null,
+    loaded,
+    closed: closedVersions(deployment, cuts),
+  };
+}
+
+/** What a table is made of. Deployments are each model's last good one. */
+export interface TableParts {
+  readonly revision: string;
+  readonly environment: string;
+  readonly policy: Environment | null;
+  readonly project: Project | null;
+  readonly models: ReadonlyMap<
+    string,
+    { readonly deployment: ModelDeployment; readonly loaded: ReadonlyMap<number, LoadedModel> }
+  >;
+  /** Open cuts; those of other environments are left out here. */
+  readonly cuts: readonly Cut[];
+  readonly problems: readonly Problem[];
+}
+
+/** The routing table, whole. */
+export function buildTable(parts: TableParts): RoutingTable {
+  const { revision, environment, policy, project, problems } = parts;
+  const cuts = parts.cuts.filter((cut) => cut.environment === environment);
+  const models = new Map<string, Route>();
+  for (const [model, { deployment, loaded }] of parts.models) {
+    models.set(model, buildRoute(deployment, policy, project, cuts, loaded));
+  }
+  return { revision, environment, policy, models, problems };
+}
+
+function rejectionOf(cut: Cut): Rejection {
+  const { version, attempt, at, phase, by, reason } = cut;
+  return { version, attempt: attempt ?? 1, at, phase, by, reason };
+}
+
+function closedVersions(deployment: ModelDeployment, cuts: readonly Cut[]): ReadonlyMap<number, string> {
+  const { model, rejected = [] } = deployment.spec;
+  const closed = new Map<number, string>();
+  const say = (entry: Pick<Cut, "version" | "by" | "reason" | "at">, verb: string): void =>
+    void closed.set(
+      entry.version,
+      `version ${entry.version} of ${model} was ${verb} by ${entry.by} at ${entry.at}: ${entry.reason}`,
+    );
+  for (const entry of rejected) say(entry, "rejected");
+  for (const cut of cuts) if (cutHolds(deployment, cut)) say(cut, "taken out");
+  return closed;
+}

@@ -1,0 +1,136 @@
+import type { Datatype } from "../../schemas/model-version.ts";
+import { describe } from "./words.ts";
+import type { TensorData } from "./tensor.ts";
+
+/** JSON values to tensor elements and back, for one datatype. */
+export interface Codec {
+  /** What a value must be, for messages: `a whole number from 0 to 255`. */
+  readonly expects: string;
+  allocate(count: number): TensorData;
+  /** Stores a JSON value; false where it is not what the datatype takes. */
+  put(data: TensorData, at: number, value: unknown): boolean;
+  /** The JSON value of an element; undefined where JSON has none (NaN, infinities). */
+  get(data: TensorData, at: number): unknown;
+}
+
+type FloatArray = Float32Array | Float64Array;
+type IntegerArray = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array;
+type BigArray = BigInt64Array | BigUint64Array;
+
+/** null: there is no JSON form and no runtime that takes it. */
+const codecs: Readonly<Record<Datatype, Codec | null>> = {
+  BOOL: {
+    expects: "true or false",
+    allocate: (count) => new Uint8Array(count),
+    put(data, at, value) {
+      if (typeof value !== "boolean") return false;
+      (data as Uint8Array)[at] = value ? 1 : 0;
+      return true;
+    },
+    get: (data, at) => (data as Uint8Array)[at] !== 0,
+  },
+  UINT8: integer(0, 2 ** 8 - 1, (count) => new Uint8Array(count)),
+  UINT16: integer(0, 2 ** 16 - 1, (count) => new Uint16Array(count)),
+  UINT32: integer(0, 2 ** 32 - 1, (count) => new Uint32Array(count)),
+  UINT64: bigInteger(0n, 2n ** 64n - 1n, (count) => new BigUint64Array(count)),
+  INT8: integer(-(2 ** 7), 2 ** 7 - 1, (count) => new Int8Array(count)),
+  INT16: integer(-(2 ** 15), 2 ** 15 - 1, (count) => new Int16Array(count)),
+  INT32: integer(-(2 ** 31), 2 ** 31 - 1, (count) => new Int32Array(count)),
+  INT64: bigInteger(-(2n ** 63n), 2n ** 63n - 1n, (count) => new BigInt64Array(count)),
+  FP16: half(),
+  BF16: null,
+  FP32: floating("a finite 32-bit number", (count) => new Float32Array(count)),
+  FP64: floating("a finite number", (count) => new Float64Array(count)),
+  BYTES: {
+    expects: "a string",
+    allocate: (count) => Array<string>(count).fill(""),
+    put(data, at, value) {
+      if (typeof value !== "string") return false;
+      (data as string[])[at] = value;
+      return true;
+    },
+    get: (data, at) => data[at],
+  },
+};
+
+/** The codec of a datatype; null for BF16, which has no JSON form. */
+export function codecOf(datatype: Datatype): Codec | null {
+  return codecs[datatype];
+}
+
+/** `expected a finite 32-bit number, got null`. */
+export function mismatch(codec: Codec, value: unknown): string {
+  return `expected ${codec.expects}, got ${describe(value)}`;
+}
+
+/** JSON carries no NaN, but 1e999 parses to Infinity, and 1e39 is one in 32 bits: what was stored is looked at. */
+function floating(expects: string, allocate: (count: number) => FloatArray): Codec {
+  return {
+    expects,
+    allocate,
+    put(data, at, value) {
+      if (typeof value !== "number") return false;
+      const floats = data as FloatArray;
+      floats[at] = value;
+      return Number.isFinite(floats[at]);
+    },
+    get(data, at) {
+      const value = data[at];
+      return Number.isFinite(value) ? value : undefined;
+    },
+  };
+}
+
+/** FP16 travels as its bits, in a Uint16Array. */
+function half(): Codec {
+  const value = new Float16Array(1);
+  const bits = new Uint16Array(value.buffer);
+  return {
+    expects: "a finite 16-bit number (at most 65504)",
+    allocate: (count) => new Uint16Array(count),
+    put(data, at, given) {
+      if (typeof given !== "number") return false;
+      value[0] = given;
+      (data as Uint16Array)[at] = bits[0] ?? 0;
+      return Number.isFinite(value[0]);
+    },
+    get(data, at) {
+      bits[0] = Number(data[at]);
+      return Number.isFinite(value[0]) ? value[0] : undefined;
+    },
+  };
+}
+
+function integer(least: number, most: number, allocate: (count: number) => IntegerArray): Codec {
+  return {
+    expects: `a whole number from ${least} to ${most}`,
+    allocate,
+    put(data, at, value) {
+      if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) return false;
+      (data as IntegerArray)[at] = value as number;
+      return true;
+    },
+    get: (data, at) => data[at],
+  };
+}
+
+/** Numbers where JSON readers keep them exact, strings of digits beyond; both are taken. */
+function bigInteger(least: bigint, most: bigint, allocate: (count: number) => BigArray): Codec {
+  return {
+    expects: `a whole number from ${least} to ${most} (beyond 2^53 as a string)`,
+    allocate,
+    put(data, at, value) {
+      const exact = Number.isSafeInteger(value) || (typeof value === "string" && /^-?\d{1,20}$/.test(value));
+      if (!exact) return false;
+      const whole = BigInt(value as number | string);
+      if (whole < least || whole > most) return false;
+      (data as BigArray)[at] = whole;
+      return true;
+    },
+    get(data, at) {
+      const whole = data[at] as bigint;
+      const number = Number(whole);
+      return Number.isSafeInteger(number) ? number : String(whole);
+    },
+  };
+}

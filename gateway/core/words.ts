@@ -1,0 +1,55 @@
+/** At most so many names are listed in a message. */
+const maxListed = 8;
+
+/** `, did you mean "age"?`, or nothing where no name is near. */
+export function didYouMean(word: string, names: readonly string[]): string {
+  const allowed = Math.max(1, Math.floor(word.length / 3));
+  let best: string | null = null;
+  let least = allowed + 1;
+  for (const name of names) {
+    const distance = Math.abs(name.length - word.length) >= least ? least : editDistance(word, name);
+    if (distance < least) [best, least] = [name, distance];
+  }
+  return best === null ? "" : `, did you mean "${best}"?`;
+}
+
+/** `"a", "b" and 3 more`. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, maxListed).map((name) => JSON.stringify(shorten(name)));
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
+}
+
+/** What a JSON value is, for a message: `a string ("abc")`, `null`, `a list of 3`. */
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === "string") return `the string ${JSON.stringify(shorten(value))}`;
+  if (typeof value === "number")
+    return Number.isFinite(value) ? `the number ${value}` : "a number that is out of range";
+  return typeof value === "boolean" ? String(value) : "an object";
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shorten(text: string): string {
+  return text.length > 64 ? `${text.slice(0, 61)}...` : text;
+}
+
+/** Levenshtein distance, upper and lower case being one. */
+function editDistance(a: string, b: string): number {
+  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+  let row = Array.from({ length: right.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= left.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[right.length] ?? 0;
+}

@@ -1,0 +1,40 @@
+import type { ModelVersion } from "../../../schemas/model-version.ts";
+import type { Tensor } from "../../core/tensor.ts";
+
+/** What the trial found out about a model. */
+export interface Trial {
+  /** Milliseconds to open the session. */
+  readonly loadMs: number;
+  /** Milliseconds of one call at batch 1, the median of a few. */
+  readonly callMs: number;
+  /** Rows of different callers may run as one batch: the answers are the same, row by row. */
+  readonly batches: boolean;
+}
+
+export interface SessionOptions {
+  readonly intraOpThreads: number;
+}
+
+/** To the worker. One worker holds one model. */
+export type ToWorker =
+  | {
+      readonly kind: "load";
+      readonly spec: ModelVersion["spec"];
+      readonly bytes: Uint8Array;
+      readonly options: SessionOptions;
+    }
+  | { readonly kind: "infer"; readonly inputs: readonly Tensor[] }
+  | { readonly kind: "close" };
+
+/** From the worker; each answers the oldest message that has no answer yet. `failed` is the model's own fault. */
+export type FromWorker =
+  | { readonly kind: "loaded"; readonly trial: Trial }
+  | { readonly kind: "inferred"; readonly outputs: readonly Tensor[] }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** The buffers of tensors that can change hands instead of being copied. */
+export function buffersOf(tensors: readonly Tensor[]): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { data } of tensors) if ("buffer" in data && data.buffer instanceof ArrayBuffer) buffers.add(data.buffer);
+  return [...buffers];
+}
