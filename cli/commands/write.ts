@@ -1,6 +1,6 @@
 import type { ArtifactChange, Command } from "../gitops/core/change.ts";
 import type { Context } from "../context.ts";
-import { draftLocal, scopeOf, type Planner } from "../gitops/draft.ts";
+import { draftOver, scopeOf, type Planner } from "../gitops/draft.ts";
 import { publish, type PublishParts } from "../gitops/publish.ts";
 import { plan } from "../gitops/core/plan.ts";
 import { commitMessage } from "../gitops/render/commit-message.ts";
@@ -46,7 +46,7 @@ async function writeLocal(command: Command, input: Input, context: Context, give
   const tree = context.edges.findTree(context.cwd);
   const snapshot = await tree.read(scopeOf(command));
   if (input.on("dry-run")) return dryRun(command, snapshot, context);
-  const draft = draftLocal(snapshot, command, planner, context.now().toISOString());
+  const draft = draftOver(snapshot, command, planner, context.now().toISOString());
   if (draft.kind !== "draft") return draft;
   const { change, files } = draft;
   const artifacts: FileWrite[] = [];
@@ -61,7 +61,7 @@ async function writeLocal(command: Command, input: Input, context: Context, give
 }
 
 function dryRun(command: Command, snapshot: Snapshot, context: Context): Outcome {
-  const draft = draftLocal(snapshot, command, planner, context.now().toISOString());
+  const draft = draftOver(snapshot, command, planner, context.now().toISOString());
   if (draft.kind !== "draft") return draft;
   return { kind: "dry-run", change: draft.change, diff: unifiedDiff(snapshot.files, draft.files), notices: [] };
 }

@@ -11,6 +11,7 @@ import type {
   Placement,
   RemoteSnapshot,
   Scope,
+  Snapshot,
 } from "./core/ports.ts";
 
 /** The pure parts that a draft is made with. */
@@ -24,13 +25,13 @@ export interface Planner {
 /** A change with everything that publishing it takes, against one state of the repository. Nothing is written yet. */
 export type Draft = CommitDraft | ProposalDraft;
 
-interface Drafted {
+interface Drafted<Read extends Snapshot = RemoteSnapshot> {
   readonly kind: "draft";
   readonly change: Change;
   /** Documents; the artifacts come to them when it is published. Empty where the branch of an open pull request holds them already. */
   readonly files: readonly FileWrite[];
   readonly message: string;
-  readonly snapshot: RemoteSnapshot;
+  readonly snapshot: Read;
 }
 
 export interface CommitDraft extends Drafted {
@@ -127,12 +128,13 @@ function proposalOf(draft: Drafted, placement: Placement, planner: Planner): Pro
   return { ...draft, placement, title, body: planner.pullRequestBody(draft.change) };
 }
 
-function draftOver(
-  snapshot: RemoteSnapshot,
+/** Over documents that were read already: a working tree, or for a dry run. Nothing is decided about branches. */
+export function draftOver<Read extends Snapshot>(
+  snapshot: Read,
   command: Command,
   planner: Planner,
   now: string,
-): Drafted | Skip | Refusal {
+): Drafted<Read> | Skip | Refusal {
   const { files, environmentNames, modelNames, proposals } = snapshot;
   const { tree, problems } = readTree(files);
   const [first, ...rest] = problems.filter((problem) => standsInTheWay(problem, command));
