@@ -7,7 +7,9 @@ import { isLfsPointer, readInputFile, sha256Of, systemReason } from "./input-fil
 import { checkPath, resolveInside } from "./safe-path.ts";
 
 /** Where repository-relative stores are: on disk, or at a commit that is read through `readFile` (null: not there). */
-type Repository = { readonly rootDir: string } | { readonly readFile: (path: string) => Promise<Uint8Array | null> };
+export type Repository =
+  | { readonly rootDir: string }
+  | { readonly readFile: (path: string) => Promise<Uint8Array | null> };
 
 const keyPattern = /^sha256\/([0-9a-f]{64})\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
 

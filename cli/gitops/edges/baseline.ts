@@ -8,7 +8,7 @@ const maxBaselineBytes = 64 * 1024 * 1024;
 /** What hyparquet opens by itself, here and in the gateway. */
 const codecs: readonly string[] = ["UNCOMPRESSED", "SNAPPY"];
 
-interface Baseline {
+export interface Baseline {
   /** Name in the artifact store. */
   readonly file: string;
   readonly sha256: string;

@@ -7,7 +7,7 @@ import { readDocuments, readNames } from "./working-tree-read.ts";
 import { writeAll } from "./working-tree-write.ts";
 
 /** The files of a clone, as they are on disk now: no commit, no network. */
-interface WorkingTree {
+export interface WorkingTree {
   /** The documents in the scope, and mmsp.yaml. Throws a ProblemError that tells every file that is no readable text. */
   read(scope: Scope): Promise<Snapshot>;
   /** Every document, as `read`. */
