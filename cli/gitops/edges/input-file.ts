@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { fail, ProblemError, type Problem } from "../../../schemas/problem.ts";
 
 /** What a file given by a person is read as. */
-export interface Expected {
+interface Expected {
   /** For messages: `model`, `metrics`. */
   readonly what: string;
   readonly maxBytes: number;

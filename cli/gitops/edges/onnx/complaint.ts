@@ -68,7 +68,7 @@ export function trialProblem(file: string, error: unknown): Problem {
 }
 
 /** ONNX Runtime's message without its source files, C++ signatures and line breaks; at most 300 characters. */
-export function oneLine(message: string): string {
+function oneLine(message: string): string {
   const text = message
     .replaceAll(/(\/\S+\/)?[\w.-]+\.(cc|h|cpp):\d+ .*?\) (?=[A-Z])/g, "")
     .replace(/Non-zero status code returned while running (\S+) node\. Name:'(.*?)' Status Message: /, nodeName)

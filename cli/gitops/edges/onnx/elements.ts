@@ -2,7 +2,7 @@ import type { Tensor } from "onnxruntime-node";
 import type { Datatype } from "../../../../schemas/model-version.ts";
 
 /** A datatype that both the Open Inference Protocol and ONNX Runtime's binding know. */
-export interface Element {
+interface Element {
   readonly datatype: Datatype;
   /** ONNX Runtime's name. */
   readonly type: Tensor.Type;

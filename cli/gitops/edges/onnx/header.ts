@@ -10,7 +10,7 @@ export interface Header {
 }
 
 /** `foreign`: not an ONNX model at all. `truncated`: begins as one, but ends too early. */
-export type ReadHeader =
+type ReadHeader =
   | { readonly kind: "header"; readonly header: Header }
   | { readonly kind: "foreign" }
   | { readonly kind: "truncated" };

@@ -6,7 +6,7 @@ import { elementOfType } from "./elements.ts";
 /** skl2onnx adds a ZipMap to classifiers unless told otherwise. */
 const withoutZipMap = "export the model with plain tensors as outputs (skl2onnx: zipmap: False in the options)";
 
-export interface ReadSignature {
+interface ReadSignature {
   readonly signature: Signature;
   /** One for each output that was left out. */
   readonly warnings: readonly string[];

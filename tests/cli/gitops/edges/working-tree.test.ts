@@ -110,6 +110,16 @@ describe("reading", () => {
     symlinkSync("staging", join(folder.path, "environments/canary"));
     const inside = await openWorkingTree(folder.path).readAll();
     expect(inside.get("environments/canary/environment.yaml")).toBe("staging\n");
+    symlinkSync("../staging/environment.yaml", join(folder.path, "environments/drafts/environment.yaml"));
+    expect((await openWorkingTree(folder.path).readAll()).get("environments/drafts/environment.yaml")).toBe(
+      "staging\n",
+    );
+    symlinkSync(
+      join(outside.path, "environment.yaml"),
+      join(folder.path, "environments/registry/churn/1/kustomization.yaml"),
+    );
+    const file = await problemOf(() => openWorkingTree(folder.path).readAll());
+    expect(file).toMatchObject({ code: "path-outside", file: "environments/registry/churn/1/kustomization.yaml" });
     symlinkSync(outside.path, join(folder.path, "environments/evil"));
     const problem = await problemOf(() => openWorkingTree(folder.path).readAll());
     expect(problem).toMatchObject({ code: "path-outside", file: "environments/evil" });

@@ -1,0 +1,137 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { maxDocumentBytes } from "../../../schemas/document.ts";
+import { fail, ProblemError, type Problem } from "../../../schemas/problem.ts";
+import { isDocument, paths, root } from "../../../schemas/tree.ts";
+import type { Scope, Snapshot } from "../core/ports.ts";
+import { codeOf, systemReason } from "./input-file.ts";
+import { resolveInside } from "./safe-path.ts";
+
+/** As a port's scope; `environments: null` stands for all of them. */
+interface AnyScope {
+  readonly model: Scope["model"];
+  readonly environments: Scope["environments"] | null;
+}
+
+/** A file or folder: its path in the repository, and where it really is, all links of its folders followed. */
+interface Located {
+  readonly path: string;
+  readonly place: string;
+}
+
+interface Entry extends Located {
+  readonly name: string;
+  readonly kind: "folder" | "link" | "other";
+}
+
+const registry = "registry";
+
+/** Folders with an environment.yaml, and folders of the registry; sorted. */
+export function readNames(rootDir: string): Pick<Snapshot, "environmentNames" | "modelNames"> {
+  const environments = foldersIn(rootDir, locate(rootDir, root)).map((folder) => folder.name);
+  return {
+    environmentNames: environments.filter(
+      (name) => name !== registry && existsSync(join(rootDir, paths.environment(name))),
+    ),
+    modelNames: foldersIn(rootDir, locate(rootDir, `${root}/${registry}`)).map((folder) => folder.name),
+  };
+}
+
+/** path -> text of the documents in a scope. Throws a ProblemError that tells every file that is no readable text. */
+export function readDocuments(rootDir: string, scope: AnyScope): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const document of documentsIn(rootDir, scope)) {
+    try {
+      texts.set(document.path, readText(rootDir, document));
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ProblemError(problems);
+  return texts;
+}
+
+function documentsIn(rootDir: string, scope: AnyScope): Entry[] {
+  const within = (path: string, names: readonly string[] | null): Located[] =>
+    names === null
+      ? foldersIn(rootDir, locate(rootDir, path))
+      : names.map((name) => locate(rootDir, `${path}/${name}`));
+  const models = scope.model === null ? null : [scope.model];
+  const versions = within(`${root}/${registry}`, models).flatMap((model) => foldersIn(rootDir, model));
+  const environments = within(root, scope.environments).filter((folder) => folder.path !== `${root}/${registry}`);
+  const deployments = environments.flatMap((environment) => within(`${environment.path}/models`, models));
+  // A document whose extension is .yml is read too, so that somebody tells that it counts for nothing.
+  return [locate(rootDir, root), ...versions, ...environments, ...deployments]
+    .flatMap(entriesIn)
+    .filter((entry) => isDocument(entry.path.replace(/\.yml$/, ".yaml")));
+}
+
+function locate(rootDir: string, path: string): Located {
+  return { path, place: resolveInside(rootDir, path) };
+}
+
+function foldersIn(rootDir: string, folder: Located): Entry[] {
+  return entriesIn(folder)
+    .map((entry) => (entry.kind === "link" ? followed(rootDir, entry) : entry))
+    .filter((entry) => entry.kind === "folder");
+}
+
+function followed(rootDir: string, link: Entry): Entry {
+  const { place } = locate(rootDir, link.path);
+  return { ...link, place, kind: statSync(place).isDirectory() ? "folder" : "other" };
+}
+
+/** What a folder holds, by name, without hidden files; nothing where there is no such folder. */
+function entriesIn(folder: Located): Entry[] {
+  try {
+    return readdirSync(folder.place, { withFileTypes: true })
+      .filter((entry) => !entry.name.startsWith("."))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((entry) => ({
+        name: entry.name,
+        path: `${folder.path}/${entry.name}`,
+        place: join(folder.place, entry.name),
+        kind: entry.isDirectory() ? "folder" : entry.isSymbolicLink() ? "link" : "other",
+      }));
+  } catch (cause) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(cause) ?? "")) return [];
+    const message = `cannot be listed: ${systemReason(cause)}`;
+    return fail({ code: "folder-unreadable", file: folder.path, message, hint: "check its permissions" }, { cause });
+  }
+}
+
+/** Byte for byte what the file says, a byte order mark included, because edits are written back. */
+function readText(rootDir: string, document: Entry): string {
+  const { path, place } = document.kind === "link" ? locate(rootDir, document.path) : document;
+  const text = decode(readBytes(path, place));
+  if (text !== null) return text;
+  return fail({ code: "document-not-text", file: path, message: "is not UTF-8 text", hint: "save it as UTF-8" });
+}
+
+function readBytes(file: string, place: string): Uint8Array {
+  try {
+    // Looked at before it is opened: a pipe or a device could make a read wait for ever.
+    const found = statSync(place);
+    if (!found.isFile()) {
+      fail({ code: "file-not-regular", file, message: "is not a regular file", hint: "remove or rename it" });
+    }
+    if (found.size <= maxDocumentBytes) return readFileSync(place);
+  } catch (cause) {
+    if (cause instanceof ProblemError) throw cause;
+    const message = `could not be read: ${systemReason(cause)}`;
+    fail({ code: "file-unreadable", file, message, hint: "check its permissions" }, { cause });
+  }
+  const message = `has more than ${maxDocumentBytes} bytes`;
+  return fail({ code: "document-too-large", file, message, hint: "manifests are small: check what is in it" });
+}
+
+function decode(bytes: Uint8Array): string | null {
+  if (bytes.includes(0)) return null;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
