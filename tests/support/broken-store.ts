@@ -1,22 +1,25 @@
 import type { CutStore } from "../../gateway/react/ports.ts";
 
 /** A store that can be made to fail and to work again. */
-export function breakable(store: CutStore): CutStore & { broken: boolean } {
-  const guarded = <A extends readonly unknown[], R>(call: (...given: A) => R) => {
-    return (...given: A): R => {
-      if (whole.broken) throw new Error("disk full");
-      return call(...given);
-    };
-  };
-  const whole = {
+export interface BreakableStore extends CutStore {
+  broken: boolean;
+}
+
+/** The store, throwing at every call while `broken` is true. */
+export function breakable(store: CutStore): BreakableStore {
+  function works(): CutStore {
+    if (whole.broken) throw new Error("disk full");
+    return store;
+  }
+  const whole: BreakableStore = {
     broken: false,
-    list: guarded(store.list),
-    put: guarded(store.put),
-    setState: guarded(store.setState),
-    end: guarded(store.end),
-    firstServed: guarded(store.firstServed),
-    stableRollbacks: guarded(store.stableRollbacks),
-    close: store.close,
+    list: () => works().list(),
+    put: (cut) => works().put(cut),
+    setState: (cut, state, lastError) => works().setState(cut, state, lastError),
+    end: (cut, at) => works().end(cut, at),
+    firstServed: (...given) => works().firstServed(...given),
+    stableRollbacks: (model, after) => works().stableRollbacks(model, after),
+    close: () => store.close(),
   };
   return whole;
 }

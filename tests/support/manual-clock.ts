@@ -10,12 +10,12 @@ export interface ManualClock extends Clock {
 
 export function createManualClock(start = Date.parse("2026-11-21T08:00:00.000Z")): ManualClock {
   let now = start;
-  const timers = new Set<{ readonly at: number; readonly then: () => void }>();
+  const timers = new Set<{ readonly at: number; readonly call: () => void }>();
   const earliest = () => [...timers].toSorted((a, b) => a.at - b.at)[0];
   return {
     now: () => now,
-    after(ms, then) {
-      const timer = { at: now + ms, then };
+    after(ms, call) {
+      const timer = { at: now + ms, call };
       timers.add(timer);
       return () => void timers.delete(timer);
     },
@@ -25,7 +25,7 @@ export function createManualClock(start = Date.parse("2026-11-21T08:00:00.000Z")
       for (let timer = earliest(); timer !== undefined && timer.at <= until; timer = earliest()) {
         timers.delete(timer);
         now = Math.max(now, timer.at);
-        timer.then();
+        timer.call();
         await settled();
       }
       now = until;
