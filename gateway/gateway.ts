@@ -104,7 +104,13 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       reconciler?.wake();
     },
     syncCuts: () => {
-      if (sameCuts(ledger.list().map(({ cut }) => cut), parts.store.list().map(({ cut }) => cut))) return;
+      if (
+        sameCuts(
+          ledger.list().map(({ cut }) => cut),
+          parts.store.list().map(({ cut }) => cut),
+        )
+      )
+        return;
       fleet.applyCuts();
       reconciler?.wake();
     },
@@ -161,7 +167,13 @@ function assemble(deps: GatewayDeps): Parts {
 }
 
 function viewOf(
-  { deps, fleet, guard, ledger, attempts }: Pick<Parts, "fleet" | "guard" | "ledger" | "attempts"> & { deps: GatewayDeps },
+  {
+    deps,
+    fleet,
+    guard,
+    ledger,
+    attempts,
+  }: Pick<Parts, "fleet" | "guard" | "ledger" | "attempts"> & { deps: GatewayDeps },
   { model }: Accusation,
 ): ServingView {
   const { store, environment, clock } = deps;
@@ -202,7 +214,15 @@ async function judgeAlert({ reactor, reconciler }: Parts, alert: ReadAlert): Pro
   const { fingerprint } = alert;
   if (alert.kind === "malformed") {
     const reason = alert.problems.map(({ path, message }) => `${path ?? ""} ${message}`.trim()).join("; ");
-    return { fingerprint, model: null, version: null, decision: "malformed", code: "alert-malformed", reason, commit: null };
+    return {
+      fingerprint,
+      model: null,
+      version: null,
+      decision: "malformed",
+      code: "alert-malformed",
+      reason,
+      commit: null,
+    };
   }
   const { model, version } = alert.accusation;
   const verdict = reactor.accuse(alert.accusation);
@@ -243,7 +263,9 @@ function canariesOf({ models, environment, policy }: RoutingTable): WatchedCanar
 
 /** Ready: the source was read, and every model that it serves has a stable version in memory. */
 function isReady({ revision, models }: RoutingTable): boolean {
-  return revision !== "" && [...models.values()].every(({ stable, loaded }) => stable !== null && loaded.has(stable.version));
+  return (
+    revision !== "" && [...models.values()].every(({ stable, loaded }) => stable !== null && loaded.has(stable.version))
+  );
 }
 
 function sameCuts(a: readonly Cut[], b: readonly Cut[]): boolean {

@@ -17,7 +17,12 @@ export function describeStatus(
       model: route.model,
       stable: route.stable,
       canary: route.canary,
-      loaded: [...route.loaded.values()].map(({ version, sha256, place, trialMs }) => ({ version, sha256, place, trialMs })),
+      loaded: [...route.loaded.values()].map(({ version, sha256, place, trialMs }) => ({
+        version,
+        sha256,
+        place,
+        trialMs,
+      })),
       closed: [...route.closed].map(([version, reason]) => ({ version, reason })),
       slo: route.slo,
       guard: judgement(route.model),

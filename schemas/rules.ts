@@ -70,20 +70,24 @@ export function stepsOf(environment: Environment | null, project: Project | null
   return environment?.spec.steps ?? project?.spec.defaults?.steps ?? [10, 50, 100];
 }
 
+/** Objectives with nothing left open but what nobody asked for. */
+export interface Objectives {
+  readonly errorRate: number;
+  readonly latencyP95Ms?: number | undefined;
+  readonly drift?: number | undefined;
+  readonly minRequests: number;
+  readonly windowSeconds: number;
+}
+
 /** The objectives in force: the deployment's, the environment's, the project's, and where nobody says, these. */
 export function sloOf(
   deployment: ModelDeployment,
   environment: Environment | null,
   project: Project | null,
-): Slo & Required<Pick<Slo, "errorRate" | "minRequests" | "windowSeconds">> {
-  return {
-    errorRate: 0.01,
-    minRequests: 20,
-    windowSeconds: 60,
-    ...project?.spec.defaults?.slo,
-    ...environment?.spec.slo,
-    ...deployment.spec.slo,
-  };
+): Objectives {
+  const slo: Slo = { ...project?.spec.defaults?.slo, ...environment?.spec.slo, ...deployment.spec.slo };
+  const { errorRate = 0.01, minRequests = 20, windowSeconds = 60, latencyP95Ms, drift } = slo;
+  return { errorRate, minRequests, windowSeconds, latencyP95Ms, drift };
 }
 
 /** `90s`, `15m`, `72h`, `7d` in milliseconds. */

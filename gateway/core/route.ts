@@ -1,7 +1,7 @@
-import type { Slo } from "../../schemas/fields.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { Environment } from "../../schemas/environment.ts";
 import type { Problem } from "../../schemas/problem.ts";
+import type { Objectives } from "../../schemas/rules.ts";
 import type { LoadedModel } from "./ports.ts";
 
 /** A version in a phase. The attempt is null where an earlier version has taken over as stable. */
@@ -14,7 +14,7 @@ export interface Target {
 export interface Route {
   readonly model: string;
   readonly deployment: ModelDeployment;
-  readonly slo: Slo & Required<Pick<Slo, "errorRate" | "minRequests" | "windowSeconds">>;
+  readonly slo: Objectives;
   readonly timeoutMs: number;
   /** null: nothing can be served. */
   readonly stable: Target | null;

@@ -144,11 +144,7 @@ describe("a proposal", () => {
     const { pullRequest } = await published(propose({ ...deploy, weight: 50 }));
     expect(pullRequest.action).toBe("updated");
     expect(await hub.keeps(theirs)).toBe(true);
-    expect(await commitsOf(branch)).toEqual([
-      "Deploy fraud 3 at 50 %",
-      "Somebody's work",
-      "Deploy fraud 3 at 10 %",
-    ]);
+    expect(await commitsOf(branch)).toEqual(["Deploy fraud 3 at 50 %", "Somebody's work", "Deploy fraud 3 at 10 %"]);
     expect(await hub.show(branch, document)).toContain("# agreed with Ada");
     expect(await hub.show(branch, document)).toContain('"weight":50');
     expect((await published(propose({ ...deploy, weight: 50 }))).pullRequest.action).toBe("unchanged");
@@ -292,7 +288,9 @@ describe("when somebody else is faster", () => {
 
   test("two writers of the same proposal at once end with one pull request", async () => {
     const results = await Promise.all([propose(deploy), propose(deploy), propose(deploy)]);
-    const numbers = new Set(results.map((result) => (result.kind === "published" ? result.pullRequest.number : result)));
+    const numbers = new Set(
+      results.map((result) => (result.kind === "published" ? result.pullRequest.number : result)),
+    );
     expect(numbers.size).toBe(1);
     expect(await pulls()).toHaveLength(1);
     expect(await hub.show(branch, document)).toContain('"version":3');

@@ -24,7 +24,9 @@ async function thrown(promise: Promise<unknown>): Promise<Error> {
 
 const read = (options = {}) => hub.client(options).read(scope);
 const commit = (options = {}) =>
-  hub.client(options).commit({ branch: "main", expectedHead: hub.start, files: [{ path: "a", content: "b" }], message: "M" });
+  hub
+    .client(options)
+    .commit({ branch: "main", expectedHead: hub.start, files: [{ path: "a", content: "b" }], message: "M" });
 
 describe("what a person can mend", () => {
   test("a token that GitHub does not know", async () => {

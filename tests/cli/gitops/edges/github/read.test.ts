@@ -117,14 +117,20 @@ describe("reading everything", () => {
 
 describe("what cannot be read", () => {
   test("a branch that is not there is told with the default branch", async () => {
-    const error: unknown = await hub.client({ baseBranch: "master" }).read(scope).catch((thrown: unknown) => thrown);
+    const error: unknown = await hub
+      .client({ baseBranch: "master" })
+      .read(scope)
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ProblemError);
     expect(String(error)).toContain('acme/models has no branch "master"');
     expect(String(error)).toContain('its default branch is "main"');
   });
 
   test("a repository that is not there, or hidden, is told with the permission", async () => {
-    const error: unknown = await hub.client({ repository: "acme/other" }).read(scope).catch((thrown: unknown) => thrown);
+    const error: unknown = await hub
+      .client({ repository: "acme/other" })
+      .read(scope)
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ProblemError);
     expect(String(error)).toContain("acme/other");
     expect(String(error)).toContain("Contents: read");

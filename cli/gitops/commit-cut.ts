@@ -1,0 +1,93 @@
+import type { Environment } from "../../schemas/environment.ts";
+import type { Cut } from "../../schemas/cut.ts";
+import { ProblemError } from "../../schemas/problem.ts";
+import type { RollbackCommand } from "./core/change.ts";
+import { ProtectedBranch } from "./core/ports.ts";
+import type { FileWrite, PullRequest, Snapshot, Scope } from "./core/ports.ts";
+import { draftOver, scopeOf, type Planner } from "./draft.ts";
+import { publish, type PublishParts, type PublishResult } from "./publish.ts";
+
+/** What became of a try to put a cut into git; see the gateway's committer port. */
+export type CutOutcome =
+  | { readonly kind: "committed"; readonly oid: string; readonly url: string | null }
+  | { readonly kind: "waiting" | "refused"; readonly pullRequest: { readonly number: number; readonly url: string } }
+  | { readonly kind: "skip"; readonly reason: string };
+
+export interface CommitCutOptions {
+  readonly baseBranch: string;
+  /** The environment's `publish.rollback`. */
+  readonly as: NonNullable<NonNullable<Environment["spec"]["publish"]>["rollback"]>;
+  /** The pull request that an earlier try has opened for this cut, or null. */
+  readonly opened: { readonly number: number; readonly url: string } | null;
+}
+
+/** The rollback that a cut stands for: takes out exactly its version, in its attempt. */
+export function rollbackOf(cut: Cut): RollbackCommand {
+  const { environment, model, by, reason, evidence } = cut;
+  return { verb: "rollback", environment, model, to: null, by, reason, evidence, cut };
+}
+
+/**
+ * Puts a cut into git: a commit on the base branch, or where that is protected or the environment asks for it a pull
+ * request, which then waits for a person. Planned from what git says now, so a second try is a skip. Throws what the
+ * forge throws; a refusal of the plan is a ProblemError.
+ */
+export async function commitCut(cut: Cut, options: CommitCutOptions, parts: PublishParts): Promise<CutOutcome> {
+  const command = rollbackOf(cut);
+  const { baseBranch, as, opened } = options;
+  if (as === "dispatch") {
+    const message = "publish.rollback: dispatch is not supported by this gateway";
+    throw new ProblemError([{ code: "dispatch-unsupported", message, hint: "use commit or pull-request" }]);
+  }
+  if (opened !== null) {
+    const closed = await closedByPerson(command, opened.number, parts);
+    if (closed) return { kind: "refused", pullRequest: opened };
+    return outcomeOf(await publish(command, { baseBranch, as: "pull-request" }, parts));
+  }
+  try {
+    return outcomeOf(await publish(command, { baseBranch, as }, parts));
+  } catch (error) {
+    if (!(error instanceof ProtectedBranch)) throw error;
+    return outcomeOf(await publish(command, { baseBranch, as: "pull-request" }, parts));
+  }
+}
+
+/** The pull request is open no more, and the base branch still serves the version: somebody said no. */
+async function closedByPerson(command: RollbackCommand, number: number, parts: PublishParts): Promise<boolean> {
+  const snapshot = await parts.forge.read(scopeOf(command));
+  if (snapshot.proposals.some((proposal) => proposal.number === number)) return false;
+  return draftOver(snapshot, command, parts.planner, parts.now().toISOString()).kind === "draft";
+}
+
+function outcomeOf(result: PublishResult): CutOutcome {
+  switch (result.kind) {
+    case "committed":
+      return { kind: "committed", oid: result.oid, url: result.url };
+    case "published":
+      return { kind: "waiting", pullRequest: placeOf(result.pullRequest) };
+    case "skip":
+      return result;
+    case "refusal":
+      throw new ProblemError(result.problems);
+  }
+}
+
+function placeOf({ number, url }: PullRequest): { number: number; url: string } {
+  return { number, url };
+}
+
+/** Documents on disk, where a directory is what is followed. */
+export interface Documents {
+  read(scope: Scope): Promise<Snapshot>;
+  write(files: readonly FileWrite[]): Promise<readonly string[]>;
+}
+
+/** The same for a working tree: the files are edited in place, and the person commits them. */
+export async function writeCut(cut: Cut, tree: Documents, planner: Planner, now: string): Promise<CutOutcome> {
+  const command = rollbackOf(cut);
+  const draft = draftOver(await tree.read(scopeOf(command)), command, planner, now);
+  if (draft.kind === "skip") return draft;
+  if (draft.kind === "refusal") throw new ProblemError(draft.problems);
+  await tree.write(draft.files);
+  return { kind: "skip", reason: "the working tree was edited; commit it" };
+}

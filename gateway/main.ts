@@ -1,0 +1,122 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import pkg from "../package.json" with { type: "json" };
+import { commitCut, writeCut } from "../cli/gitops/commit-cut.ts";
+import { decide } from "../cli/gitops/core/decide.ts";
+import { plan } from "../cli/gitops/core/plan.ts";
+import type { Planner } from "../cli/gitops/draft.ts";
+import { createGitHub } from "../cli/gitops/edges/github/github.ts";
+import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
+import { commitMessage } from "../cli/gitops/render/commit-message.ts";
+import { renderChange } from "../cli/gitops/render/files.ts";
+import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
+import { cutKey } from "../schemas/cut.ts";
+import { ProblemError } from "../schemas/problem.ts";
+import { createApp } from "./app.ts";
+import { readConfig, type Config } from "./config.ts";
+import type { Source } from "./core/ports.ts";
+import { openCutStore } from "./edges/cut-store.ts";
+import { createMetrics } from "./edges/metrics.ts";
+import { createOnnxRuntime } from "./edges/onnx/runtime.ts";
+import { directorySource } from "./edges/source/directory.ts";
+import { gitSource } from "./edges/source/git-branch.ts";
+import { createGateway } from "./gateway.ts";
+import { systemClock, writeLog } from "./log.ts";
+import type { Committer, CutStore } from "./react/ports.ts";
+
+/** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
+const shareMs = 250;
+
+const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  mkdirSync(config.dataDir, { recursive: true });
+  const store = openCutStore(join(config.dataDir, "cuts.sqlite"));
+  const reacts = config.roles !== "serve";
+  const running = createGateway({
+    environment: config.environment,
+    source: sourceOf(config),
+    runtime: createOnnxRuntime(),
+    store,
+    metrics: createMetrics(),
+    alertsToken: reacts ? config.alertsToken : null,
+    decide,
+    commit: reacts ? committerOf(config, store, (): Rollback => rollbackPolicy(running.gateway.table().policy)) : null,
+    clock: systemClock,
+    random: Math.random,
+    log: writeLog,
+  });
+  await running.start();
+  const sharing = config.roles === "all" ? undefined : setInterval(running.syncCuts, shareMs);
+  const app = createApp(running.gateway, pkg.version).listen({ hostname: config.host, port: config.port });
+  const port = app.server?.port ?? config.port;
+  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  writeLog("info", "listening", { url, environment: config.environment, problems: running.gateway.table().problems });
+  process.send?.({ url });
+
+  let stopping = false;
+  const stop = async (why: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    writeLog("info", "stopping", { why });
+    clearInterval(sharing);
+    await app.stop();
+    await running.stop();
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => void stop("SIGTERM"));
+  process.on("SIGINT", () => void stop("SIGINT"));
+  // Who started this gateway in the foreground is gone.
+  if (!process.env["MMSP_DETACHED"]) process.on("disconnect", () => void stop("its parent ended"));
+}
+
+function sourceOf({ source, dataDir, githubToken }: Config): Source {
+  if (source.kind === "dir") return directorySource(source.root);
+  const { url, branch, pollMs } = source;
+  const token = githubToken === null ? {} : { token: githubToken };
+  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, "clone.git"), ...token });
+}
+
+type Rollback = "commit" | "pull-request" | "dispatch";
+
+function rollbackPolicy(
+  policy: { spec: { publish?: { rollback?: Rollback | undefined } | undefined } } | null,
+): Rollback {
+  return policy?.spec.publish?.rollback ?? "commit";
+}
+
+/** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
+function committerOf(config: Config, store: CutStore, policy: () => Rollback): Committer | null {
+  const { source, githubToken, repository, githubApiUrl } = config;
+  if (source.kind === "dir") {
+    const tree = openWorkingTree(source.root);
+    return (cut) => writeCut(cut, tree, planner, new Date().toISOString());
+  }
+  if (githubToken === null || repository === null) {
+    writeLog("warn", "cuts are not committed: set MMSP_REPOSITORY and GITHUB_TOKEN");
+    return null;
+  }
+  const userAgent = `mmsp-gateway/${pkg.version}`;
+  const options = { repository, baseBranch: source.branch, apiUrl: githubApiUrl, token: githubToken, userAgent };
+  const forge = createGitHub(options);
+  const none = (): never => {
+    throw new Error("a rollback brings no artifacts");
+  };
+  const artifacts = { read: none, store: none };
+  const parts = { forge, planner, artifacts, now: () => new Date(), random: Math.random, sleep: Bun.sleep };
+  return (cut) => {
+    const state = store.list().find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
+    const opened = state?.kind === "waiting" ? state.pullRequest : null;
+    return commitCut(cut, { baseBranch: source.branch, as: policy(), opened }, parts);
+  };
+}
+
+try {
+  await main();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`error: ${message}\n`);
+  if (!(error instanceof ProblemError)) writeLog("error", "the gateway failed at start", { error });
+  process.exit(1);
+}
