@@ -1,5 +1,5 @@
 import type { Layout } from "./align.ts";
-import { isBlockScalar, lastLeaf, type Entry } from "./locate.ts";
+import { bodyColumn, isBlockScalar, lastLeaf, type Entry } from "./locate.ts";
 import { columnOf, lineEnd, lineStart, previousLineEnd, startsLine, type Source } from "./source.ts";
 import { deletion, insertion, type Splice } from "./splice.ts";
 
@@ -85,8 +85,9 @@ function replaceAll(source: Source, edit: BlockEdit, first: Entry, column: numbe
 function removals(source: Source, edit: BlockEdit, column: number): Splice[] {
   const { entries, layout } = edit;
   const firstStaying = layout.stays.indexOf(true);
-  const beside = entries[0] !== undefined && !startsLine(source.text, entries[0].start);
-  const lead = beside && firstStaying > 0 ? leadingRun(source, entries, firstStaying) : null;
+  const start = entries[0]?.start ?? 0;
+  const atEdge = !startsLine(source.text, start) || previousLineEnd(source.text, start) === null;
+  const lead = atEdge && firstStaying > 0 ? leadingRun(source, entries, firstStaying) : null;
   const gone = entries.flatMap((entry, at) => {
     if (layout.stays[at] || (lead !== null && entry.start < lead.end)) return [];
     return [withoutLines(source, entry.start, entry.end), ...pulledOut(source, edit, at, column)];
@@ -94,7 +95,7 @@ function removals(source: Source, edit: BlockEdit, column: number): Splice[] {
   return lead === null ? gone : [lead, ...gone];
 }
 
-/** Entries that go from the line of a dash: what comes next, an entry or a comment, moves up to the dash. */
+/** Entries that go from the line of a dash, or from the top of the file: what comes next moves up, entry or comment. */
 function leadingRun(source: Source, entries: readonly Entry[], firstStaying: number): Splice {
   const start = entries[0]?.start ?? 0;
   for (let at = 0; at < firstStaying; at++) {
@@ -113,9 +114,11 @@ function leadingRun(source: Source, entries: readonly Entry[], firstStaying: num
 function pulledOut(source: Source, edit: BlockEdit, at: number, column: number): Splice[] {
   const above = edit.layout.stays.lastIndexOf(true, at);
   const entry = edit.entries[at];
-  if (above < 0 || !entry || !isBlockScalar(lastLeaf(edit.entries[above]?.node ?? null))) return [];
-  return deeperComments(source, entry.end, column).map(({ start, end }) => {
-    const comment = source.text.slice(start, end).search(/#/);
-    return deletion(start + column, start + comment);
+  const leaf = lastLeaf(edit.entries[above]?.node ?? null);
+  if (!entry || !isBlockScalar(leaf)) return [];
+  const textColumn = bodyColumn(source.text, leaf?.range?.[0] ?? 0, leaf?.range?.[1] ?? 0) ?? 0;
+  return deeperComments(source, entry.end, column).flatMap(({ start, end }) => {
+    const comment = source.text.slice(start, end).indexOf("#");
+    return comment < textColumn ? [] : [deletion(start + column, start + comment)];
   });
 }

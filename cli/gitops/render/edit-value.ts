@@ -8,7 +8,7 @@ import { editFlow } from "./flow.ts";
 import { besides, flowPair, flowText, itemLines, pairLines, type Style } from "./house-style.ts";
 import { entriesOf, hasBraces, isBlock, type Collection, type Entry } from "./locate.ts";
 import { replaceValue, type Place } from "./replace.ts";
-import { columnOf, type Source } from "./source.ts";
+import { columnOf, isBlank, type Source } from "./source.ts";
 import type { Splice } from "./splice.ts";
 
 /** The edits that make the value at `place`, which is `current`, say `next`. Goes down to the smallest that will do. */
@@ -89,7 +89,7 @@ function staysWhole(layout: Layout<unknown>): boolean {
 function hasNoRoom(source: Source, node: Collection, entries: readonly Entry[]): boolean {
   if (!node.flow) return false;
   const inner = source.text.slice(node.range?.[0], node.range?.[1]).slice(1, -1);
-  return !hasBraces(node) || (entries.length === 0 && inner.trim() === "");
+  return !hasBraces(node) || (entries.length === 0 && isBlank(inner));
 }
 
 /** Entries that are removed and added, in the style of the collection. */

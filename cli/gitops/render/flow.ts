@@ -1,6 +1,6 @@
 import type { Layout } from "./align.ts";
 import type { Collection, Entry } from "./locate.ts";
-import { lineEnd, lineStart, previousLineEnd, startsLine, type Source } from "./source.ts";
+import { isBlank, lineEnd, lineStart, previousLineEnd, startsLine, type Source } from "./source.ts";
 import { deletion, insertion, type Splice } from "./splice.ts";
 
 interface FlowEdit {
@@ -59,7 +59,7 @@ function exchange(layout: Layout<string>) {
 
 /** Offset of the comma behind an entry; between entries stand only white space, comments and commas. */
 function commaBehind(text: string, from: number, to: number): number | null {
-  const gap = /^(?:\s|#[^\n]*\n)*,/.exec(text.slice(from, to));
+  const gap = /^(?:[ \t\r\n]|#[^\n]*\n)*,/.exec(text.slice(from, to));
   return gap === null ? null : from + gap[0].length - 1;
 }
 
@@ -75,12 +75,12 @@ function closeGap(entries: readonly Entry[], stays: readonly boolean[], at: numb
 
 /** With comments around: only the entry and its comma go, and the line when nothing else is on it. */
 function withComma(text: string, entry: Entry, comma: number | null): Splice[] {
-  if (comma !== null && text.slice(entry.end, comma).trim() !== "") {
+  if (comma !== null && !isBlank(text.slice(entry.end, comma))) {
     return [deletion(entry.start, entry.end), deletion(comma, comma + 1)];
   }
   const end = comma === null ? entry.end : comma + 1;
   const from = previousLineEnd(text, entry.start);
-  const alone = startsLine(text, entry.start) && text.slice(end, lineEnd(text, end)).trim() === "";
+  const alone = startsLine(text, entry.start) && isBlank(text.slice(end, lineEnd(text, end)));
   return alone && from !== null ? [deletion(from, lineEnd(text, end))] : [deletion(entry.start, end)];
 }
 
@@ -100,7 +100,7 @@ function insertBehind(
   if (!entry) return [insertion(anchor.start, texts.map((added) => `${added},${separator}`).join(""))];
   const behind = comma === null ? entry.end : comma + 1;
   const restOfLine = text.slice(behind, lineEnd(text, behind));
-  if (!ownLine || !/^\s*(#.*)?$/.test(restOfLine)) {
+  if (!ownLine || !/^[ \t]*(#|$)/.test(restOfLine)) {
     return [insertion(entry.end, texts.map((added) => `,${separator}${added}`).join(""))];
   }
   const lines = texts.map((added) => separator + added);

@@ -116,7 +116,12 @@ function blockScalarEnd(text: string, node: Node): number {
   const [start, end] = node.range ?? [0, 0];
   const keeps = /^[|>][0-9-]*\+/.test(text.slice(start, end));
   if (keeps) return text[end - 1] === "\n" ? (previousLineEnd(text, end) ?? end) : end;
-  return start + text.slice(start, end).trimEnd().length;
+  return start + text.slice(start, end).replace(/[ \t\r\n]+$/, "").length;
+}
+
+/** Columns that the text of a block scalar between two offsets stands right; null where it has no line of its own. */
+export function bodyColumn(text: string, start: number, end: number): number | null {
+  return /\n( *)[^ \r\n]/.exec(text.slice(start, end))?.[1]?.length ?? null;
 }
 
 /** The last value inside a value, as the text has it. */

@@ -2,8 +2,8 @@ import { isScalar, type Node } from "yaml";
 import { isRecord } from "./compare.ts";
 import { blockLines, flowText, inlineText, type Style } from "./house-style.ts";
 import { joined, linesBelow, withoutLines } from "./block.ts";
-import { entriesOf, isBlock, isBlockScalar, isMissing, type Entry } from "./locate.ts";
-import { readsBack, scalarText, type Quoting } from "./scalar.ts";
+import { bodyColumn, entriesOf, isBlock, isBlockScalar, isMissing, type Entry } from "./locate.ts";
+import { readsBack, scalarText, unprintable, type Quoting } from "./scalar.ts";
 import { columnOf, lineEnd, startsLine, type Source } from "./source.ts";
 import { deletion, insertion, type Splice } from "./splice.ts";
 
@@ -78,7 +78,7 @@ function putLines(source: Source, place: Place, { lines, column }: { lines: stri
     const first = withoutLines(source, start, end);
     return [{ ...first, text: below }];
   }
-  const direct = text.slice(behindSlot, start).trim() === "" && !text.slice(behindSlot, start).includes("\n");
+  const direct = /^[ \t]*$/.test(text.slice(behindSlot, start));
   return [...emptied(source, place, direct ? behindSlot : start), insertion(lineEnd(text, end), below)];
 }
 
@@ -114,16 +114,17 @@ function replaceBlockScalar(source: Source, place: Place, next: unknown): Splice
 
 /** A text after `|` or `>`, indented as the old one; null where it cannot be written so. */
 function blockScalar(source: Source, header: { end: number; text: string }, end: number, next: string) {
-  const indentation = /\n( *)[^ \r\n]/.exec(source.text.slice(header.end, end))?.[1];
+  const columns = bodyColumn(source.text, header.end, end);
   const content = next.replace(/\n$/, "");
-  if (indentation === undefined || content === "" || content.endsWith("\n")) return null;
+  if (columns === null || unprintable.test(content.replaceAll("\n", "")) || content === "" || content.endsWith("\n"))
+    return null;
   const mark = header.text.startsWith(">") && !content.includes("\n") ? ">" : "|";
   const text = mark + (next.endsWith("\n") ? "" : "-");
   const lines = (indent: string) => content.split("\n").map((line) => (line === "" ? "" : indent + line));
   if (!readsBack([`k: ${text}`, ...lines("  "), ""].join("\n"), { k: next }, next)) return null;
   return {
     header: text,
-    body: lines(indentation)
+    body: lines(" ".repeat(columns))
       .map((line) => source.eol + line)
       .join(""),
   };

@@ -51,7 +51,7 @@ function isPlain(value: string, context: Context): boolean {
 }
 
 /** Control, format and separator characters and broken surrogates: written as escapes, so that they can be seen. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+export const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /** Whether `text`, put where a value stands, is read as the string `value`. */
 function isValue(text: string, value: string, context: Context): boolean {

@@ -93,5 +93,10 @@ export function columnOf(text: string, at: number): number {
 
 /** Nothing but white space stands before `at` on its line. */
 export function startsLine(text: string, at: number): boolean {
-  return text.slice(lineStart(text, at), at).trim() === "";
+  return isBlank(text.slice(lineStart(text, at), at));
+}
+
+/** White space as YAML has it; `trim` would take a byte order mark or a non-breaking space for it too. */
+export function isBlank(text: string): boolean {
+  return /^[ \t\r\n]*$/.test(text);
 }

@@ -19,7 +19,8 @@ export function touched(text: string, current: unknown, next: unknown): Touched 
   const lineOf = (offset: number) => text.slice(0, offset).split("\n").length - 1;
 
   function span(start: number, end: number, goes: boolean): void {
-    const last = Math.max(start, start + text.slice(start, end).trimEnd().length);
+    const kept = /^\|\+|: \|\+/.test(text.slice(start, end)) ? end : 0;
+    const last = Math.max(start + text.slice(start, end).trimEnd().length, kept);
     for (let line = lineOf(start); line <= lineOf(last); line++) lines.add(line);
     const newline = text.indexOf("\n", last);
     if (goes) removed.push([text.lastIndexOf("\n", start - 1) + 1, newline < 0 ? text.length : newline]);
@@ -49,7 +50,7 @@ export function touched(text: string, current: unknown, next: unknown): Touched 
       while (tail < shorter - head && isDeepStrictEqual(a.at(-1 - tail), b.at(-1 - tail))) tail++;
       for (const item of node.items.slice(head, a.length - tail)) {
         if (!isNode(item)) throw new Error("items are nodes here");
-        const dash = text.lastIndexOf("-", item.range?.[0] ?? 0);
+        const dash = text.lastIndexOf("-", (item.range?.[0] ?? 0) - 1);
         span(node.flow ? (item.range?.[0] ?? 0) : dash, item.range?.[1] ?? 0, true);
       }
     } else {

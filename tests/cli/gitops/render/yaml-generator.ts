@@ -87,7 +87,7 @@ function keyFrom(tape: Tape): string {
 /** The text of a random document: comments, quotes, blank lines, styles and indentation as people write them. */
 export function textFrom(tape: Tape): string {
   let comments = 0;
-  const comment = () => `# note ${++comments}${tape(3) === 0 ? ": 'x' \"y\" [z" : ""}`;
+  const comment = () => `# note ${String(++comments).padStart(3, "0")}${tape(3) === 0 ? ": 'x' \"y\" [z" : ""}`;
   const eolComment = () => (tape(4) === 0 ? ` ${comment()}` : "");
   const space = () => " ".repeat(tape(6) === 0 ? 2 : 1);
   const step = [2, 4, 1, 3][tape(4)] ?? 2;
