@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename, isAbsolute, relative, resolve } from "node:path";
 import type { Command } from "../command.ts";
 import { UsageError, writing } from "../flags.ts";
 import { modelOf, versionOf } from "./target.ts";
@@ -65,7 +65,7 @@ export const register: Command = {
           sizeBytes: baseline.sizeBytes,
           rows: baseline.rows,
         },
-        provenance: { source: path, gitCommit: facts.commit, createdBy: facts.user },
+        provenance: { source: shownPath(cwd, at(path)), gitCommit: facts.commit, createdBy: facts.user },
       },
       input,
       context,
@@ -73,6 +73,12 @@ export const register: Command = {
     );
   },
 };
+
+/** The path below the working folder; of a file elsewhere only its name: where somebody's folders are is not for git. */
+function shownPath(cwd: string, path: string): string {
+  const below = relative(cwd, path);
+  return below.startsWith("..") || isAbsolute(below) ? basename(path) : below;
+}
 
 /** `a,b,c`, or a JSON file that holds the list. */
 async function readFeatureOrder(
