@@ -86,7 +86,13 @@ function createMirror(git: Git, cacheDir: string, url: string, ref: string) {
     /** Only the commit itself: history is of no use here. Forced, as the branch may be rewritten. */
     async fetch(): Promise<void> {
       const refspec = `+${ref}:${mirrored}`;
-      await git.run(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", url, refspec]);
+      try {
+        await git.run(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", url, refspec]);
+      } catch (error) {
+        // It may have been stopped in the middle, with its locks in place.
+        prepared = false;
+        throw error;
+      }
     },
     async head(): Promise<string | null> {
       const found = await git.text(["for-each-ref", "--format=%(objectname)", mirrored]);

@@ -1,0 +1,52 @@
+import type { Environment } from "../../schemas/environment.ts";
+import type { ModelDeployment } from "../../schemas/model-deployment.ts";
+import type { ModelVersion } from "../../schemas/model-version.ts";
+import type { Problem } from "../../schemas/problem.ts";
+import type { Project } from "../../schemas/project.ts";
+import { checkTree } from "../../schemas/rules.ts";
+import { paths, readTree, root } from "../../schemas/tree.ts";
+
+/** What the documents ask of a gateway of one environment. */
+export interface Wanted {
+  readonly policy: Environment | null;
+  readonly project: Project | null;
+  /** By model. A document that is broken now is the last good one. */
+  readonly deployments: ReadonlyMap<string, ModelDeployment>;
+  readonly versions: ReadonlyMap<string, ReadonlyMap<number, ModelVersion>>;
+  readonly problems: readonly Problem[];
+}
+
+/** The last good documents. */
+export type LastGood = Pick<Wanted, "policy" | "project" | "deployments">;
+
+/**
+ * Reads one state of the source. Where a document is there but cannot be read, the last good one goes on; where it is
+ * gone, so is what it served. Broken rules are told but do not stop a document: its effective form is what is served.
+ */
+export function readWanted(files: ReadonlyMap<string, string>, environment: string, last: LastGood): Wanted {
+  const { tree, problems } = readTree(files);
+  const deployments = new Map(tree.deployments.get(environment));
+  for (const [model, deployment] of last.deployments) {
+    if (!deployments.has(model) && files.has(paths.deployment(environment, model))) deployments.set(model, deployment);
+  }
+  const file = paths.environment(environment);
+  const missing: Problem[] = files.has(file)
+    ? []
+    : [{ code: "environment-missing", file, message: "is not there", hint: "check the name of the environment" }];
+  const ours = [`${root}/${environment}/`, `${root}/registry/`, paths.project];
+  return {
+    policy: tree.environments.get(environment) ?? (files.has(file) ? last.policy : null),
+    project: tree.project ?? (files.has(paths.project) ? last.project : null),
+    deployments,
+    versions: tree.versions,
+    problems: [...problems, ...checkTree(tree), ...missing].filter(
+      (problem) => problem.file === undefined || ours.some((prefix) => problem.file?.startsWith(prefix)),
+    ),
+  };
+}
+
+/** A document of the past that does not bring back what a newer one rejects. */
+export function withRejectionsOf(past: ModelDeployment, newer: ModelDeployment): ModelDeployment {
+  const rejected = newer.spec.rejected ?? [];
+  return rejected.length === 0 ? past : { ...past, spec: { ...past.spec, rejected } };
+}
