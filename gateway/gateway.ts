@@ -5,7 +5,7 @@ import type { Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
 import type { Metrics } from "./edges/metrics.ts";
-import { createFleet, type Fleet } from "./fleet.ts";
+import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { createPredictor } from "./predict.ts";
 import type { ReadAlert } from "./react/alerts.ts";
 import { createGuardWatch, type GuardWatch, type WatchedCanary } from "./react/guard-watch.ts";
