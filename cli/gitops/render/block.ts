@@ -1,6 +1,6 @@
 import type { Layout } from "./align.ts";
-import { bodyColumn, isBlockScalar, lastLeaf, type Entry } from "./locate.ts";
-import { columnOf, lineEnd, lineStart, previousLineEnd, startsLine, type Source } from "./source.ts";
+import { bodyColumn, isBlockScalar, keepsBlankLines, lastLeaf, type Entry } from "./locate.ts";
+import { columnOf, isBlank, lineEnd, lineStart, previousLineEnd, startsLine, type Source } from "./source.ts";
 import { deletion, insertion, type Splice } from "./splice.ts";
 
 /** What happens to a collection in block style. */
@@ -46,10 +46,7 @@ export function joined(source: Source, lines: readonly string[], column: number)
 /** Takes the lines out on which a value stands; the line before keeps its line break to itself. */
 export function withoutLines(source: Source, start: number, end: number): Splice {
   const { text } = source;
-  const from = previousLineEnd(text, start);
-  if (from !== null) return deletion(from, lineEnd(text, end));
-  const next = text.indexOf("\n", end);
-  return deletion(lineStart(text, start), next < 0 ? text.length : next + 1);
+  return deletion(previousLineEnd(text, start) ?? lineStart(text, start), lineEnd(text, end));
 }
 
 /** Behind the line that an entry ends on, and the deeper comments below it: they are about what is inside the entry. */
@@ -57,15 +54,16 @@ function behind(source: Source, entry: Entry, column: number): number {
   return deeperComments(source, entry.end, column).reduce((_, line) => line.end, lineEnd(source.text, entry.end));
 }
 
-/** Lines right below `at` that hold only a comment which stands further right than `column`. */
+/** Lines below `at`, up to the next value, that hold only a comment which stands further right than `column`. */
 function deeperComments(source: Source, at: number, column: number): { start: number; end: number }[] {
   const { text } = source;
   const found: { start: number; end: number }[] = [];
   for (let end = lineEnd(text, at); end < text.length;) {
     const start = text.indexOf("\n", end) + 1;
-    const indentation = /^ *(?=#)/.exec(text.slice(start, lineEnd(text, start)))?.[0].length ?? 0;
-    if (indentation <= column) break;
     end = lineEnd(text, start);
+    const line = text.slice(start, end);
+    if (isBlank(line)) continue;
+    if ((/^ *(?=#)/.exec(line)?.[0].length ?? 0) <= column) break;
     found.push({ start, end });
   }
   return found;
@@ -108,8 +106,8 @@ function leadingRun(source: Source, entries: readonly Entry[], firstStaying: num
 }
 
 /**
- * Comments deeper than a removed entry would become text of a block scalar that now stands right above them: they move
- * left to where the entry stood.
+ * Below a removed entry, what a block scalar that now stands right above would take for its text: deeper comments move
+ * left to where the entry stood, and blank lines go where the scalar keeps them.
  */
 function pulledOut(source: Source, edit: BlockEdit, at: number, column: number): Splice[] {
   const above = edit.layout.stays.lastIndexOf(true, at);
@@ -117,8 +115,12 @@ function pulledOut(source: Source, edit: BlockEdit, at: number, column: number):
   const leaf = lastLeaf(edit.entries[above]?.node ?? null);
   if (!entry || !isBlockScalar(leaf)) return [];
   const textColumn = bodyColumn(source.text, leaf?.range?.[0] ?? 0, leaf?.range?.[1] ?? 0) ?? 0;
-  return deeperComments(source, entry.end, column).flatMap(({ start, end }) => {
+  const comments = deeperComments(source, entry.end, column).flatMap(({ start, end }) => {
     const comment = source.text.slice(start, end).indexOf("#");
     return comment < textColumn ? [] : [deletion(start + column, start + comment)];
   });
+  if (!keepsBlankLines(source.text, leaf)) return comments;
+  const from = lineEnd(source.text, entry.end);
+  const blank = /^(\r?\n[ \t]*(?=\r?\n))*/.exec(source.text.slice(from))?.[0].length ?? 0;
+  return [deletion(from, from + blank), ...comments];
 }

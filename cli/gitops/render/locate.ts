@@ -114,9 +114,13 @@ export function isBlockScalar(node: Node | null): boolean {
 /** Trailing blank lines belong to a block scalar only where its header says to keep them. */
 function blockScalarEnd(text: string, node: Node): number {
   const [start, end] = node.range ?? [0, 0];
-  const keeps = /^[|>][0-9-]*\+/.test(text.slice(start, end));
-  if (keeps) return text[end - 1] === "\n" ? (previousLineEnd(text, end) ?? end) : end;
+  if (keepsBlankLines(text, node)) return text[end - 1] === "\n" ? (previousLineEnd(text, end) ?? end) : end;
   return start + text.slice(start, end).replace(/[ \t\r\n]+$/, "").length;
+}
+
+/** `|+`: blank lines below are text. */
+export function keepsBlankLines(text: string, scalar: Node | null): boolean {
+  return /^[|>][0-9]*\+/.test(text.slice(...(scalar?.range ?? [0, 0])));
 }
 
 /** Columns that the text of a block scalar between two offsets stands right; null where it has no line of its own. */
