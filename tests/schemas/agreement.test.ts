@@ -108,6 +108,7 @@ const leaf: fc.Arbitrary<Json> = fc.oneof(
     "\u0085",
     "é",
     "\u2028",
+    "😀".repeat(300),
     "a".repeat(63),
     "a".repeat(64),
     "a".repeat(513),
