@@ -5,7 +5,7 @@ import type { Project } from "../../../schemas/project.ts";
 import type { ArtifactChange } from "./change.ts";
 
 /** Bytes of a file in a repository-relative store: it becomes part of a commit. */
-export const maxCommittedBytes = 10 * 1024 * 1024;
+const maxCommittedBytes = 10 * 1024 * 1024;
 
 /** Where an environment reads its models from: its own store, or mmsp.yaml's. */
 export function storeOf(environment: Environment | undefined, project: Project | null): string | null {

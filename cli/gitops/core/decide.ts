@@ -38,7 +38,7 @@ export interface ServingView {
   readonly now: string;
 }
 
-export type IgnoreCode =
+type IgnoreCode =
   | "resolved"
   | "other-action"
   | "other-environment"

@@ -1,5 +1,5 @@
 import type { ModelDeployment, Phase, Rejection } from "../../../schemas/model-deployment.ts";
-import { highestAttempt } from "../../../schemas/rules.ts";
+import { effective, highestAttempt } from "../../../schemas/rules.ts";
 import type { Plan, PlanState, Refusal, RollbackCommand, Skip } from "./change.ts";
 import { standingOfCut } from "./cuts.ts";
 import { deploymentIn, versionIn } from "./documents.ts";
@@ -57,9 +57,21 @@ function cutDeparture(
   const standing = standingOfCut(cut, before);
   if (standing.kind === "over") return skip(overReasons(command)[standing.because]);
   const phase = standing.place === "previous" ? cut.phase : standing.place;
-  const known = Math.max(standing.attempt ?? 0, cut.attempt ?? 0);
+  const known = Math.max(
+    standing.attempt ?? 0,
+    cut.attempt ?? 0,
+    standing.place === "previous" ? idleAttempt(before) : 0,
+  );
   const attempt = known === 0 ? highestAttempt(before) : known;
   return { kind: "departure", version: cut.version, attempt, phase, from: before };
+}
+
+/**
+ * The number of a canary that a merge left in the text though it is not served; 0 for none. Where only an earlier version
+ * leaves, nobody else would keep it, and no number is given twice.
+ */
+function idleAttempt(deployment: ModelDeployment): number {
+  return effective(deployment).canary === null ? (deployment.spec.canary?.attempt ?? 0) : 0;
 }
 
 /** The canary; where there is none, or `to` names an earlier version, the stable one. */

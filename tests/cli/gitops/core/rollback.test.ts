@@ -208,6 +208,12 @@ describe("automatic rollback", () => {
     expect(summary(changed(automatic(cut), stagingState(deployment)).deployment)).toBe(expected);
   });
 
+  test("keeps the number of a canary that a merge left beside itself as stable", () => {
+    const merged = aDeployment({ stable: 3, canary: 3, spec: { previous: [2, 1] } });
+    const { deployment } = changed(automatic({ version: 2, attempt: 4, phase: "stable" }), stagingState(merged));
+    expect(summary(deployment)).toBe("3@5 [1] -2@6");
+  });
+
   test("records the phase in which the version leaves", () => {
     const stable = { version: 3, attempt: 6, since: earlier };
     const state = stagingState(aDeployment({ spec: { stable, previous: [2] } }));

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "bun:test";
+import { formatPath, maxDocumentBytes, parseManifest, parseYaml, positionOf } from "../../schemas/document.ts";
+import { validateEnvironment, validateModelDeployment } from "../../schemas/json/validators.js";
+import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
+
+const head = "apiVersion: mmsp.dev/v1alpha1\nkind: ModelDeployment\nmetadata: {name: fraud}\n";
+const body = 'spec:\n  model: fraud\n  stable: {version: 2, attempt: 5, since: "2026-11-20T09:12:00Z"}\n';
+const parse = (text: string) => parseManifest("f.yaml", text, validateModelDeployment);
+const places = (text: string) =>
+  parse(text).problems.map(({ code, line, column, path }) => [code, line, column, path ?? ""].join(" "));
+
+describe("a manifest", () => {
+  test("that is sound becomes a value", () => {
+    const parsed = parse(head + body);
+    expect(parsed.problems).toEqual([]);
+    expect(parsed.value?.spec.stable.version).toBe(2);
+  });
+
+  test("may have Windows line ends, a byte order mark and no newline at its end", () => {
+    expect(parse(`\ufeff${(head + body).replaceAll("\n", "\r\n").trimEnd()}`).problems).toEqual([]);
+  });
+
+  test.each([
+    ["a duplicate key", `${head}${body}  model: fraud\n`, ["yaml-invalid 7 3 "]],
+    ["a duplicate key in a flow map", `${head}spec: {model: a, model: b}\n`, ["yaml-invalid 4 18 "]],
+    ["a syntax error", `${head}spec: {model: [\n`, ["yaml-invalid 5 1 "]],
+    ["a tab as indentation", `${head}spec:\n\tmodel: fraud\n`, ["yaml-invalid 5 1 "]],
+    ["two documents", `${head}${body}---\n${head}${body}`, ["yaml-invalid 7 1 "]],
+    ["a wrong type", head + body.replace("model: fraud", "model: [fraud]"), ["schema-type 5 3 spec.model"]],
+    ["text for a number", head + body.replace("attempt: 5", 'attempt: "5"'), ["schema-type 6 24 spec.stable.attempt"]],
+    [
+      "a value outside its range",
+      head + body.replace("version: 2", "version: 0"),
+      ["schema-minimum 6 12 spec.stable.version"],
+    ],
+    ["a broken name", head + body.replace("model: fraud", "model: ../fraud"), ["schema-pattern 5 3 spec.model"]],
+    ["an unknown field", `${head}${body}  canray: {weight: 1}\n`, ["schema-additionalProperties 7 3 spec.canray"]],
+    ["a missing field", head + body.replace(", attempt: 5", ""), ["schema-required 6 3 spec.stable"]],
+    ["a wrong kind", head.replace("ModelDeployment", "Deployment") + body, ["schema-const 2 1 kind"]],
+    ["a broken entry of a list", `${head}${body}  previous: [1, x]\n`, ["schema-type 7 17 spec.previous[1]"]],
+  ])("with %s is told by line and column", (_, text, expected) => {
+    const found = places(text);
+    expect(found.slice(0, expected.length)).toEqual(expected);
+    expect(parse(text).value).toBeNull();
+  });
+
+  test.each([
+    ["empty", "", "document-empty"],
+    ["only a comment", "# nothing\n", "document-empty"],
+    ["a list", "- a\n- b\n", "schema-type"],
+    ["a word", "hello\n", "schema-type"],
+    ["null", "null\n", "schema-type"],
+    ["too large", `# ${"x".repeat(maxDocumentBytes)}\n`, "document-too-large"],
+  ])("that is %s is refused", (_, text, code) => {
+    const parsed = parse(text);
+    expect(parsed.value).toBeNull();
+    expect(parsed.problems.map((problem) => problem.code)).toEqual([code]);
+  });
+
+  test("that is an alias bomb is refused at once", () => {
+    const levels = Array.from({ length: 20 }, (_, at) => `l${at + 1}: &l${at + 1} [${`*l${at},`.repeat(9)}*l${at}]`);
+    const started = performance.now();
+    const parsed = parse(`l0: &l0 [x]\n${levels.join("\n")}\n`);
+    expect(parsed.problems.map((problem) => problem.code)).toEqual(["yaml-aliases"]);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  test("names all that is wrong, each place once", () => {
+    const text = `${head}spec:\n  model: UPPER\n  stable: {version: -1, since: yesterday}\n  extra: 1\n`;
+    expect(places(text).toSorted()).toEqual([
+      "schema-additionalProperties 7 3 spec.extra",
+      "schema-minimum 6 12 spec.stable.version",
+      "schema-pattern 5 3 spec.model",
+      "schema-pattern 6 25 spec.stable.since",
+      "schema-required 6 3 spec.stable",
+    ]);
+  });
+
+  test("is told in words that say what is expected", () => {
+    const [problem] = parse(head + body.replace("attempt: 5", "attempt: 5.5")).problems;
+    expect(problem && formatProblem(problem)).toStartWith("f.yaml:6:24 spec.stable.attempt: must be integer");
+    const backend =
+      "apiVersion: mmsp.dev/v1alpha1\nkind: Environment\nmetadata: {name: dev}\nspec: {namespace: x, backend: y}\n";
+    expect(parseManifest("e.yaml", backend, validateEnvironment).problems[0]?.message).toBe(
+      "must be one of triton, kserve, embedded",
+    );
+  });
+
+  test("with keys called like parts of an object does no harm", () => {
+    const parsed = parse(`${head}${body}__proto__: {polluted: true}\nconstructor: 1\n`);
+    expect(parsed.value).toBeNull();
+    expect(parsed.problems.map(({ path = "" }) => path).toSorted()).toEqual(["__proto__", "constructor"]);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});
+
+describe("positions", () => {
+  const read = parseYaml("f.yaml", "a:\n  b:\n    - x\n    - {c: 1}\n");
+  test.each([
+    [["a"], 1, 1],
+    [["a", "b"], 2, 3],
+    [["a", "b", 0], 3, 7],
+    [["a", "b", 1, "c"], 4, 8],
+    [["a", "missing"], 1, 1],
+    [["a", "b", 7], 2, 3],
+  ])("of %p", (path, line, column) => {
+    expect(positionOf(read, path)).toEqual({ line, column });
+  });
+
+  test("paths are written as people read them", () => {
+    expect(formatPath(["spec", "previous", 0])).toBe("spec.previous[0]");
+    expect(formatPath([])).toBe("");
+  });
+});
+
+describe("problems", () => {
+  test("are carried by one error, with everything in its message", () => {
+    const stop = () => fail({ code: "x", message: "is broken", file: "a.yaml", line: 3, column: 4, hint: "mend it" });
+    expect(stop).toThrow(ProblemError);
+    expect(stop).toThrow("a.yaml:3:4: is broken\n  hint: mend it");
+    expect(formatProblem({ code: "x", message: "no place" })).toBe("no place");
+  });
+});
