@@ -1,0 +1,56 @@
+/**
+ * How a call is answered with something other than success. A {@link ForgeFault} is what a test or the demo
+ * injects; a {@link Refusal} is what GitHub's own rules say, and REST and GraphQL each put it in their words.
+ */
+
+/** Thrown by a hook: the call is answered with exactly this, and has no effect. */
+export class ForgeFault extends Error {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(fault: { status: number; body: unknown; headers?: Readonly<Record<string, string>> }) {
+    super(`injected fault ${fault.status}`);
+    this.name = "ForgeFault";
+    this.status = fault.status;
+    this.body = fault.body;
+    this.headers = fault.headers ?? {};
+  }
+}
+
+export type RefusalKind =
+  | "bad-request"
+  | "unauthenticated"
+  | "forbidden"
+  | "not-found"
+  | "not-mergeable"
+  | "conflict"
+  | "stale"
+  | "unprocessable"
+  | "not-implemented";
+
+/** One entry of `errors` in a REST "Validation Failed" reply. */
+export interface FieldError {
+  readonly resource: string;
+  readonly code: "invalid" | "missing_field" | "custom";
+  readonly field?: string;
+  readonly message?: string;
+}
+
+/** A call that GitHub would refuse, with the reason in GitHub's words. */
+export class Refusal extends Error {
+  readonly kind: RefusalKind;
+  readonly errors: readonly FieldError[];
+
+  constructor(kind: RefusalKind, message: string, errors: readonly FieldError[] = []) {
+    super(message);
+    this.name = "Refusal";
+    this.kind = kind;
+    this.errors = errors;
+  }
+}
+
+/** The refusal for what this server lacks. It names it, so that nobody takes a gap for an answer. */
+export function notImplemented(what: string): Refusal {
+  return new Refusal("not-implemented", `The demo forge does not implement ${what}.`);
+}
