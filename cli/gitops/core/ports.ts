@@ -20,6 +20,42 @@ export interface Snapshot {
   readonly proposals: readonly OpenProposal[];
 }
 
+/** A commit that a branch has and the base branch lacks. */
+export interface BranchCommit {
+  readonly oid: string;
+  readonly message: string;
+  readonly parents: number;
+  /** Written by somebody and put there anew later: amended, rebased or cherry-picked. */
+  readonly rewritten: boolean;
+}
+
+/** One of mmsp's branches as it was read. */
+export interface BranchState {
+  readonly name: string;
+  readonly head: string;
+  /** What the base branch lacks, newest first; null where there are more than mmsp ever makes. */
+  readonly commits: readonly BranchCommit[] | null;
+  readonly pullRequest: (OpenProposal & { readonly title: string; readonly body: string }) | null;
+}
+
+/** What a forge reads: a commit, and the branches that decide where a proposal goes. */
+export interface RemoteSnapshot extends Snapshot {
+  readonly head: string;
+  /** mmsp's own branches for the model, with and without an open pull request. */
+  readonly branches: readonly BranchState[];
+}
+
+/**
+ * Where the commit of a proposal goes (core/placement.ts decides): `open` (re)sets a branch without a pull request to the
+ * base head and opens one; `replace` puts one new commit on the base head in the place of ours; `append` adds to what
+ * others have committed.
+ */
+export type Placement =
+  | { readonly kind: "open"; readonly branch: string; readonly head: string | null }
+  | { readonly kind: "replace" | "append"; readonly branch: string; readonly state: BranchWithPull };
+
+export type BranchWithPull = BranchState & { readonly pullRequest: NonNullable<BranchState["pullRequest"]> };
+
 /** A file of a commit: text, bytes, or null to delete it. */
 export interface FileWrite {
   readonly path: string;
@@ -35,10 +71,11 @@ export interface CommitRequest {
 }
 
 export interface ProposalRequest {
-  readonly branch: string;
+  readonly placement: Placement;
   readonly base: string;
   /** Head of the base branch that the files were planned on. */
   readonly baseHead: string;
+  /** Empty: the branch holds them already, only title and body may differ. */
   readonly files: readonly FileWrite[];
   readonly message: string;
   readonly title: string;
@@ -56,10 +93,13 @@ export interface PullRequest {
 /** The repository on GitHub. Reads a part of it in one call; writes all files of a change or none. */
 export interface Forge {
   /** `ref`: a branch, default the base branch. */
-  read(scope: Scope, ref?: string): Promise<Snapshot>;
-  /** One commit on an existing branch. Throws `HeadMoved`. */
+  read(scope: Scope, ref?: string): Promise<RemoteSnapshot>;
+  /** One commit on an existing branch. Throws `HeadMoved` and `ProtectedBranch`. */
   commit(request: CommitRequest): Promise<{ readonly oid: string; readonly url: string }>;
-  /** One commit on mmsp's own branch and a pull request: opened, or the open one updated (DESIGN: never duplicated). */
+  /**
+   * One commit on mmsp's own branch and a pull request: opened, or the open one updated, never duplicated. Throws
+   * `HeadMoved` when the branch or its pull request are no longer as the placement says.
+   */
   propose(request: ProposalRequest): Promise<PullRequest>;
   /** A comment on a pull request. */
   comment(number: number, body: string): Promise<void>;
@@ -68,6 +108,17 @@ export interface Forge {
 /** The branch moved between reading and writing: read again, plan again. */
 export class HeadMoved extends Error {
   override readonly name = "HeadMoved";
+}
+
+/** The branch takes changes through pull requests only (a protection rule or a ruleset). */
+export class ProtectedBranch extends Error {
+  override readonly name = "ProtectedBranch";
+  readonly branch: string;
+
+  constructor(branch: string, options?: ErrorOptions) {
+    super(`the branch "${branch}" is protected: it takes changes through pull requests only`, options);
+    this.branch = branch;
+  }
 }
 
 /** The outside failed. `retryable`: the same call may go through later (5xx, time-outs, rate limits). */

@@ -1,0 +1,84 @@
+import type { BranchCommit, BranchState, BranchWithPull, Placement } from "./ports.ts";
+
+/** Trailer of every commit that mmsp makes; its value is the same for every commit of one change. */
+export const changeTrailer = "mmsp-change";
+
+/** Trailer of a proposal: when it was planned and the digest of what it writes. Tells "nothing new" without a read. */
+export const planTrailer = "mmsp-plan";
+
+/** After so many branches that hold other people's commits, somebody has to clean up. */
+const maxSuffix = 20;
+
+/**
+ * Where the commit of a change goes. Commits that mmsp did not make for this very change are never rewritten: an open pull
+ * request that holds some is added to, and a branch that was left behind with some is stepped around by a suffix.
+ * Returns null when every name is taken.
+ */
+export function placementOf(branch: string, message: string, branches: readonly BranchState[]): Placement | null {
+  for (let suffix = 1; suffix <= maxSuffix; suffix++) {
+    const name = suffix === 1 ? branch : `${branch}-${suffix}`;
+    const state = branches.find((candidate) => candidate.name === name);
+    if (state === undefined) return { kind: "open", branch: name, head: null };
+    const ours = holdsOnly(state, message);
+    if (hasPull(state)) return { kind: ours ? "replace" : "append", branch: name, state };
+    if (ours) return { kind: "open", branch: name, head: state.head };
+  }
+  return null;
+}
+
+/** True where mmsp made every commit of the branch, for the change that `message` is about. */
+export function holdsOnly(state: BranchState, message: string): boolean {
+  const change = trailerOf(message, changeTrailer);
+  return state.commits?.every((commit) => isOurs(commit) && trailerOf(commit.message, changeTrailer) === change) ?? false;
+}
+
+export function hasPull(state: BranchState): state is BranchWithPull {
+  return state.pullRequest !== null;
+}
+
+/** An amended commit still has our trailer, and somebody's work in it. */
+function isOurs(commit: BranchCommit): boolean {
+  return commit.parents === 1 && !commit.rewritten && trailerOf(commit.message, changeTrailer) !== null;
+}
+
+/** Value of a trailer in the last paragraph of a commit message, as `git interpret-trailers` sees it. */
+export function trailerOf(message: string, key: string): string | null {
+  const paragraph = message.trimEnd().split(/\n\s*\n/).at(-1) ?? "";
+  const line = paragraph.split("\n").findLast((candidate) => candidate.startsWith(`${key}: `));
+  return line === undefined ? null : line.slice(key.length + 2).trim();
+}
+
+/** The message with one more trailer below those that it has. */
+export function withTrailer(message: string, key: string, value: string): string {
+  const trimmed = message.trimEnd();
+  const last = trimmed.split(/\n\s*\n/).at(-1) ?? "";
+  const hasTrailers = trimmed.includes("\n") && /^[a-z-]+: \S/i.test(last.split("\n").at(-1) ?? "");
+  return `${trimmed}${hasTrailers ? "\n" : "\n\n"}${key}: ${value}\n`;
+}
+
+/** What the open proposal was planned as, from its newest commit of ours; null where it does not say. */
+export function plannedBefore(state: BranchState): { readonly now: string; readonly digest: string } | null {
+  for (const commit of state.commits ?? []) {
+    const [now, digest] = (trailerOf(commit.message, planTrailer) ?? "").split(" ");
+    if (now !== undefined && digest !== undefined) return { now, digest };
+  }
+  return null;
+}
+
+/** Model version that a branch of mmsp's is about, or null for a branch of another shape. */
+export function versionOfBranch(branch: string): number | null {
+  const match =
+    /^mmsp\/registry\/[^/]+\/(\d+)-[0-9a-f]{8}(?:-\d+)?$/.exec(branch) ??
+    /^mmsp\/[^/]+\/[^/]+\/[a-z]+-(\d+)(?:-\d+)?$/.exec(branch);
+  return match === null ? null : Number(match[1]);
+}
+
+/** The open pull request that registers this version, if there is one. */
+export function registrationOf(
+  model: string,
+  version: number,
+  branches: readonly BranchState[],
+): BranchWithPull | undefined {
+  const prefix = `mmsp/registry/${model}/${version}-`;
+  return branches.filter(hasPull).find((branch) => branch.name.startsWith(prefix));
+}

@@ -1,0 +1,105 @@
+import type { Octokit } from "@octokit/rest";
+import { explain, explainFailure, type Attempt } from "./errors.ts";
+import { failureOf, type Failure } from "./failure.ts";
+
+/** Where Octokit's own words go. Never stdout or stderr: those belong to the command. */
+export interface ClientLog {
+  debug(message: string): unknown;
+  info(message: string): unknown;
+  warn(message: string): unknown;
+  error(message: string): unknown;
+}
+
+export interface ClientOptions {
+  /** `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise Server. */
+  readonly apiUrl: string;
+  readonly token: string;
+  readonly userAgent: string;
+  /** Of one call, without its retries. Default 30 s. */
+  readonly timeoutMs?: number | undefined;
+  /** After a call that failed by the network or with 5xx, default 2. */
+  readonly retries?: number | undefined;
+  /** A second of the waits between retries, in milliseconds. Shorter in tests. */
+  readonly secondMs?: number | undefined;
+  readonly log?: ClientLog | undefined;
+}
+
+/** Octokit, with its errors made readable. */
+export interface Client {
+  /**
+   * Runs a call and throws what people can read. `special` sees the failure first and may answer with an error that the
+   * caller is waiting for.
+   */
+  attempt<T>(
+    attempt: Attempt,
+    call: (octokit: Octokit) => Promise<T>,
+    special?: (failure: Failure, cause: unknown) => Error | null,
+  ): Promise<T>;
+}
+
+/** The longest wait for a rate limit, in seconds; a primary limit may be an hour away, and then somebody should know. */
+const longestWait = 90;
+
+const silent: ClientLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Octokit is loaded at the first call: most commands never make one. */
+export function createClient(options: ClientOptions): Client {
+  let octokit: Promise<Octokit> | undefined;
+  return {
+    async attempt(attempt, call, special) {
+      octokit ??= connect(options);
+      try {
+        return await call(await octokit);
+      } catch (error) {
+        const failure = failureOf(error);
+        if (failure === null) throw explain(error, attempt);
+        throw special?.(failure, error) ?? explainFailure(failure, attempt, error);
+      }
+    },
+  };
+}
+
+async function connect(options: ClientOptions): Promise<Octokit> {
+  const [{ Octokit: Base }, { throttling }, { retry }] = await Promise.all([
+    import("@octokit/rest"),
+    import("@octokit/plugin-throttling"),
+    import("@octokit/plugin-retry"),
+  ]);
+  const { apiUrl, token, userAgent, timeoutMs = 30_000, retries = 2, secondMs = 1000 } = options;
+  const log = options.log ?? silent;
+  const wait = (seconds: number, _request: unknown, _octokit: unknown, retried: number) =>
+    retried < 2 && seconds <= longestWait;
+  const Plugged = Base.plugin(throttling, retry);
+  return new Plugged({
+    baseUrl: apiUrl,
+    auth: token,
+    userAgent,
+    log,
+    request: { fetch: fetchWithin(timeoutMs), log },
+    // 409, 429 and 501 besides the plugin's own: each has somebody else who knows what to do.
+    retry: { retries, retryAfterBaseValue: secondMs, doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451, 501] },
+    throttle: {
+      onRateLimit: wait,
+      onSecondaryRateLimit: wait,
+      retryAfterBaseValue: secondMs,
+      ...unspaced,
+    },
+  });
+}
+
+/**
+ * The plugin puts 1 s between writes and 3 s between pull requests, for programs that make hundreds. A command makes
+ * three; should GitHub mind, the call-backs wait as long as it says. These stand in for the plugin's two queues.
+ */
+const unspaced = {
+  write: { key: () => ({ schedule: (_options: unknown, job: () => unknown) => job() }) },
+  notifications: { key: () => ({ schedule: (_options: unknown, job: () => unknown) => job() }) },
+} as object;
+
+/** fetch that gives up: Octokit has no time-out of its own. */
+function fetchWithin(timeoutMs: number): (url: string, init?: RequestInit) => Promise<Response> {
+  return async (url, init = {}) => {
+    const signals = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
+    return fetch(url, { ...init, signal: AbortSignal.any(signals) });
+  };
+}

@@ -1,0 +1,119 @@
+import { ProblemError, type Problem } from "../../../../schemas/problem.ts";
+import { OutsideError } from "../../core/ports.ts";
+import { failureOf, wordsOf, type Failure } from "./failure.ts";
+
+/** What was being tried, for the person who reads that it failed. */
+export interface Attempt {
+  /** `reading owner/name` */
+  readonly what: string;
+  readonly repository: string;
+  /** What a fine-grained token or a GitHub App needs for it: `Contents: write`. */
+  readonly permission: string;
+}
+
+/**
+ * The error for people. What the person can mend (token, rights, names) is a ProblemError, the rest an OutsideError that
+ * says whether trying again may help. GitHub's own words are quoted where they tell why; the raw error is only the cause.
+ * A thrown value that did not come from a call is returned as it is: a bug.
+ */
+export function explain(error: unknown, attempt: Attempt): unknown {
+  const failure = failureOf(error);
+  return failure === null ? error : explainFailure(failure, attempt, error);
+}
+
+export function explainFailure(failure: Failure, attempt: Attempt, cause: unknown): Error {
+  switch (failure.kind) {
+    case "network":
+      return network(failure, attempt, cause);
+    case "rate-limit":
+      return rateLimit(failure, attempt, cause);
+    case "graphql":
+      return graphql(failure, attempt, cause);
+    default:
+      return answer(failure, attempt, cause);
+  }
+}
+
+function network(failure: Failure & { kind: "network" }, { what }: Attempt, cause: unknown): OutsideError {
+  const message = failure.timedOut ? `${what}: GitHub did not answer in time` : `${what}: GitHub cannot be reached`;
+  return new OutsideError(message, {
+    retryable: true,
+    hint: "check the network, GITHUB_API_URL and https://www.githubstatus.com, and try again; nothing is half done",
+    cause,
+  });
+}
+
+function rateLimit(failure: Failure & { kind: "rate-limit" }, { what }: Attempt, cause: unknown): OutsideError {
+  const which = failure.secondary ? "GitHub's limit on fast writes" : "the token's rate limit";
+  const when = failure.resetsAt === null ? "in a few minutes" : `after ${failure.resetsAt.toISOString()}`;
+  return new OutsideError(`${what}: ${which} is used up`, { retryable: true, hint: `try again ${when}`, cause });
+}
+
+function graphql(failure: Failure & { kind: "graphql" }, attempt: Attempt, cause: unknown): Error {
+  const types = failure.errors.map((error) => error.type);
+  if (types.includes("RATE_LIMITED")) {
+    return rateLimit({ kind: "rate-limit", secondary: false, resetsAt: null }, attempt, cause);
+  }
+  const words = wordsOf(failure);
+  if (types.includes("FORBIDDEN") || types.includes("INSUFFICIENT_SCOPES") || /not accessible by/i.test(words)) {
+    return stop(forbidden(attempt, words), cause);
+  }
+  if (types.includes("NOT_FOUND")) return stop(notFound(attempt), cause);
+  return refused(attempt, words, cause);
+}
+
+function answer({ status, message }: Failure & { kind: "answer" }, attempt: Attempt, cause: unknown): Error {
+  if (status === 401) return stop(badToken(attempt), cause);
+  if (status === 403) return stop(forbidden(attempt, message), cause);
+  if (status === 404 || status === 410) return stop(notFound(attempt), cause);
+  if (status < 500 || status === 501) return refused(attempt, message, cause);
+  return new OutsideError(`${attempt.what}: GitHub answered ${status}`, {
+    retryable: true,
+    hint: "see https://www.githubstatus.com and try again; a commit is whole or not there at all",
+    cause,
+  });
+}
+
+function stop(problem: Problem, cause: unknown): ProblemError {
+  return new ProblemError([problem], { cause });
+}
+
+function badToken({ what }: Attempt): Problem {
+  return {
+    code: "github-token-rejected",
+    message: `${what}: GitHub does not accept the token`,
+    hint: "it may have expired or been revoked: set GITHUB_TOKEN to a new one, or run `gh auth login`",
+  };
+}
+
+function forbidden({ what, repository, permission }: Attempt, words: string): Problem {
+  return {
+    code: "github-permission",
+    message: `${what}: the token may not do this (${quote(words)})`,
+    hint: `give it "${permission}" on ${repository}, and authorize it for the organization's single sign-on if it has one`,
+  };
+}
+
+/** GitHub says "not found" of what the token may not see. */
+function notFound({ what, repository, permission }: Attempt): Problem {
+  return {
+    code: "github-not-found",
+    message: `${what}: GitHub does not find ${repository}, or hides it from this token`,
+    hint: `check the name, and that the token has "${permission}" on it`,
+  };
+}
+
+function refused({ what }: Attempt, words: string, cause: unknown): OutsideError {
+  return new OutsideError(`${what}: GitHub refused it (${quote(words)})`, {
+    retryable: false,
+    hint: "this should not happen with what mmsp sends: please report it, with the log",
+    cause,
+  });
+}
+
+/** One line of somebody else's text. */
+function quote(words: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
+  const line = words.replace(/[\u0000-\u001f\u007f]+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 300)}...` : line;
+}

@@ -1,0 +1,35 @@
+import type { Forge } from "../../core/ports.ts";
+import { createClient, type ClientOptions } from "./client.ts";
+import { commitOn } from "./commit.ts";
+import { proposeChange } from "./propose.ts";
+import { readSnapshot } from "./read.ts";
+import { attemptAt, repositoryOf } from "./repository.ts";
+
+export interface GitHubOptions extends ClientOptions {
+  /** `owner/name` */
+  readonly repository: string;
+  readonly baseBranch: string;
+}
+
+/**
+ * The repository on GitHub, through its API only. A command makes at most 5 calls when nothing goes wrong: one read, and to
+ * propose three (branch, commit, pull request) or, over an open pull request, four (tree, commit, branch, pull request).
+ * Errors: ProblemError for what the person can mend (token, rights, names), OutsideError for the rest, and the port's own.
+ */
+export function createGitHub(options: GitHubOptions): Forge {
+  const repository = repositoryOf(options.repository, options.baseBranch, createClient(options));
+  return {
+    read: (scope, ref) => readSnapshot(repository, scope, ref),
+    commit: (request) => commitOn(repository, request),
+    propose: (request) => proposeChange(repository, request),
+    async comment(number, body) {
+      const { owner, name: repo, slug, client } = repository;
+      const attempt = attemptAt(repository, `commenting on #${number} of ${slug}`, "Pull requests: write");
+      // Not repeated: a comment whose answer got lost would be there twice.
+      const request = { retries: 0 };
+      await client.attempt(attempt, (octokit) =>
+        octokit.rest.issues.createComment({ owner, repo, issue_number: number, body, request }),
+      );
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { fail } from "../../../../schemas/problem.ts";
+import { isDocument, paths, root } from "../../../../schemas/tree.ts";
+import type { RemoteSnapshot, Scope } from "../../core/ports.ts";
+import { proposalsOf, readBranches } from "./branches.ts";
+import { filesOf, readQuery, type CommitAnswer, type FolderEntry, type ReadAnswer } from "./query.ts";
+import { readEverything } from "./read-everything.ts";
+import { attemptAt, type Repository } from "./repository.ts";
+import { textOf } from "./text.ts";
+
+/** One state of a branch, in one call; a read of every model takes more (see readEverything). */
+export async function readSnapshot(
+  repository: Repository,
+  scope: Scope,
+  branch = repository.baseBranch,
+): Promise<RemoteSnapshot> {
+  const { owner, name, slug, baseBranch, known } = repository;
+  const attempt = attemptAt(repository, `reading ${slug}`, "Contents: read, Pull requests: read");
+  const { repository: answer } = await repository.client.attempt(attempt, (octokit) =>
+    octokit.graphql<ReadAnswer>(readQuery(scope), {
+      owner,
+      name,
+      ref: `refs/heads/${branch}`,
+      base: baseBranch,
+      model: scope.model,
+      after: null,
+    }),
+  );
+  const commit = answer.ref?.target ?? branchMissing(slug, branch, answer.defaultBranchRef?.name);
+  known.id = answer.id;
+  known.trees.set(commit.oid, commit.tree.oid);
+
+  const branches = await readBranches(repository, scope.model, answer.refs);
+  const files =
+    scope.model === null
+      ? await readEverything(repository, commit.names?.object?.oid)
+      : documentsOf(commit, filesOf(scope.model, scope.environments), scope.model);
+  return { head: commit.oid, files, branches, proposals: proposalsOf(branches), ...namesOf(commit.names) };
+}
+
+function branchMissing(slug: string, branch: string, defaultBranch: string | undefined): never {
+  const hint =
+    defaultBranch === undefined
+      ? "the repository is empty: push a first commit to it"
+      : `its default branch is "${defaultBranch}": see spec.baseBranch in ${paths.project}, or give --base`;
+  return fail({ code: "branch-not-found", message: `${slug} has no branch "${branch}"`, hint });
+}
+
+function documentsOf(commit: CommitAnswer, files: readonly string[], model: string): ReadonlyMap<string, string> {
+  const texts = files.map((path, at) => [path, textOf(path, commit[`f${at}`] ?? null)] as const);
+  const versions = commit.registry?.object?.entries ?? [];
+  const registry = versions.flatMap((version) =>
+    (version.object?.entries ?? []).flatMap((entry) => {
+      const path = `${root}/registry/${model}/${version.name}/${entry.name}`;
+      return isDocument(path.replace(/\.yml$/, ".yaml")) ? [[path, textOf(path, entry)] as const] : [];
+    }),
+  );
+  return new Map([...texts, ...registry].filter((pair): pair is readonly [string, string] => pair[1] !== null));
+}
+
+/** An environment is a folder with an environment.yaml in it; a model is a folder of the registry. */
+function namesOf(folder: FolderEntry | null): Pick<RemoteSnapshot, "environmentNames" | "modelNames"> {
+  const entries = folder?.object?.entries ?? [];
+  const registry = entries.find((entry) => entry.name === "registry");
+  return {
+    environmentNames: entries
+      .filter((entry) => entry.object?.entries?.some((file) => file.name === "environment.yaml"))
+      .map((entry) => entry.name),
+    modelNames: (registry?.object?.entries ?? []).filter((entry) => entry.type === "tree").map((entry) => entry.name),
+  };
+}
