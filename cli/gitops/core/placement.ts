@@ -29,7 +29,9 @@ export function placementOf(branch: string, message: string, branches: readonly 
 /** True where mmsp made every commit of the branch, for the change that `message` is about. */
 export function holdsOnly(state: BranchState, message: string): boolean {
   const change = trailerOf(message, changeTrailer);
-  return state.commits?.every((commit) => isOurs(commit) && trailerOf(commit.message, changeTrailer) === change) ?? false;
+  return (
+    state.commits?.every((commit) => isOurs(commit) && trailerOf(commit.message, changeTrailer) === change) ?? false
+  );
 }
 
 export function hasPull(state: BranchState): state is BranchWithPull {
@@ -43,7 +45,11 @@ function isOurs(commit: BranchCommit): boolean {
 
 /** Value of a trailer in the last paragraph of a commit message, as `git interpret-trailers` sees it. */
 export function trailerOf(message: string, key: string): string | null {
-  const paragraph = message.trimEnd().split(/\n\s*\n/).at(-1) ?? "";
+  const paragraph =
+    message
+      .trimEnd()
+      .split(/\n\s*\n/)
+      .at(-1) ?? "";
   const line = paragraph.split("\n").findLast((candidate) => candidate.startsWith(`${key}: `));
   return line === undefined ? null : line.slice(key.length + 2).trim();
 }

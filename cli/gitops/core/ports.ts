@@ -52,7 +52,13 @@ export interface RemoteSnapshot extends Snapshot {
  */
 export type Placement =
   | { readonly kind: "open"; readonly branch: string; readonly head: string | null }
-  | { readonly kind: "replace" | "append"; readonly branch: string; readonly state: BranchWithPull };
+  | ExistingPlacement;
+
+export interface ExistingPlacement {
+  readonly kind: "replace" | "append";
+  readonly branch: string;
+  readonly state: BranchWithPull;
+}
 
 export type BranchWithPull = BranchState & { readonly pullRequest: NonNullable<BranchState["pullRequest"]> };
 

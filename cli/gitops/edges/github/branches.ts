@@ -61,8 +61,6 @@ function branchState(name: string, node: BranchAnswer, baseBranch: string): Bran
 /** The open ones among them, as planning sees them. */
 export function proposalsOf(branches: readonly BranchState[]): readonly OpenProposal[] {
   return branches.flatMap(({ pullRequest }) =>
-    pullRequest === null
-      ? []
-      : [{ branch: pullRequest.branch, number: pullRequest.number, url: pullRequest.url }],
+    pullRequest === null ? [] : [{ branch: pullRequest.branch, number: pullRequest.number, url: pullRequest.url }],
   );
 }

@@ -22,16 +22,9 @@ export function explain(error: unknown, attempt: Attempt): unknown {
 }
 
 export function explainFailure(failure: Failure, attempt: Attempt, cause: unknown): Error {
-  switch (failure.kind) {
-    case "network":
-      return network(failure, attempt, cause);
-    case "rate-limit":
-      return rateLimit(failure, attempt, cause);
-    case "graphql":
-      return graphql(failure, attempt, cause);
-    default:
-      return answer(failure, attempt, cause);
-  }
+  if (failure.kind === "network") return network(failure, attempt, cause);
+  if (failure.kind === "rate-limit") return rateLimit(failure, attempt, cause);
+  return failure.kind === "graphql" ? graphql(failure, attempt, cause) : answer(failure, attempt, cause);
 }
 
 function network(failure: Failure & { kind: "network" }, { what }: Attempt, cause: unknown): OutsideError {

@@ -74,6 +74,8 @@ export function saysUnknown(failure: Failure): boolean {
   if (failure.kind === "answer") return failure.status === 501;
   return (
     failure.kind === "graphql" &&
-    failure.errors.some((error) => /doesn't exist on type|cannot query field|is not defined by type/i.test(error.message))
+    failure.errors.some((error) =>
+      /doesn't exist on type|cannot query field|is not defined by type/i.test(error.message),
+    )
   );
 }

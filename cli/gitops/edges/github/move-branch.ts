@@ -36,7 +36,11 @@ export async function moveBranch(
 
 const updateRefs = "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
 
-async function createBranch({ owner, name: repo, slug, client }: Repository, branch: string, sha: string): Promise<void> {
+async function createBranch(
+  { owner, name: repo, slug, client }: Repository,
+  branch: string,
+  sha: string,
+): Promise<void> {
   await client.attempt(
     { what: `creating the branch ${branch}`, repository: slug, permission: "Contents: write" },
     (octokit) => octokit.rest.git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha }),

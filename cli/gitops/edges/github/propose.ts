@@ -1,11 +1,9 @@
-import { HeadMoved, type Placement, type ProposalRequest, type PullRequest } from "../../core/ports.ts";
+import { HeadMoved, type ExistingPlacement, type ProposalRequest, type PullRequest } from "../../core/ports.ts";
 import { commitOn } from "./commit.ts";
 import { wordsOf } from "./failure.ts";
 import { writeCommit } from "./git-data.ts";
 import { moveBranch } from "./move-branch.ts";
 import { attemptAt, type Repository } from "./repository.ts";
-
-type Existing = Placement & { readonly kind: "replace" | "append" };
 
 /**
  * Carries out a placement. Every step is refused when the branch is no longer where the read saw it, so two that propose the
@@ -31,7 +29,11 @@ export async function proposeChange(repository: Repository, request: ProposalReq
  * `createCommitOnBranch` appends, and resetting the branch first would close its pull request: a commit that takes the place
  * of ours is made apart and the branch moved to it in one step.
  */
-async function addCommit(repository: Repository, request: ProposalRequest, placement: Existing): Promise<void> {
+async function addCommit(
+  repository: Repository,
+  request: ProposalRequest,
+  placement: ExistingPlacement,
+): Promise<void> {
   const { baseHead, files, message } = request;
   const { branch, state } = placement;
   if (placement.kind === "append") {
@@ -61,7 +63,7 @@ async function openPull(repository: Repository, request: ProposalRequest, branch
 async function editPull(
   repository: Repository,
   { title, body }: ProposalRequest,
-  { state: { pullRequest } }: Existing,
+  { state: { pullRequest } }: ExistingPlacement,
 ): Promise<boolean> {
   if (pullRequest.title === title && plain(pullRequest.body) === plain(body)) return false;
   const { owner, name: repo, slug } = repository;

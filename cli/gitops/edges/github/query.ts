@@ -12,7 +12,14 @@ const fileFragment = /* GraphQL */ `
     name
     type
     mode
-    object { ... on Blob { byteSize isBinary isTruncated text } }
+    object {
+      ... on Blob {
+        byteSize
+        isBinary
+        isTruncated
+        text
+      }
+    }
   }
 `;
 
@@ -76,7 +83,9 @@ export function readQuery({ model, environments }: Scope): string {
 }
 
 function documentsOf(model: string, environments: readonly string[]): string {
-  const files = filesOf(model, environments).map((path, at) => `f${at}: file(path: ${JSON.stringify(path)}) { ...File }`);
+  const files = filesOf(model, environments).map(
+    (path, at) => `f${at}: file(path: ${JSON.stringify(path)}) { ...File }`,
+  );
   const registry = `registry: file(path: ${JSON.stringify(`${root}/registry/${model}`)}) {
     object { ... on Tree { entries { name type object { ... on Tree { entries { ...File } } } } } }
   }`;

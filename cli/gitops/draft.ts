@@ -1,0 +1,209 @@
+import { ProblemError, type Problem } from "../../schemas/problem.ts";
+import { checkTree } from "../../schemas/rules.ts";
+import { paths, readTree } from "../../schemas/tree.ts";
+import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
+import { placementOf, plannedBefore, planTrailer, registrationOf, withTrailer } from "./core/placement.ts";
+import type {
+  BranchWithPull,
+  ExistingPlacement,
+  FileWrite,
+  Forge,
+  Placement,
+  RemoteSnapshot,
+  Scope,
+} from "./core/ports.ts";
+
+/** The pure parts that a draft is made with. */
+export interface Planner {
+  readonly plan: (command: Command, state: PlanState) => Plan;
+  readonly renderChange: (change: Change, files: ReadonlyMap<string, string>) => readonly FileWrite[];
+  readonly commitMessage: (change: Change) => string;
+  readonly pullRequestBody: (change: Change) => string;
+}
+
+/** A change with everything that publishing it takes, against one state of the repository. Nothing is written yet. */
+export type Draft = CommitDraft | ProposalDraft;
+
+interface Drafted {
+  readonly kind: "draft";
+  readonly change: Change;
+  /** Documents; the artifacts come to them when it is published. Empty where the branch of an open pull request holds them already. */
+  readonly files: readonly FileWrite[];
+  readonly message: string;
+  readonly snapshot: RemoteSnapshot;
+}
+
+export interface CommitDraft extends Drafted {
+  readonly placement: null;
+}
+
+export interface ProposalDraft extends Drafted {
+  readonly placement: Placement;
+  readonly title: string;
+  readonly body: string;
+}
+
+/** What a command has to see. */
+export function scopeOf(command: Command): Scope {
+  const { model } = command;
+  if (command.verb === "register") return { model, environments: [] };
+  const to = command.verb === "promote" && command.to !== null ? [command.to] : [];
+  return { model, environments: [...new Set([command.environment, ...to])] };
+}
+
+/** For a commit straight to the base branch. */
+export async function draftCommit(
+  command: Command,
+  forge: Forge,
+  planner: Planner,
+  now: string,
+): Promise<CommitDraft | Skip | Refusal> {
+  const draft = draftOver(await forge.read(scopeOf(command)), command, planner, now);
+  return draft.kind === "draft" ? { ...draft, placement: null } : draft;
+}
+
+/** For a pull request: what is planned depends on what is open already. */
+export async function draftProposal(
+  command: Command,
+  forge: Forge,
+  planner: Planner,
+  now: string,
+): Promise<ProposalDraft | Skip | Refusal> {
+  const base = await forge.read(scopeOf(command));
+  const registration = openRegistration(command, base);
+  if (registration !== undefined) {
+    return draftOnto(registration, await forge.read(scopeOf(command), registration.name), command, planner, now);
+  }
+  const draft = draftOver(base, command, planner, now);
+  if (draft.kind !== "draft") return draft;
+  const placement = placementOf(draft.change.branch, draft.message, base.branches);
+  if (placement === null) return { kind: "refusal", problems: [branchesTaken(draft.change)] };
+  if (placement.kind === "open") return proposalOf(stamped(draft, now), placement, planner);
+
+  // Planned with the time of the open proposal, `since` and `createdAt` are what they were: what differs then, differs.
+  const before = plannedBefore(placement.state);
+  const replanned = before === null ? draft : draftOver(base, command, planner, before.now);
+  const again = replanned.kind === "draft" ? replanned : draft;
+  if (placement.kind === "append") {
+    return appended(again, placement, await forge.read(scopeOf(command), placement.branch), planner);
+  }
+  return digestOf(again.files) === before?.digest
+    ? proposalOf({ ...again, files: [] }, placement, planner)
+    : proposalOf(stamped(draft, now), placement, planner);
+}
+
+/** A version that only an open pull request registers takes its deployment along: both are on that branch, or neither. */
+function draftOnto(
+  registration: BranchWithPull,
+  branch: RemoteSnapshot,
+  command: Command,
+  planner: Planner,
+  now: string,
+): ProposalDraft | Skip | Refusal {
+  const draft = draftOver(branch, command, planner, now);
+  if (draft.kind !== "draft") return draft;
+  const state = { ...registration, head: branch.head };
+  const { title, body } = registration.pullRequest;
+  const placement = { kind: "append", branch: registration.name, state } as const;
+  return { ...draft, placement, title, body: withSection(body, draft.change, planner) };
+}
+
+/** The change as an edit of the branch's own texts, so that what others wrote there stays. */
+function appended(
+  draft: Drafted,
+  placement: ExistingPlacement,
+  branch: RemoteSnapshot,
+  planner: Planner,
+): ProposalDraft | Refusal {
+  const [first, ...rest] = readTree(branch.files).problems;
+  if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
+  const files = render(draft.change, branch.files, planner);
+  const state = { ...placement.state, head: branch.head };
+  return proposalOf({ ...draft, files }, { ...placement, state }, planner);
+}
+
+function proposalOf(draft: Drafted, placement: Placement, planner: Planner): ProposalDraft {
+  const { title } = draft.change;
+  return { ...draft, placement, title, body: planner.pullRequestBody(draft.change) };
+}
+
+function draftOver(
+  snapshot: RemoteSnapshot,
+  command: Command,
+  planner: Planner,
+  now: string,
+): Drafted | Skip | Refusal {
+  const { files, environmentNames, modelNames, proposals } = snapshot;
+  const { tree, problems } = readTree(files);
+  const [first, ...rest] = problems.filter((problem) => standsInTheWay(problem, command));
+  if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
+  const change = planner.plan(command, { tree, environmentNames, modelNames, proposals, now });
+  if (change.kind !== "change") return change;
+  const writes = render(change, files, planner);
+  if (writes.length === 0) throw new Error(`"${change.title}" changes no document`);
+  return { kind: "draft", change, files: writes, message: planner.commitMessage(change), snapshot };
+}
+
+/** A document that cannot be read would be planned over as if it were not there. An old version's holds up no rollback. */
+function standsInTheWay(problem: Problem, command: Command): boolean {
+  return command.verb !== "rollback" || problem.file?.startsWith("environments/registry/") !== true;
+}
+
+/** Edits that change something, checked: a problem that was not there before is a bug, and is not published. */
+function render(change: Change, files: ReadonlyMap<string, string>, planner: Planner): readonly FileWrite[] {
+  const writes = planner
+    .renderChange(change, files)
+    .filter(({ path, content }) => (files.get(path) ?? null) !== content);
+  const after = new Map(files);
+  for (const { path, content } of writes) {
+    if (typeof content === "string") after.set(path, content);
+    else after.delete(path);
+  }
+  const known = new Set(problemsOf(files).map((problem) => JSON.stringify(problem)));
+  const fresh = problemsOf(after).filter((problem) => !known.has(JSON.stringify(problem)));
+  if (fresh.length > 0) {
+    throw new Error(`"${change.title}" would break the documents, so it was not published`, {
+      cause: new ProblemError(fresh),
+    });
+  }
+  return writes;
+}
+
+/** Lines move with every edit: a problem is the same wherever it stands. */
+function problemsOf(files: ReadonlyMap<string, string>): readonly Problem[] {
+  const { tree, problems } = readTree(files);
+  return [...problems, ...checkTree(tree)].map(({ line: _line, column: _column, ...problem }) => problem);
+}
+
+function openRegistration(command: Command, { files, branches }: RemoteSnapshot): BranchWithPull | undefined {
+  if (command.verb !== "deploy" || files.has(paths.version(command.model, command.version))) return undefined;
+  return registrationOf(command.model, command.version, branches);
+}
+
+function stamped(draft: Drafted, now: string): Drafted {
+  return { ...draft, message: withTrailer(draft.message, planTrailer, `${now} ${digestOf(draft.files)}`) };
+}
+
+/** Of what is written, whatever the order. */
+function digestOf(files: readonly FileWrite[]): string {
+  const hash = new Bun.CryptoHasher("sha256");
+  for (const { path, content } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    hash.update(JSON.stringify([path, content === null ? null : String(content)]));
+  }
+  return hash.digest("hex").slice(0, 32);
+}
+
+/** The registration's text with a section about the deployment below it; a later one takes the section's place. */
+function withSection(body: string, change: Change, planner: Planner): string {
+  const marker = `<!-- mmsp ${change.environment ?? ""} ${change.verb} -->`;
+  const [own = ""] = body.replaceAll("\r\n", "\n").split(marker);
+  return `${own.trimEnd()}\n\n${marker}\n${planner.pullRequestBody(change)}`;
+}
+
+function branchesTaken(change: Change): Problem {
+  return {
+    code: "branches-taken",
+    message: `${change.branch} and all branches with its name and a number hold other people's commits`,
+    hint: "delete those that are not needed any more",
+  };
+}

@@ -1,0 +1,158 @@
+import type { Problem } from "../../schemas/problem.ts";
+import { announceRollback } from "./announce.ts";
+import type { ArtifactChange, Change, Command } from "./core/change.ts";
+import { HeadMoved, OutsideError, type FileWrite, type Forge, type PullRequest } from "./core/ports.ts";
+import { draftCommit, draftProposal, type CommitDraft, type Draft, type Planner, type ProposalDraft } from "./draft.ts";
+
+/** How long a branch that keeps moving is followed. */
+const patienceMs = 2 * 60_000;
+
+/** First and longest wait before reading again. */
+const firstWaitMs = 250;
+const longestWaitMs = 10_000;
+
+export interface PublishParts {
+  readonly forge: Forge;
+  readonly planner: Planner;
+  readonly artifacts: {
+    /** Bytes of a file that goes into the repository; its digest has been checked. */
+    readonly read: (artifact: ArtifactChange) => Promise<Uint8Array>;
+    /** Puts a file into a store outside the repository, and verifies it. Idempotent. */
+    readonly store: (artifact: ArtifactChange) => Promise<void>;
+  };
+  readonly now: () => Date;
+  /** 0 up to 1. */
+  readonly random: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+export interface PublishOptions {
+  readonly baseBranch: string;
+  /** `commit`: straight to the base branch. */
+  readonly as: "pull-request" | "commit";
+}
+
+export type PublishResult =
+  | {
+      readonly kind: "published";
+      readonly change: Change;
+      readonly pullRequest: PullRequest;
+      readonly notices: readonly string[];
+    }
+  | {
+      readonly kind: "committed";
+      readonly change: Change;
+      readonly oid: string;
+      readonly url: string;
+      readonly notices: readonly string[];
+    }
+  | { readonly kind: "skip"; readonly reason: string }
+  | { readonly kind: "refusal"; readonly problems: readonly [Problem, ...Problem[]] };
+
+/**
+ * Reads, plans, checks and writes a command, from the start again as long as somebody else was faster (2 min). Nobody's
+ * commit is lost: every write names the commit that it was planned on. Throws `ProtectedBranch` for a commit to a branch
+ * that takes pull requests only, OutsideError and ProblemError as the forge does.
+ */
+export async function publish(command: Command, options: PublishOptions, parts: PublishParts): Promise<PublishResult> {
+  const deadline = parts.now().getTime() + patienceMs;
+  const artifactFiles = onceEach(parts);
+  let current = command;
+  for (let attempt = 0; ; attempt++) {
+    const now = parts.now().toISOString();
+    const { forge, planner } = parts;
+    const draft =
+      options.as === "commit"
+        ? await draftCommit(current, forge, planner, now)
+        : await draftProposal(current, forge, planner, now);
+    if (draft.kind !== "draft") return draft;
+    try {
+      const files = [...draft.files, ...(await artifactFiles(draft))];
+      return draft.placement === null
+        ? await commit({ ...draft, files }, options, forge)
+        : await propose({ ...draft, files }, options, forge);
+    } catch (error) {
+      if (!(error instanceof HeadMoved)) throw error;
+      const wait = Math.min(longestWaitMs, firstWaitMs * 2 ** attempt) * (0.5 + parts.random() / 2);
+      if (parts.now().getTime() + wait > deadline) throw outOfPatience(draft.change, error);
+      await parts.sleep(wait);
+      current = pinned(current, draft.change);
+    }
+  }
+}
+
+async function propose(draft: ProposalDraft, { baseBranch }: PublishOptions, forge: Forge): Promise<PublishResult> {
+  const { change, placement, files, message, title, body, snapshot } = draft;
+  const { head: baseHead } = snapshot;
+  const request = { placement, base: baseBranch, baseHead, files, message, title, body };
+  const pullRequest = await forge.propose(request);
+  const notices =
+    pullRequest.action === "unchanged" ? [] : await announceRollback(change, snapshot.branches, pullRequest, forge);
+  return { kind: "published", change, pullRequest, notices: [...change.notices, ...notices] };
+}
+
+async function commit(draft: CommitDraft, { baseBranch }: PublishOptions, forge: Forge): Promise<PublishResult> {
+  const { change, files, message, snapshot } = draft;
+  const committed = await forge.commit({ branch: baseBranch, expectedHead: snapshot.head, files, message });
+  const own = { url: committed.url, number: null };
+  const notices = await announceRollback(change, snapshot.branches, own, forge);
+  return { kind: "committed", change, ...committed, notices: [...change.notices, ...notices] };
+}
+
+/**
+ * The artifacts of a draft: those for other stores are put there before the commit that names them, those of a store inside
+ * the repository become files of the commit. Each is moved once, however often the command is planned anew.
+ */
+function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readonly FileWrite[]> {
+  const done = new Map<string, Promise<FileWrite | null>>();
+  const place = async (artifact: ArtifactChange): Promise<FileWrite | null> => {
+    if (isInRepository(artifact.store)) {
+      return { path: repositoryPath(artifact), content: await artifacts.read(artifact) };
+    }
+    await artifacts.store(artifact);
+    return null;
+  };
+  return async ({ files, change }) => {
+    // The branch holds the documents already, and was given the artifacts with them.
+    if (files.length === 0) return [];
+    const placed = change.artifacts.map((artifact) => {
+      const key = `${artifact.store}\n${artifact.key}`;
+      const started = done.get(key) ?? place(artifact);
+      done.set(key, started);
+      return started;
+    });
+    return (await Promise.all(placed)).filter((file) => file !== null);
+  };
+}
+
+/** `file:///dir` and `s3://bucket` are outside; anything else is a folder of the repository. */
+function isInRepository(store: string): boolean {
+  return !/^[a-z0-9]+:\/\//i.test(store);
+}
+
+function repositoryPath({ store, key }: ArtifactChange): string {
+  return `${store.replace(/\/+$/, "")}/${key}`;
+}
+
+/**
+ * The command as it was understood the first time. An answer may have got lost after the commit was made: "roll back" without
+ * a version must then not take out the next one, nor "promote" another canary.
+ */
+function pinned(command: Command, { version, rejection, environment, model }: Change): Command {
+  if (command.verb === "promote") return { ...command, version };
+  if (command.verb !== "rollback" || command.cut !== null || command.to !== null) return command;
+  if (rejection === null || environment === null) return command;
+  const { attempt, phase, by, reason, evidence = {}, at } = rejection;
+  return {
+    ...command,
+    cut: { environment, model, version: rejection.version, attempt, phase, by, reason, evidence, at },
+  };
+}
+
+function outOfPatience(change: Change, cause: HeadMoved): OutsideError {
+  return new OutsideError(`"${change.title}": the branch kept moving for ${patienceMs / 60_000} minutes`, {
+    retryable: true,
+    hint: "something else commits to it all the time; try again when that has ended",
+    cause,
+  });
+}
