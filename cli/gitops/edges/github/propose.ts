@@ -1,4 +1,4 @@
-import { HeadMoved, type ExistingPlacement, type ProposalRequest, type PullRequest } from "../../core/ports.ts";
+import { HeadMoved, type ExistingPlacement, type Placement, type ProposalRequest, type PullRequest } from "../../core/ports.ts";
 import { commitOn } from "./commit.ts";
 import { wordsOf } from "./failure.ts";
 import { writeCommit } from "./git-data.ts";
@@ -7,15 +7,13 @@ import { attemptAt, type Repository } from "./repository.ts";
 
 /**
  * Carries out a placement. Every step is refused when the branch is no longer where the read saw it, so two that propose the
- * same at once end with one pull request and both commits accounted for.
+ * same at once end with one pull request and nobody's commit lost.
  */
 export async function proposeChange(repository: Repository, request: ProposalRequest): Promise<PullRequest> {
-  const { placement, baseHead, files, message } = request;
+  const { placement, files } = request;
   if (placement.kind === "open") {
-    const { branch, head } = placement;
-    await moveBranch(repository, branch, { from: head, to: baseHead });
-    await commitOn(repository, { branch, expectedHead: baseHead, files, message });
-    return openPull(repository, request, branch);
+    await startBranch(repository, request, placement);
+    return openPull(repository, request, placement.branch);
   }
   const committed = files.length > 0;
   if (committed) await addCommit(repository, request, placement);
@@ -25,23 +23,40 @@ export async function proposeChange(repository: Repository, request: ProposalReq
   return { number, url, branch, action: committed || edited ? "updated" : "unchanged" };
 }
 
-/**
- * `createCommitOnBranch` appends, and resetting the branch first would close its pull request: a commit that takes the place
- * of ours is made apart and the branch moved to it in one step.
- */
+async function startBranch(
+  repository: Repository,
+  request: ProposalRequest,
+  { branch, head }: Placement & { readonly kind: "open" },
+): Promise<void> {
+  const { baseHead, files, message } = request;
+  if (head !== null && head !== baseHead) return replaceCommits(repository, request, branch, head);
+  if (head === null) await moveBranch(repository, branch, { from: null, to: baseHead });
+  await commitOn(repository, { branch, expectedHead: baseHead, files, message });
+}
+
 async function addCommit(
   repository: Repository,
   request: ProposalRequest,
-  placement: ExistingPlacement,
+  { kind, branch, state: { head } }: ExistingPlacement,
 ): Promise<void> {
-  const { baseHead, files, message } = request;
-  const { branch, state } = placement;
-  if (placement.kind === "append") {
-    await commitOn(repository, { branch, expectedHead: state.head, files, message });
-    return;
-  }
+  if (kind === "replace") return replaceCommits(repository, request, branch, head);
+  const { files, message } = request;
+  await commitOn(repository, { branch, expectedHead: head, files, message });
+}
+
+/**
+ * One commit on the base head in the place of the branch's own. It is made apart and the branch moved to it in one step:
+ * `createCommitOnBranch` only appends, and a branch set back to the base first would close its pull request, also one that
+ * somebody has opened since the read.
+ */
+async function replaceCommits(
+  repository: Repository,
+  { baseHead, files, message }: ProposalRequest,
+  branch: string,
+  head: string,
+): Promise<void> {
   const { oid } = await writeCommit(repository, baseHead, files, message);
-  await moveBranch(repository, branch, { from: state.head, to: oid });
+  await moveBranch(repository, branch, { from: head, to: oid });
 }
 
 async function openPull(repository: Repository, request: ProposalRequest, branch: string): Promise<PullRequest> {

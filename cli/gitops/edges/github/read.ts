@@ -64,7 +64,11 @@ function namesOf(folder: FolderEntry | null): Pick<RemoteSnapshot, "environmentN
   return {
     environmentNames: entries
       .filter((entry) => entry.object?.entries?.some((file) => file.name === "environment.yaml"))
-      .map((entry) => entry.name),
-    modelNames: (registry?.object?.entries ?? []).filter((entry) => entry.type === "tree").map((entry) => entry.name),
+      .map((entry) => entry.name)
+      .toSorted(),
+    modelNames: (registry?.object?.entries ?? [])
+      .filter((entry) => entry.type === "tree")
+      .map((entry) => entry.name)
+      .toSorted(),
   };
 }

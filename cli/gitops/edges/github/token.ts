@@ -1,6 +1,5 @@
 import { fail } from "../../../../schemas/problem.ts";
 
-/** Runs a program; null when it is not there, fails or takes too long. */
 export type RunProgram = (command: readonly string[], timeoutMs: number) => Promise<string | null>;
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -46,7 +45,8 @@ export function apiUrlOf(env: Variables): string {
   return given;
 }
 
-async function runProgram(command: readonly string[], timeoutMs: number): Promise<string | null> {
+/** Output of a program; null when it is not there, fails or takes too long. */
+export async function runProgram(command: readonly string[], timeoutMs: number): Promise<string | null> {
   try {
     const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "ignore", timeout: timeoutMs });
     const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);

@@ -1,0 +1,112 @@
+/** The demo's GitHub server with the sample repository on it, clients of it, and people who push to it. */
+import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
+import type { ForgeCall, ForgeHook } from "../../../cli/demo/forge/api.ts";
+import { startForge, type Forge as Server, type ForgeOptions } from "../../../cli/demo/forge/server.ts";
+import { createGitHub, type GitHubOptions } from "../../../cli/gitops/edges/github/github.ts";
+import type { Forge } from "../../../cli/gitops/core/ports.ts";
+import { commitDirectly, runGit, temporaryDirectory } from "../../support/git.ts";
+import { sampleFiles } from "./documents.ts";
+
+export const token = "writer-token-0123456789";
+export const readerToken = "reader-token-0123456789";
+
+export interface Hub extends AsyncDisposable {
+  readonly server: Server;
+  readonly directory: string;
+  /** Commit that main starts at. */
+  readonly start: string;
+  /** The hook of the server; set it for a part of a test. */
+  hook: ForgeHook | undefined;
+  client(options?: Partial<GitHubOptions>): Forge;
+  /** Somebody's push; the branch starts at main. Returns the commit. */
+  push(branch: string, files: Readonly<Record<string, string | null>>, message?: string): Promise<string>;
+  head(branch: string): Promise<string>;
+  show(branch: string, path: string): Promise<string>;
+  /** True when some branch still has the commit. */
+  keeps(commit: string): Promise<boolean>;
+  /** What the calls since `from` did: `graphql repository`, `POST /repos/{owner}/{repo}/pulls`... */
+  operations(from?: number): readonly string[];
+  /** The API as somebody else's browser would use it. */
+  api(method: string, path: string, body?: unknown): Promise<unknown>;
+}
+
+export async function startHub(
+  files: Readonly<Record<string, string>> = sampleFiles(),
+  options: Partial<ForgeOptions> = {},
+): Promise<Hub> {
+  const directory = await temporaryDirectory();
+  const users = {
+    [token]: { login: "grace", permission: "write" },
+    [readerToken]: { login: "rita", permission: "read" },
+  } as const;
+  const server = await startForge({
+    directory: directory.path,
+    owner: "acme",
+    repo: "models",
+    users,
+    hook: (call) => hub.hook?.(call),
+    ...options,
+  });
+  const { gitDir, apiUrl } = server;
+  const start = await commitDirectly(gitDir, "main", files, "Start");
+  const hub: Hub = {
+    server,
+    directory: directory.path,
+    start,
+    hook: undefined,
+    client: (more = {}) =>
+      createGitHub({
+        repository: "acme/models",
+        baseBranch: "main",
+        apiUrl,
+        token,
+        userAgent: "mmsp-test",
+        secondMs: 1,
+        ...more,
+      }),
+    async push(branch, changes, message = "Somebody's work") {
+      const ref = `refs/heads/${branch}`;
+      if ((await runGit(gitDir, ["for-each-ref", ref])) === "") await runGit(gitDir, ["update-ref", ref, "main"]);
+      return commitDirectly(gitDir, branch, changes, message);
+    },
+    head: (branch) => runGit(gitDir, ["rev-parse", `refs/heads/${branch}`]),
+    show: (branch, path) => runGit(gitDir, ["show", `${branch}:${path}`]),
+    keeps: async (commit) =>
+      (await runGit(gitDir, ["for-each-ref", "--contains", commit, "--format=%(refname)", "refs/heads/"])) !== "",
+    operations: (from = 0) => server.calls.slice(from).map((call) => call.operation),
+    async api(method, path, body) {
+      const headers = { authorization: `Bearer ${token}`, "user-agent": "browser" };
+      const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+      return (await fetch(`${apiUrl}/repos/acme/models${path}`, init)).json();
+    },
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+  return hub;
+}
+
+/** A hook that answers with a fault wherever `when` holds. */
+export function faulty(
+  when: (call: ForgeCall) => boolean,
+  status: number,
+  body: unknown = { message: "injected" },
+  headers: Readonly<Record<string, string>> = {},
+): ForgeHook {
+  return (call) => {
+    if (when(call)) throw new ForgeFault({ status, body, headers });
+  };
+}
+
+/** A hook that does something before the `index`-th call from now on, once. */
+export function before(hub: Hub, index: number, act: (call: ForgeCall) => unknown): { readonly fired: boolean } {
+  const at = hub.server.calls.length + index;
+  const state = { fired: false };
+  hub.hook = async (call) => {
+    if (state.fired || call.index < at) return;
+    state.fired = true;
+    await act(call);
+  };
+  return state;
+}
