@@ -46,8 +46,8 @@ export interface RemoteSnapshot extends Snapshot {
 }
 
 /**
- * Where the commit of a proposal goes (core/placement.ts decides): `open` (re)sets a branch without a pull request to the
- * base head and opens one; `replace` puts one new commit on the base head in the place of ours; `append` adds to what
+ * Where the commit of a proposal goes (core/placement.ts decides): `open` has no pull request yet, and its branch
+ * (`head`: where it is, if it is) comes to hold one commit on the base head; `replace` puts one new commit on the base head in the place of ours; `append` adds to what
  * others have committed.
  */
 export type Placement =

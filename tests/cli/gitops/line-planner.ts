@@ -73,9 +73,7 @@ function planRegister({ model, version, artifact }: Command & { verb: "register"
       { path: paths.version(model, number), value: document },
       { path: paths.versionKustomization(model, number), value: { resources: ["model-version.yaml"] } },
     ],
-    artifacts: [
-      { key, sha256: artifact.sha256, from: { kind: "file", path: artifact.file }, store: "examples/store" },
-    ],
+    artifacts: [{ key, sha256: artifact.sha256, from: { kind: "file", path: artifact.file }, store: "examples/store" }],
   };
 }
 

@@ -1,4 +1,10 @@
-import { HeadMoved, type ExistingPlacement, type Placement, type ProposalRequest, type PullRequest } from "../../core/ports.ts";
+import {
+  HeadMoved,
+  type ExistingPlacement,
+  type Placement,
+  type ProposalRequest,
+  type PullRequest,
+} from "../../core/ports.ts";
 import { commitOn } from "./commit.ts";
 import { wordsOf } from "./failure.ts";
 import { writeCommit } from "./git-data.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ProblemError } from "../../../../../schemas/problem.ts";
-import { OutsideError } from "../../../../../cli/gitops/core/ports.ts";
+import type { OutsideError } from "../../../../../cli/gitops/core/ports.ts";
 import { faulty, readerToken, startHub, token, type Hub } from "../../hub.ts";
 
 const scope = { model: "fraud", environments: ["dev"] } as const;
@@ -24,7 +24,9 @@ async function thrown(promise: Promise<unknown>): Promise<Error> {
 
 const read = (options = {}) => hub.client(options).read(scope);
 const commit = (options = {}) =>
-  hub.client(options).commit({ branch: "main", expectedHead: hub.start, files: [{ path: "a", content: "b" }], message: "M" });
+  hub
+    .client(options)
+    .commit({ branch: "main", expectedHead: hub.start, files: [{ path: "a", content: "b" }], message: "M" });
 
 describe("what a person can mend", () => {
   test("a token that GitHub does not know", async () => {

@@ -74,7 +74,10 @@ describe("a branch that takes pull requests only", () => {
     const body = { data: { createCommitOnBranch: null }, errors: [{ type: "UNPROCESSABLE", message }] };
     hub.hook = faulty((call) => call.operation.includes("createCommitOnBranch"), 200, body);
     const request = { branch: "main", expectedHead: hub.start, files: [{ path: "a", content: "b" }], message: "M" };
-    const error: unknown = await hub.client().commit(request).catch((thrown: unknown) => thrown);
+    const error: unknown = await hub
+      .client()
+      .commit(request)
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ProtectedBranch);
     expect((error as ProtectedBranch).branch).toBe("main");
     expect((error as ProtectedBranch).message).toContain("pull requests only");
@@ -134,11 +137,16 @@ describe("a proposal", () => {
 test("a comment is made once, also when its answer gets lost", async () => {
   await hub.push("people", { "p.txt": "x" });
   hub.hook = undefined;
-  const { number } = (await hub.api("POST", "/pulls", { head: "people", base: "main", title: "T" })) as { number: number };
+  const { number } = (await hub.api("POST", "/pulls", { head: "people", base: "main", title: "T" })) as {
+    number: number;
+  };
   await hub.client().comment(number, "Look at this.");
   hub.hook = faulty((call) => call.operation.includes("comments"), 502);
   const from = hub.server.calls.length;
-  const error: unknown = await hub.client().comment(number, "Again.").catch((thrown: unknown) => thrown);
+  const error: unknown = await hub
+    .client()
+    .comment(number, "Again.")
+    .catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ name: "OutsideError", retryable: true });
   expect(hub.operations(from)).toHaveLength(1);
   hub.hook = undefined;
