@@ -48,7 +48,11 @@ export async function startHub(
     ...options,
   });
   const { gitDir, apiUrl } = server;
+<<<<<<< HEAD
   const start = await commitDirectly(gitDir, "main", files, "Start");
+=======
+  const start = await importFiles(gitDir, files);
+>>>>>>> github
   const hub: Hub = {
     server,
     directory: directory.path,
@@ -87,6 +91,19 @@ export async function startHub(
   return hub;
 }
 
+<<<<<<< HEAD
+=======
+/** The first commit of main, in one process however many files there are. */
+async function importFiles(gitDir: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const data = (text: string) => `data ${Buffer.byteLength(text)}\n${text}\n`;
+  const people = "committer Somebody <somebody@example.com> 1795250000 +0000\n";
+  const entries = Object.entries(files).map(([path, text]) => `M 100644 inline ${path}\n${data(text)}`);
+  const stdin = `commit refs/heads/main\n${people}${data("Start")}${entries.join("")}done\n`;
+  await runGit(gitDir, ["fast-import", "--quiet", "--done"], { stdin });
+  return runGit(gitDir, ["rev-parse", "refs/heads/main"]);
+}
+
+>>>>>>> github
 /** A hook that answers with a fault wherever `when` holds. */
 export function faulty(
   when: (call: ForgeCall) => boolean,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+<<<<<<< HEAD
 import type { Command, DeployCommand, RegisterCommand, RollbackCommand } from "../../../cli/gitops/core/change.ts";
 import { HeadMoved, ProtectedBranch, type Forge } from "../../../cli/gitops/core/ports.ts";
 import { publish, type PublishParts, type PublishResult } from "../../../cli/gitops/publish.ts";
@@ -92,6 +93,24 @@ const commitsOf = async (name: string) =>
 describe("a proposal", () => {
   test("opens one pull request with one commit in at most 5 calls", async () => {
     const { pullRequest, change } = await published(propose(deploy));
+=======
+import { runGit } from "../../support/git.ts";
+import type { Hub } from "./hub.ts";
+import { linePlanner } from "./line-planner.ts";
+import { branch, deploy, document, modelBytes, published, register, startPublisher } from "./publisher.ts";
+
+let hub: Hub;
+let publisher: Awaited<ReturnType<typeof startPublisher>>;
+beforeEach(async () => {
+  publisher = await startPublisher();
+  ({ hub } = publisher);
+});
+afterEach(() => hub[Symbol.asyncDispose]());
+
+describe("a proposal", () => {
+  test("opens one pull request with one commit in at most 5 calls", async () => {
+    const { pullRequest, change } = await published(publisher.propose(deploy));
+>>>>>>> github
     expect(hub.operations()).toEqual([
       "graphql repository",
       "POST /repos/{owner}/{repo}/git/refs",
@@ -100,6 +119,7 @@ describe("a proposal", () => {
     ]);
     expect(pullRequest).toMatchObject({ branch, action: "opened" });
     expect(change.title).toBe("Deploy fraud 3 at 10 %");
+<<<<<<< HEAD
     expect(await commitsOf(branch)).toEqual(["Deploy fraud 3 at 10 %"]);
     expect(await hub.show(branch, document)).toContain('canary: {"version":3');
     expect(await hub.show(branch, document)).toContain("# what people write stays");
@@ -111,12 +131,26 @@ describe("a proposal", () => {
     const head = await hub.head(branch);
     const from = hub.server.calls.length;
     const again = await published(propose(deploy));
+=======
+    expect(await publisher.commitsOf(branch)).toEqual(["Deploy fraud 3 at 10 %"]);
+    expect(await hub.show(branch, document)).toContain('canary: {"version":3');
+    expect(await hub.show(branch, document)).toContain("# what people write stays");
+    expect(await publisher.pulls()).toMatchObject([{ title: "Deploy fraud 3 at 10 %", head: { ref: branch } }]);
+  });
+
+  test("that is open already, with nothing new, is left as it is: one call, no write", async () => {
+    const first = await published(publisher.propose(deploy));
+    const head = await hub.head(branch);
+    const from = hub.server.calls.length;
+    const again = await published(publisher.propose(deploy));
+>>>>>>> github
     expect(hub.operations(from)).toEqual(["graphql repository"]);
     expect(again.pullRequest).toEqual({ ...first.pullRequest, action: "unchanged" });
     expect(await hub.head(branch)).toBe(head);
   });
 
   test("with another weight takes the place of our commit, on the base as it is now", async () => {
+<<<<<<< HEAD
     const { pullRequest } = await published(propose(deploy));
     const base = await hub.push("main", { "other.txt": "x" });
     const from = hub.server.calls.length;
@@ -134,10 +168,30 @@ describe("a proposal", () => {
     const head = await hub.head(branch);
     expect((await published(propose(deploy))).pullRequest.action).toBe("updated");
     expect(await pulls()).toMatchObject([{ title: "Deploy fraud 3 at 10 %" }]);
+=======
+    const { pullRequest } = await published(publisher.propose(deploy));
+    const base = await hub.push("main", { "other.txt": "x" });
+    const from = hub.server.calls.length;
+    const again = await published(publisher.propose({ ...deploy, weight: 25 }));
+    expect(hub.operations(from)).toHaveLength(5);
+    expect(again.pullRequest).toEqual({ ...pullRequest, action: "updated" });
+    expect(await publisher.commitsOf(branch)).toEqual(["Deploy fraud 3 at 25 %"]);
+    expect(await runGit(hub.server.gitDir, ["rev-parse", `${branch}^`])).toBe(base);
+    expect(await publisher.pulls()).toMatchObject([{ number: pullRequest.number, title: "Deploy fraud 3 at 25 %" }]);
+  });
+
+  test("whose title somebody changed gets it back, without a new commit", async () => {
+    const { pullRequest } = await published(publisher.propose(deploy));
+    await hub.api("PATCH", `/pulls/${pullRequest.number}`, { title: "Something" });
+    const head = await hub.head(branch);
+    expect((await published(publisher.propose(deploy))).pullRequest.action).toBe("updated");
+    expect(await publisher.pulls()).toMatchObject([{ title: "Deploy fraud 3 at 10 %" }]);
+>>>>>>> github
     expect(await hub.head(branch)).toBe(head);
   });
 
   test("that others have committed to is added to: their commits and their text stay", async () => {
+<<<<<<< HEAD
     await published(propose(deploy));
     const text = (await hub.show(branch, document)).replace("# what people write stays", "# agreed with Ada");
     const theirs = await hub.push(branch, { [document]: `${text}\n`, "notes.md": "why" });
@@ -152,6 +206,26 @@ describe("a proposal", () => {
 
   test("whose commit somebody amended is added to as well", async () => {
     await published(propose(deploy));
+=======
+    await published(publisher.propose(deploy));
+    const text = (await hub.show(branch, document)).replace("# what people write stays", "# agreed with Ada");
+    const theirs = await hub.push(branch, { [document]: `${text}\n`, "notes.md": "why" });
+    const { pullRequest } = await published(publisher.propose({ ...deploy, weight: 50 }));
+    expect(pullRequest.action).toBe("updated");
+    expect(await hub.keeps(theirs)).toBe(true);
+    expect(await publisher.commitsOf(branch)).toEqual([
+      "Deploy fraud 3 at 50 %",
+      "Somebody's work",
+      "Deploy fraud 3 at 10 %",
+    ]);
+    expect(await hub.show(branch, document)).toContain("# agreed with Ada");
+    expect(await hub.show(branch, document)).toContain('"weight":50');
+    expect((await published(publisher.propose({ ...deploy, weight: 50 }))).pullRequest.action).toBe("unchanged");
+  });
+
+  test("whose commit somebody amended is added to as well", async () => {
+    await published(publisher.propose(deploy));
+>>>>>>> github
     const [message, tree] = await Promise.all([
       runGit(hub.server.gitDir, ["log", "-1", "--format=%B", branch]),
       runGit(hub.server.gitDir, ["rev-parse", `${branch}^{tree}`]),
@@ -159,11 +233,16 @@ describe("a proposal", () => {
     const env = { GIT_AUTHOR_DATE: "2026-11-21T07:00:00Z", GIT_COMMITTER_DATE: "2026-11-21T09:00:00Z" };
     const amended = await runGit(hub.server.gitDir, ["commit-tree", tree, "-p", "main", "-m", message], { env });
     await runGit(hub.server.gitDir, ["update-ref", `refs/heads/${branch}`, amended]);
+<<<<<<< HEAD
     await published(propose({ ...deploy, weight: 50 }));
+=======
+    await published(publisher.propose({ ...deploy, weight: 50 }));
+>>>>>>> github
     expect(await hub.keeps(amended)).toBe(true);
   });
 
   test("whose pull request was closed starts over on the same branch where only we committed", async () => {
+<<<<<<< HEAD
     const { pullRequest } = await published(propose(deploy));
     await hub.api("PATCH", `/pulls/${pullRequest.number}`, { state: "closed" });
     const from = hub.server.calls.length;
@@ -186,6 +265,33 @@ describe("a proposal", () => {
 
   test("of a registration carries the artifact byte for byte", async () => {
     const { pullRequest } = await published(propose(register(4)));
+=======
+    const { pullRequest } = await published(publisher.propose(deploy));
+    await hub.api("PATCH", `/pulls/${pullRequest.number}`, { state: "closed" });
+    const from = hub.server.calls.length;
+    const again = await published(publisher.propose({ ...deploy, weight: 25 }));
+    expect(hub.operations(from).length).toBeLessThanOrEqual(5);
+    expect(again.pullRequest).toMatchObject({ branch, action: "opened" });
+    expect(again.pullRequest.number).not.toBe(pullRequest.number);
+    expect(await publisher.commitsOf(branch)).toEqual(["Deploy fraud 3 at 25 %"]);
+  });
+
+  test("whose pull request was closed with others' commits on it goes to a branch of its own", async () => {
+    const { pullRequest } = await published(publisher.propose(deploy));
+    const theirs = await hub.push(branch, { "notes.md": "why" });
+    await hub.api("PATCH", `/pulls/${pullRequest.number}`, { state: "closed" });
+    const again = await published(publisher.propose(deploy));
+    expect(again.pullRequest).toMatchObject({ branch: `${branch}-2`, action: "opened" });
+    expect(await hub.head(branch)).toBe(theirs);
+    expect((await published(publisher.propose(deploy))).pullRequest).toEqual({
+      ...again.pullRequest,
+      action: "unchanged",
+    });
+  });
+
+  test("of a registration carries the artifact byte for byte", async () => {
+    const { pullRequest } = await published(publisher.propose(register(4)));
+>>>>>>> github
     const folder = `${hub.directory}/clone`;
     await runGit(hub.directory, ["clone", "-q", "--branch", pullRequest.branch, hub.server.cloneUrl, folder]);
     const path = `${folder}/examples/store/sha256/${"ab".repeat(32)}/model.onnx`;
@@ -194,6 +300,7 @@ describe("a proposal", () => {
   });
 
   test("of a version whose registration is open goes onto that pull request, and says so", async () => {
+<<<<<<< HEAD
     const registration = await published(propose(register(4)));
     const from = hub.server.calls.length;
     const result = await published(propose({ ...deploy, version: 4 }));
@@ -209,19 +316,50 @@ describe("a proposal", () => {
     // Registering once more must not take the deployment off the branch.
     await published(propose(register(4)));
     expect(await commitsOf(registration.pullRequest.branch)).toEqual(["Deploy fraud 4 at 10 %", "Register fraud 4"]);
+=======
+    const registration = await published(publisher.propose(register(4)));
+    const from = hub.server.calls.length;
+    const result = await published(publisher.propose({ ...deploy, version: 4 }));
+    expect(hub.operations(from).length).toBeLessThanOrEqual(5);
+    expect(result.pullRequest).toMatchObject({ number: registration.pullRequest.number, action: "updated" });
+    expect(result.notices).toContain(`goes onto #${registration.pullRequest.number}`);
+    const [pull] = await publisher.pulls();
+    expect(pull?.title).toBe("Register fraud 4");
+    expect(pull?.body).toContain("Deploy fraud 4 at 10 %");
+    expect(await publisher.commitsOf(registration.pullRequest.branch)).toEqual([
+      "Deploy fraud 4 at 10 %",
+      "Register fraud 4",
+    ]);
+    expect(await publisher.propose({ ...deploy, version: 4 })).toEqual({ kind: "skip", reason: "canary already" });
+
+    // Registering once more must not take the deployment off the branch.
+    await published(publisher.propose(register(4)));
+    expect(await publisher.commitsOf(registration.pullRequest.branch)).toEqual([
+      "Deploy fraud 4 at 10 %",
+      "Register fraud 4",
+    ]);
+>>>>>>> github
   });
 
   test("of what a document in the way forbids is refused with that document's problems, and nothing is written", async () => {
     await hub.push("main", { [document]: "spec: [broken\n" });
     const from = hub.server.calls.length;
+<<<<<<< HEAD
     const result = await propose(deploy);
+=======
+    const result = await publisher.propose(deploy);
+>>>>>>> github
     expect(result).toMatchObject({ kind: "refusal", problems: [{ code: "yaml-invalid", file: document }] });
     expect(hub.operations(from)).toEqual(["graphql repository"]);
   });
 
   test("that would break a document is a bug and is not published", async () => {
     const planner = { ...linePlanner, renderChange: () => [{ path: document, content: "spec: []\n" }] };
+<<<<<<< HEAD
     const error: unknown = await propose(deploy, { planner }).catch((thrown: unknown) => thrown);
+=======
+    const error: unknown = await publisher.propose(deploy, { planner }).catch((thrown: unknown) => thrown);
+>>>>>>> github
     expect(String(error)).toContain("would break the documents");
     expect(hub.operations()).toEqual(["graphql repository"]);
   });
@@ -238,6 +376,7 @@ describe("a proposal", () => {
     const calls: number[] = [];
     const store = () => Promise.resolve(void calls.push(hub.server.calls.length));
     const artifacts = { read: () => Promise.reject(new Error("not asked for")), store };
+<<<<<<< HEAD
     await published(propose(register(4), { planner, artifacts }));
     expect(calls).toEqual([1]);
   });
@@ -399,3 +538,9 @@ describe("a rollback", () => {
     expect(result).toMatchObject({ kind: "committed", notices: [expect.stringContaining("could not comment on #1")] });
   });
 });
+=======
+    await published(publisher.propose(register(4), { planner, artifacts }));
+    expect(calls).toEqual([1]);
+  });
+});
+>>>>>>> github
