@@ -11,10 +11,7 @@ import type {
   Placement,
   RemoteSnapshot,
   Scope,
-<<<<<<< HEAD
   Snapshot,
-=======
->>>>>>> github
 } from "./core/ports.ts";
 
 /** The pure parts that a draft is made with. */
@@ -28,21 +25,13 @@ export interface Planner {
 /** A change with everything that publishing it takes, against one state of the repository. Nothing is written yet. */
 export type Draft = CommitDraft | ProposalDraft;
 
-<<<<<<< HEAD
 interface Drafted<Read extends Snapshot = RemoteSnapshot> {
-=======
-interface Drafted {
->>>>>>> github
   readonly kind: "draft";
   readonly change: Change;
   /** Documents; the artifacts come to them when it is published. Empty where the branch of an open pull request holds them already. */
   readonly files: readonly FileWrite[];
   readonly message: string;
-<<<<<<< HEAD
   readonly snapshot: Read;
-=======
-  readonly snapshot: RemoteSnapshot;
->>>>>>> github
 }
 
 export interface CommitDraft extends Drafted {
@@ -139,7 +128,6 @@ function proposalOf(draft: Drafted, placement: Placement, planner: Planner): Pro
   return { ...draft, placement, title, body: planner.pullRequestBody(draft.change) };
 }
 
-<<<<<<< HEAD
 /** Over documents that were read already: a working tree, or for a dry run. Nothing is decided about branches. */
 export function draftOver<Read extends Snapshot>(
   snapshot: Read,
@@ -147,14 +135,6 @@ export function draftOver<Read extends Snapshot>(
   planner: Planner,
   now: string,
 ): Drafted<Read> | Skip | Refusal {
-=======
-function draftOver(
-  snapshot: RemoteSnapshot,
-  command: Command,
-  planner: Planner,
-  now: string,
-): Drafted | Skip | Refusal {
->>>>>>> github
   const { files, environmentNames, modelNames, proposals } = snapshot;
   const { tree, problems } = readTree(files);
   const [first, ...rest] = problems.filter((problem) => standsInTheWay(problem, command));

@@ -1,11 +1,7 @@
 import type { BranchCommit, BranchState, BranchWithPull, Placement } from "./ports.ts";
 
 /** Trailer of every commit that mmsp makes; its value is the same for every commit of one change. */
-<<<<<<< HEAD
-export const changeTrailer = "mmsp-change";
-=======
 const changeTrailer = "mmsp-change";
->>>>>>> github
 
 /** Trailer of a proposal: when it was planned and the digest of what it writes. Tells "nothing new" without a read. */
 export const planTrailer = "mmsp-plan";
@@ -31,22 +27,14 @@ export function placementOf(branch: string, message: string, branches: readonly 
 }
 
 /** True where mmsp made every commit of the branch, for the change that `message` is about. */
-<<<<<<< HEAD
-export function holdsOnly(state: BranchState, message: string): boolean {
-=======
 function holdsOnly(state: BranchState, message: string): boolean {
->>>>>>> github
   const change = trailerOf(message, changeTrailer);
   return (
     state.commits?.every((commit) => isOurs(commit) && trailerOf(commit.message, changeTrailer) === change) ?? false
   );
 }
 
-<<<<<<< HEAD
-export function hasPull(state: BranchState): state is BranchWithPull {
-=======
 function hasPull(state: BranchState): state is BranchWithPull {
->>>>>>> github
   return state.pullRequest !== null;
 }
 

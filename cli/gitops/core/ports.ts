@@ -46,15 +46,9 @@ export interface RemoteSnapshot extends Snapshot {
 }
 
 /**
-<<<<<<< HEAD
- * Where the commit of a proposal goes (core/placement.ts decides): `open` (re)sets a branch without a pull request to the
- * base head and opens one; `replace` puts one new commit on the base head in the place of ours; `append` adds to what
- * others have committed.
-=======
  * Where the commit of a proposal goes (core/placement.ts decides). `open` has no pull request yet: its branch, at `head` if
  * there is one, comes to hold one commit on the base head. `replace` does the same to an open pull request with our commits
  * only; `append` adds to what others have committed.
->>>>>>> github
  */
 export type Placement =
   | { readonly kind: "open"; readonly branch: string; readonly head: string | null }

@@ -48,11 +48,7 @@ export async function startHub(
     ...options,
   });
   const { gitDir, apiUrl } = server;
-<<<<<<< HEAD
-  const start = await commitDirectly(gitDir, "main", files, "Start");
-=======
   const start = await importFiles(gitDir, files);
->>>>>>> github
   const hub: Hub = {
     server,
     directory: directory.path,
@@ -91,8 +87,6 @@ export async function startHub(
   return hub;
 }
 
-<<<<<<< HEAD
-=======
 /** The first commit of main, in one process however many files there are. */
 async function importFiles(gitDir: string, files: Readonly<Record<string, string>>): Promise<string> {
   const data = (text: string) => `data ${Buffer.byteLength(text)}\n${text}\n`;
@@ -103,7 +97,6 @@ async function importFiles(gitDir: string, files: Readonly<Record<string, string
   return runGit(gitDir, ["rev-parse", "refs/heads/main"]);
 }
 
->>>>>>> github
 /** A hook that answers with a fault wherever `when` holds. */
 export function faulty(
   when: (call: ForgeCall) => boolean,

@@ -1,9 +1,5 @@
 import type { Octokit } from "@octokit/rest";
-<<<<<<< HEAD
-import { explain, explainFailure, type Attempt } from "./errors.ts";
-=======
 import { explainFailure, type Attempt } from "./errors.ts";
->>>>>>> github
 import { failureOf, type Failure } from "./failure.ts";
 
 /** Where Octokit's own words go. Never stdout or stderr: those belong to the command. */
@@ -56,11 +52,7 @@ export function createClient(options: ClientOptions): Client {
         return await call(await octokit);
       } catch (error) {
         const failure = failureOf(error);
-<<<<<<< HEAD
-        if (failure === null) throw explain(error, attempt);
-=======
         if (failure === null) throw error;
->>>>>>> github
         throw special?.(failure, error) ?? explainFailure(failure, attempt, error);
       }
     },

@@ -1,10 +1,6 @@
 import { ProblemError, type Problem } from "../../../../schemas/problem.ts";
 import { OutsideError } from "../../core/ports.ts";
-<<<<<<< HEAD
-import { failureOf, wordsOf, type Failure } from "./failure.ts";
-=======
 import { wordsOf, type Failure } from "./failure.ts";
->>>>>>> github
 
 /** What was being tried, for the person who reads that it failed. */
 export interface Attempt {
@@ -18,17 +14,7 @@ export interface Attempt {
 /**
  * The error for people. What the person can mend (token, rights, names) is a ProblemError, the rest an OutsideError that
  * says whether trying again may help. GitHub's own words are quoted where they tell why; the raw error is only the cause.
-<<<<<<< HEAD
- * A thrown value that did not come from a call is returned as it is: a bug.
  */
-export function explain(error: unknown, attempt: Attempt): unknown {
-  const failure = failureOf(error);
-  return failure === null ? error : explainFailure(failure, attempt, error);
-}
-
-=======
- */
->>>>>>> github
 export function explainFailure(failure: Failure, attempt: Attempt, cause: unknown): Error {
   if (failure.kind === "network") return network(failure, attempt, cause);
   if (failure.kind === "rate-limit") return rateLimit(failure, attempt, cause);

@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ProblemError } from "../../../../../schemas/problem.ts";
-<<<<<<< HEAD
-import { OutsideError } from "../../../../../cli/gitops/core/ports.ts";
-=======
 import type { OutsideError } from "../../../../../cli/gitops/core/ports.ts";
->>>>>>> github
 import { faulty, readerToken, startHub, token, type Hub } from "../../hub.ts";
 
 const scope = { model: "fraud", environments: ["dev"] } as const;
