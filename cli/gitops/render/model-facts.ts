@@ -1,0 +1,78 @@
+import type { ModelVersion, Signature, TensorSpec } from "../../../schemas/model-version.ts";
+import { keysOf, same, valueAt } from "./compare.ts";
+import { figure, list, size, table } from "./markdown.ts";
+import { code } from "./safe-text.ts";
+
+/** What is in the model file of a version, as a table. */
+export function factsTable({ spec }: ModelVersion): string {
+  const { artifact, opset, producer, provenance, baseline } = spec;
+  const { source, gitCommit, createdBy, mlflowRun } = provenance;
+  const optional = (name: string, value: string | number | undefined) =>
+    value === undefined ? null : [name, code(String(value), "cell")];
+  return table(
+    ["", `${spec.model} ${spec.version}`],
+    [
+      ["Digest", code(`sha256:${artifact.sha256}`, "cell")],
+      ["Size", size(artifact.sizeBytes)],
+      optional("Artifact", artifact.key ?? artifact.uri),
+      optional("Opset", opset),
+      optional("Producer", producer),
+      baseline ? ["Baseline", `${baseline.rows} rows, ${size(baseline.sizeBytes)}`] : null,
+      optional("Source", source),
+      optional("Commit", gitCommit),
+      optional("MLflow run", mlflowRun),
+      ["Created", `${provenance.createdAt}${createdBy === undefined ? "" : ` by ${code(createdBy, "cell")}`}`],
+    ],
+  );
+}
+
+/** Inputs and outputs that another version of the model has besides, lacks, or has otherwise. */
+export function signatureDifference(from: ModelVersion | null, to: ModelVersion): string {
+  if (from === null)
+    return list([...tensors("input", to.spec.signature.inputs), ...tensors("output", to.spec.signature.outputs)]);
+  const changes = (["inputs", "outputs"] as const).flatMap((side) =>
+    sideDifference(side, from.spec.signature, to.spec.signature),
+  );
+  if (changes.length === 0) return `Unchanged from version ${from.spec.version}.`;
+  return `Against version ${from.spec.version}:\n\n${list(changes)}`;
+}
+
+function tensors(kind: string, specs: readonly TensorSpec[]): string[] {
+  return specs.map((spec) => `${kind} ${code(spec.name)}: ${typeOf(spec)}`);
+}
+
+function typeOf({ datatype, shape }: TensorSpec): string {
+  return code(`${datatype} [${shape.join(", ")}]`);
+}
+
+function sideDifference(side: "inputs" | "outputs", from: Signature, to: Signature): string[] {
+  const kind = side === "inputs" ? "input" : "output";
+  const old = new Map(from[side].map((spec) => [spec.name, spec]));
+  const names = new Set(to[side].map(({ name }) => name));
+  const arrived = to[side].flatMap((spec) => {
+    const was = old.get(spec.name);
+    if (was === undefined) return [`added ${kind} ${code(spec.name)}: ${typeOf(spec)}`];
+    return same(was, spec) ? [] : [`changed ${kind} ${code(spec.name)}: ${typeOf(was)} → ${typeOf(spec)}`];
+  });
+  const gone = from[side].filter(({ name }) => !names.has(name));
+  return [...arrived, ...gone.map((spec) => `removed ${kind} ${code(spec.name)}: ${typeOf(spec)}`)];
+}
+
+/** Metrics of a version beside those of another, with the difference; null where there are none. */
+export function metricsTable(from: ModelVersion | null, to: ModelVersion): string | null {
+  const [old, now] = [from?.spec.metrics ?? {}, to.spec.metrics ?? {}];
+  const names = [...new Set([...keysOf(now), ...keysOf(old)])];
+  if (names.length === 0) return null;
+  const cell = (value: number | undefined, signed = false) => (value === undefined ? "" : figure(value, signed));
+  if (from === null)
+    return table(
+      ["Metric", `Version ${to.spec.version}`],
+      names.map((name) => [code(name, "cell"), cell(now[name])]),
+    );
+  const rows = names.map((name) => {
+    const [was, is] = [valueAt(old, name), valueAt(now, name)] as (number | undefined)[];
+    const difference = was === undefined || is === undefined ? undefined : is - was;
+    return [code(name, "cell"), cell(was), cell(is), cell(difference, true)];
+  });
+  return table(["Metric", `Version ${from.spec.version}`, `Version ${to.spec.version}`, "Difference"], rows);
+}

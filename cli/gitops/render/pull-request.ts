@@ -1,0 +1,58 @@
+import type { Change, Share } from "../core/change.ts";
+import { list, section, table } from "./markdown.ts";
+import { factsTable, metricsTable, signatureDifference } from "./model-facts.ts";
+import { code, prose } from "./safe-text.ts";
+import { trafficSentence } from "./traffic.ts";
+import { undoing } from "./undo.ts";
+
+/**
+ * The body of a pull request, in Markdown, for the person who decides on it: what changes for users, the traffic before and
+ * after, the model and how it differs from the one whose traffic it takes, of a rollback the verdict and its values, and how
+ * to undo it. Text from outside is shown as text. `artifactsNote`: a sentence on where the model files went.
+ */
+export function pullRequestBody(change: Change, artifactsNote?: string): string {
+  const parts = [
+    trafficSentence(change),
+    section("Traffic", trafficTable(change)),
+    section("Why", verdict(change)),
+    modelSections(change),
+    artifactsNote === undefined ? null : prose(artifactsNote),
+    section("Notices", list(change.notices.map(prose))),
+    section("How to undo", undoing(change)),
+  ];
+  return `${parts.filter((part) => part !== null && part !== "").join("\n\n")}\n`;
+}
+
+function trafficTable({ traffic: { before, after } }: Change): string | null {
+  const versions = [...new Set([...after, ...before].map(({ version }) => version))];
+  if (versions.length === 0) return null;
+  const rows = versions.map((version) => [`${version}`, shareOf(before, version), shareOf(after, version)]);
+  return table(["Version", "Before", "After"], rows);
+}
+
+function shareOf(shares: readonly Share[], version: number): string {
+  const own = shares.filter((share) => share.version === version);
+  return own.map(({ phase, percent }) => `${percent} % (${phase})`).join(", ") || "none";
+}
+
+const judges = { guard: "The guard", alert: "An alert", person: "A person" } as const;
+
+function verdict({ rejection }: Change): string | null {
+  if (rejection === null) return null;
+  const { by, version, attempt, phase, at, reason, evidence } = rejection;
+  const sentence = `${judges[by]} took version ${version} (${phase}, attempt ${attempt}) out at ${at}: ${code(reason)}`;
+  const rows = Object.entries(evidence ?? {}).map(([name, value]) => [code(name, "cell"), code(value, "cell")]);
+  return rows.length === 0 ? sentence : `${sentence}\n\n${table(["Evidence", "Value"], rows)}`;
+}
+
+/** Of a rollback, the comparison goes from the version that leaves to the one that answers instead. */
+function modelSections({ verb, subject, replaces }: Change): string | null {
+  const [from, to] = verb === "rollback" && replaces !== null ? [subject, replaces] : [replaces, subject];
+  if (to === null) return null;
+  const parts = [
+    section("Model", factsTable(to)),
+    section("Signature", signatureDifference(from, to)),
+    section("Metrics", metricsTable(from, to)),
+  ];
+  return parts.filter((part) => part !== null).join("\n\n");
+}

@@ -1,0 +1,28 @@
+import type { Change } from "../core/change.ts";
+import { code } from "./safe-text.ts";
+
+/** How to take the change back once it is merged. */
+export function undoing({ verb, model, version, environment, traffic, rejection }: Change): string {
+  if (verb === "register" || environment === null) {
+    return "A registered version serves nobody: deploy another one. A version is never edited or reused.";
+  }
+  const command = (words: string) => code(`mmsp ${words} --env ${environment}`);
+  if (verb === "rollback") {
+    const weight =
+      rejection?.phase === "canary" ? traffic.before.find((share) => share.version === version)?.percent : undefined;
+    const canary = weight === undefined ? "" : ` --canary ${weight}`;
+    return `${command(`deploy ${model} --version ${version}${canary} --force`)} gives version ${version} another attempt as canary.`;
+  }
+  const [was, is] = [traffic.before, traffic.after].map((shares) => shares.find((share) => share.version === version));
+  if (traffic.before.length === 0)
+    return "There is no earlier version to go back to: revert this commit, or deploy another version.";
+  if (was?.phase === "canary" && is?.phase === "canary") {
+    const back = command(`deploy ${model} --version ${version} --canary ${was.percent}`);
+    return `${back} sets the old weight; ${command(`rollback ${model}`)} takes version ${version} out.`;
+  }
+  const stable = traffic.before.find((share) => share.phase === "stable")?.version;
+  if (is?.phase === "stable" && stable !== undefined && stable !== version) {
+    return `${command(`rollback ${model} --to ${stable}`)} brings version ${stable} back.`;
+  }
+  return `${command(`rollback ${model}`)} takes version ${version} out.`;
+}
