@@ -11,7 +11,7 @@ export const commitDeadlineMs = 150_000;
  * Milliseconds to wait after the n-th failure in a row (from 1): twice as long each time up to a minute, of which
  * the second half is left to chance (`random` in 0..1), so that gateways that failed together do not come back together.
  */
-export function retryDelayMs(failures: number, random: number): number {
+function retryDelayMs(failures: number, random: number): number {
   const longest = Math.min(slowestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 20));
   return longest * (0.5 + random / 2);
 }
