@@ -40,12 +40,13 @@ const slowObjective = 0.05;
 const unlikely = 10;
 
 /**
- * Judges a canary: bad when, in one stream, both e-processes reach the threshold: against the objective and against stable over the
- * same time. A healthy canary (within the objective, or no worse than stable) has one of the two at 1 or less in
- * expectation, so no correction for the two is needed, only for streams and replicas.
+ * Judges a canary: bad when, in one stream, both e-processes reach the threshold: against the objective and against
+ * stable over the same time. A healthy canary (within the objective, or no worse than stable) has one of the two at 1
+ * or less in expectation, so no correction for the two is needed, only for streams and replicas.
  *
  * Where stable gets nothing to compare with (weight 100, or none at all where that is no chance any more), the
- * objective alone decides. Pure, and free to be called at any moment: more looks do not make more false cuts. `now` in ms.
+ * objective alone decides. Pure, and free to be called at any moment: more looks do not make more false cuts. `now` in
+ * ms.
  */
 export function judge(state: GuardState, slo: Objectives, options: JudgeOptions, now: number): Judgement {
   const { attempts } = state.canary;
