@@ -3,11 +3,12 @@ import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import { effective } from "../../schemas/rules.ts";
 
 /**
- * True when the followed branch has made a cut pointless: it rejects the version, serves it to nobody, or serves it in a
- * higher attempt. `deployment` is null where the branch serves the model no longer.
+ * True when the followed branch has made a cut pointless: it rejects the version, serves it to nobody, or serves it in
+ * a higher attempt. `deployment` is null where the branch serves the model no longer.
  *
- * A version that waits among `previous` is next to take over, so its cut goes on. Where either side names no attempt (an
- * earlier version had taken over as stable), a stable version counts as the one that was cut; a canary always has one, so it is newer.
+ * A version that waits among `previous` is next to take over, so its cut goes on. Where either side names no attempt
+ * (an earlier version had taken over as stable), a stable version counts as the one that was cut; a canary always has
+ * one, so it is newer.
  */
 export function cutEnded(cut: Pick<Cut, "version" | "attempt">, deployment: ModelDeployment | null): boolean {
   if (deployment === null) return true;

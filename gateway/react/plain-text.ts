@@ -19,7 +19,10 @@ export function clipReason(text: string): string {
   return oneLine(text, maxReason);
 }
 
-/** As many entries, in their order, as fit into `maxEvidenceBytes`; names and values one line each, empty ones left out. */
+/**
+ * As many entries, in their order, as fit into `maxEvidenceBytes`; names and values one line each, empty ones left
+ * out.
+ */
 export function clipEvidence(entries: Iterable<readonly [string, string]>): Readonly<Record<string, string>> {
   const kept = new Map<string, string>();
   let left = maxEvidenceBytes;

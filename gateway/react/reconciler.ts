@@ -48,9 +48,9 @@ interface Loop extends ReconcilerDeps {
 }
 
 /**
- * Turns every open cut into a rollback in git and goes on until git agrees. One commit at a time, oldest cut first; a cut
- * whose commit failed waits for its next turn and lets the others go. It holds no state that a restart would miss: what
- * is to do is read from the ledger, and what is done from the followed branch.
+ * Turns every open cut into a rollback in git and goes on until git agrees. One commit at a time, oldest cut first; a
+ * cut whose commit failed waits for its next turn and lets the others go. It holds no state that a restart would miss:
+ * what is to do is read from the ledger, and what is done from the followed branch.
  */
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { clock, ledger } = deps;
