@@ -35,6 +35,6 @@ function escaped(word: string): string {
 export function defused(text: string): string {
   return oneLine(text)
     .replaceAll(/[@#](?=\S)/g, "$& ")
-    .replaceAll(/\b(GH-)(?=\d)/gi, "$1 ")
+    .replaceAll(/(GH-)(?=\d)/gi, "$1 ")
     .replaceAll(/:\/\/(?=\S)/g, ":// ");
 }
