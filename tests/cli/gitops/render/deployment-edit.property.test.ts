@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { parseManifest } from "../../../../schemas/document.ts";
 import { validateModelDeployment } from "../../../../schemas/json/validators.js";
@@ -7,6 +7,8 @@ import { updateYaml } from "../../../../cli/gitops/render/yaml-edit.ts";
 import { newDocument } from "../../../../cli/gitops/render/new-document.ts";
 import { lostComments } from "./touched.ts";
 import { tapeOf, tapes, type Tape } from "./yaml-generator.ts";
+
+setDefaultTimeout(30_000);
 
 type Spec = ModelDeployment["spec"];
 

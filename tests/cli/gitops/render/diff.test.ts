@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { FileWrite } from "../../../../cli/gitops/core/ports.ts";
 import { unifiedDiff } from "../../../../cli/gitops/render/diff.ts";
+
+setDefaultTimeout(30_000);
 
 let folder: string;
 beforeAll(async () => {

@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { parseYaml } from "../../../../schemas/document.ts";
+import { ProblemError } from "../../../../schemas/problem.ts";
 import { updateYaml } from "../../../../cli/gitops/render/yaml-edit.ts";
 import { lostComments, touched } from "./touched.ts";
 import { editedFrom, tapeOf, tapes, textFrom } from "./yaml-generator.ts";
+
+setDefaultTimeout(30_000);
 
 interface Case {
   readonly text: string;
@@ -21,7 +24,7 @@ const cases: fc.Arbitrary<Case> = fc
   .filter(({ valid, current }) => valid && typeof current === "object");
 
 function holds(check: (example: Case) => void): void {
-  fc.assert(fc.property(cases, check), { numRuns: 500, interruptAfterTimeLimit: 12_000 });
+  fc.assert(fc.property(cases, check), { numRuns: 500, interruptAfterTimeLimit: 25_000 });
 }
 
 /** What the schema-less reader of the project sees. */
@@ -85,4 +88,23 @@ test("a change and its reverse lead back to the same value", () => {
   holds(({ text, current, next }) =>
     expect(read(updateYaml(updateYaml(text, next), current))).toEqual(current as object),
   );
+});
+
+test("where values are shared by anchors, an edit is right or refused", () => {
+  const shared = "base: &b {x: &c 1, l: [1, 2]}\nuse: *b\nlist: [*c, *b]\nown:\n";
+  const outcomes = { right: 0, refused: 0 };
+  const property = fc.property(tapes, (decisions) => {
+    const current = read(shared);
+    const next = editedFrom(tapeOf(decisions), current);
+    try {
+      expect(read(updateYaml(shared, next))).toEqual(next as object);
+      outcomes.right++;
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      expect(error.problems[0]?.code).toBe("yaml-edit-unsafe");
+      outcomes.refused++;
+    }
+  });
+  fc.assert(property, { numRuns: 300 });
+  expect(Math.min(outcomes.right, outcomes.refused)).toBeGreaterThan(20);
 });
