@@ -3,7 +3,7 @@ const maxListed = 8;
 
 /** `, did you mean "age"?`, or nothing where no name is near. */
 export function didYouMean(word: string, names: readonly string[]): string {
-  const allowed = Math.max(1, Math.floor(word.length / 3));
+  const allowed = word.length < 3 ? 0 : Math.ceil(word.length / 3);
   let best: string | null = null;
   let least = allowed + 1;
   for (const name of names) {

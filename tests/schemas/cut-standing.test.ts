@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { cutEnded } from "../../../gateway/core/cut-ended.ts";
-import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
-import { cutOf } from "../../support/cuts.ts";
-import { deploymentOf, rolledBack } from "../../support/deployments.ts";
+import { standingOfCut } from "../../schemas/cut.ts";
+import type { ModelDeployment } from "../../schemas/model-deployment.ts";
+import { cutOf } from "../support/cuts.ts";
+import { deploymentOf, rolledBack } from "../support/deployments.ts";
 
 const since = "2026-11-21T08:00:00Z";
 const { canary: _, ...withoutCanary } = deploymentOf().spec;
@@ -42,5 +42,5 @@ const cases: readonly (readonly [string, { attempt: number | null }, ModelDeploy
 ];
 
 test.each(cases)("whether a cut is over: %s", (_, attempt, deployment, over) => {
-  expect(cutEnded(cutOf(attempt), deployment)).toBe(over);
+  expect(standingOfCut(cutOf(attempt), deployment).kind).toBe(over ? "over" : "open");
 });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { applyDocuments } from "../../../../cli/gitops/core/apply-change.ts";
-import { standingOfCut, underCuts } from "../../../../cli/gitops/core/cuts.ts";
-import { decide, type ServingView } from "../../../../cli/gitops/core/decide.ts";
-import { plan } from "../../../../cli/gitops/core/plan.ts";
-import type { Cut } from "../../../../schemas/cut.ts";
-import type { ModelDeployment } from "../../../../schemas/model-deployment.ts";
-import { checkTree, effective } from "../../../../schemas/rules.ts";
-import { anyDeployment } from "../../../support/arbitraries.ts";
-import { aCut, aDeployment, aRejection, aState, aTree, aVersion, now, rollback } from "../../../support/builders.ts";
+import { applyDocuments } from "../../cli/gitops/core/apply-change.ts";
+import { standingOfCut, underCuts } from "../../schemas/cut.ts";
+import { decide, type ServingView } from "../../cli/gitops/core/decide.ts";
+import { plan } from "../../cli/gitops/core/plan.ts";
+import type { Cut } from "../../schemas/cut.ts";
+import type { ModelDeployment } from "../../schemas/model-deployment.ts";
+import { checkTree, effective } from "../../schemas/rules.ts";
+import { anyDeployment } from "../support/arbitraries.ts";
+import { aCut, aDeployment, aRejection, aState, aTree, aVersion, now, rollback } from "../support/builders.ts";
 
 describe("a cut against a document", () => {
   const merged = aDeployment({ stable: 3, spec: { previous: [2, 1], rejected: [aRejection(3)] } });
@@ -72,7 +72,7 @@ describe("automatic rollback of any document", () => {
           expect(cuts.some((cut) => cut.version === version)).toBe(false);
           cuts.push(decision.cut);
           expect(decide(accuse(version), view(deployment, cuts))).toMatchObject({ code: "already-cut" });
-          expect(effective(underCuts(deployment, "staging", cuts)).stable).not.toBeNull();
+          expect(effective(underCuts(deployment, cuts)).stable).not.toBeNull();
         }
       }),
       { numRuns: 500 },
@@ -87,7 +87,7 @@ describe("automatic rollback of any document", () => {
           const decision = decide(accuse(version), view(deployment, cuts));
           if (decision.kind === "act") cuts.push(decision.cut);
         }
-        const served = effective(underCuts(deployment, "staging", cuts));
+        const served = effective(underCuts(deployment, cuts));
         let tree = aTree({
           versions: [1, 2, 3, 4, 5].map((version) => aVersion("fraud", version)),
           deployments: { staging: [deployment] },

@@ -1,16 +1,22 @@
-import { maxEvidenceBytes } from "../../../schemas/rules.ts";
+import { maxEvidenceBytes } from "./rules.ts";
 
 /** UTF-16 units of one line, as `Line` in schemas/fields.ts allows them. */
 const maxLine = 512;
 
+/** One piece of evidence; a long annotation must not crowd out the others. */
+const maxValue = 256;
+
 /** Keys longer than this are no names of measurements. */
 const maxKey = 64;
 
-/** Untrusted text as one printable line of at most `max` UTF-16 units; what was cut off shows as an ellipsis. */
+/**
+ * Untrusted text as one printable line of at most `max` UTF-16 units: control characters, line separators and the invisible
+ * ones that turn text around in a terminal or a pull request become spaces; what was cut off shows as an ellipsis.
+ */
 export function oneLine(text: string, max: number = maxLine): string {
   const line = text
     .toWellFormed()
-    .replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/[\s\p{C}\p{Zl}\p{Zp}]+/gu, " ")
     .trim();
   return clip(line, line.length <= max, (candidate) => candidate.length <= max);
 }
@@ -19,13 +25,13 @@ export function oneLine(text: string, max: number = maxLine): string {
  * Untrusted evidence as a document may hold it: one line each, 1 KiB of UTF-8 for keys and values together. What comes
  * first is kept first; the entry that meets the limit is cut short, those after it are left out.
  */
-export function clipEvidence(evidence: Readonly<Record<string, string>>): Record<string, string> {
+export function clipEvidence(evidence: Iterable<readonly [string, string]>): Record<string, string> {
   const kept = new Map<string, string>();
   let left = maxEvidenceBytes;
-  for (const [rawKey, rawValue] of Object.entries(evidence)) {
+  for (const [rawKey, rawValue] of evidence) {
     const key = oneLine(rawKey, maxKey);
-    if (key === "" || kept.has(key)) continue;
-    const value = oneLine(rawValue);
+    const value = oneLine(rawValue, maxValue);
+    if (key === "" || value === "" || kept.has(key)) continue;
     const room = left - bytesOf(key);
     const clipped = clip(value, bytesOf(value) <= room, (candidate) => bytesOf(candidate) <= room);
     if (room < 0 || (clipped === "" && value !== "")) break;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { clipEvidence, oneLine } from "../../../../cli/gitops/core/evidence.ts";
-import { Rejection } from "../../../../schemas/model-deployment.ts";
-import { validateModelDeployment } from "../../../../schemas/json/validators.js";
-import { checkTree } from "../../../../schemas/rules.ts";
-import { aDeployment, aRejection, aTree } from "../../../support/builders.ts";
+import { clipEvidence, oneLine } from "../../schemas/plain-text.ts";
+import { Rejection } from "../../schemas/model-deployment.ts";
+import { validateModelDeployment } from "../../schemas/json/validators.js";
+import { checkTree } from "../../schemas/rules.ts";
+import { aDeployment, aRejection, aTree } from "../support/builders.ts";
 
 const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 700 }),
@@ -16,7 +16,7 @@ describe("untrusted text", () => {
   test("whatever it is, a document may hold it", () => {
     fc.assert(
       fc.property(text, fc.dictionary(text, text, { maxKeys: 6 }), (reason, raw) => {
-        const evidence = clipEvidence(raw);
+        const evidence = clipEvidence(Object.entries(raw));
         const rejection = aRejection(2, { reason: oneLine(reason), evidence });
         const deployment = aDeployment({ spec: { rejected: [rejection] } });
         expect(Rejection.safeParse(rejection).success).toBe(true);
@@ -32,7 +32,7 @@ describe("untrusted text", () => {
 
   test("short evidence is kept as it is", () => {
     const evidence = { rate: "0.25", "p95 ms": "120", note: "größer als erlaubt 😀" };
-    expect(clipEvidence(evidence)).toEqual(evidence);
+    expect(clipEvidence(Object.entries(evidence))).toEqual(evidence);
     expect(oneLine("one line")).toBe("one line");
   });
 
