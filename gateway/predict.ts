@@ -39,6 +39,8 @@ export interface PredictDeps {
   random(): number;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** A version failed by its own fault. For the log: what the client is told hides the cause. */
+  onFault(model: string, version: number, error: unknown): void;
 }
 
 /** Retries of failed canary attempts may add this share of traffic to stable. */
@@ -144,6 +146,7 @@ async function attempt<Reply>(
     const outputs = await (target.place === "worker" ? within(deadlineMs, running) : running);
     return { reply: decode(call, target, outputs), seconds: seconds() };
   } catch (error) {
+    if (!(error instanceof RequestError || error instanceof Overloaded)) deps.onFault(route.model, version, error);
     return { error, seconds: seconds() };
   }
 }
