@@ -4,10 +4,10 @@ import type { RoutingTable } from "./core/route.ts";
 import type { Answer, Call } from "./predict.ts";
 import type { ReadAlert } from "./react/alerts.ts";
 import { alertRoutes } from "./routes/alerts.ts";
-import { defaultMaxBodyBytes } from "./routes/body.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
 import { predictRoutes } from "./routes/predict.ts";
+import { createReplies } from "./routes/replies.ts";
 
 /** What became of one alert of a webhook. */
 export interface AlertResult {
@@ -40,45 +40,46 @@ export interface Gateway {
   onError(error: unknown): void;
 }
 
-/** Largest body that Bun reads before any route sees it. */
-const hardMaxBodyBytes = 8 * defaultMaxBodyBytes;
-
 /** The HTTP server of a gateway, not listening yet. Errors become replies here and nowhere else. */
 export function createApp(gateway: Gateway, version: string) {
-  return new Elysia({ serve: { maxRequestBodySize: hardMaxBodyBytes } })
-    .onError(({ error, code, set, path }) => {
-      const failure = toRequestError(error, code);
+  const replies = createReplies(gateway);
+  // The routes have limits of their own, and say what theirs is.
+  const app = new Elysia({ serve: { maxRequestBodySize: Number.MAX_SAFE_INTEGER } })
+    .onError(({ error, code, set, path, request }) => {
+      const allowed = code === "NOT_FOUND" ? methodsAt(app.routes, path) : [];
+      const failure = toRequestError(error, code, request.method, allowed);
       if (failure.status >= 500 && !(error instanceof RequestError)) gateway.onError(error);
       set.status = failure.status;
-      if (isPrediction(path)) gateway.onReply(modelOf(gateway, path), failure.status);
+      if (failure.status === 405) set.headers["allow"] = allowed.join(", ");
+      replies.count(request, failure.status);
       return { error: failure.message, code: failure.code };
     })
-    .onAfterHandle(({ path, set }) => {
-      if (isPrediction(path))
-        gateway.onReply(modelOf(gateway, path), typeof set.status === "number" ? set.status : 200);
+    .onAfterHandle(({ request, set }) => {
+      replies.count(request, typeof set.status === "number" ? set.status : 200);
     })
-    .use(predictRoutes(gateway))
-    .use(inferenceProtocolRoutes(gateway, version))
+    .use(predictRoutes(gateway, replies))
+    .use(inferenceProtocolRoutes(gateway, replies, version))
     .use(healthRoutes(gateway))
     .use(alertRoutes(gateway));
+  return app;
 }
 
 /** A fixed message for what is not the caller's: a cause is an oracle about the inside. */
-function toRequestError(error: unknown, code: unknown): RequestError {
+function toRequestError(error: unknown, code: unknown, method: string, allowed: readonly string[]): RequestError {
   if (error instanceof RequestError) return error;
+  if (allowed.length > 0) {
+    return new RequestError(405, "method-not-allowed", `use ${allowed.join(" or ")}, not ${method}`);
+  }
   if (code === "NOT_FOUND") return new RequestError(404, "not-found", "there is nothing at this address");
   return new RequestError(500, "internal", "the gateway failed; its log says why");
 }
 
-function isPrediction(path: string): boolean {
-  return path === "/predict" || path.endsWith("/infer");
-}
-
-/** The model in the path, where it is one that is served: labels must not grow with what people send. */
-function modelOf(gateway: Gateway, path: string): string {
-  const { models } = gateway.table();
-  const named = /^\/v2\/models\/([^/]+)\//.exec(path)?.[1];
-  if (named !== undefined) return models.has(named) ? named : "";
-  const [only] = models.keys();
-  return models.size === 1 && only !== undefined ? only : "";
+/** What an address that is known answers to. */
+function methodsAt(routes: readonly { readonly method: string; readonly path: string }[], path: string): string[] {
+  const parts = path.replace(/\/$/, "").split("/");
+  const matches = (route: string): boolean => {
+    const pattern = route.replace(/\/$/, "").split("/");
+    return pattern.length === parts.length && pattern.every((part, at) => part.startsWith(":") || part === parts[at]);
+  };
+  return [...new Set(routes.filter((route) => matches(route.path)).map((route) => route.method))];
 }

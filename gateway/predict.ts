@@ -194,7 +194,7 @@ function clientError(error: unknown, route: Route, version: number): RequestErro
 }
 
 function findRoute(table: RoutingTable, model: string | null): Route {
-  const names = [...table.models.keys()];
+  const names = [...table.models.keys()].toSorted();
   const wanted = model ?? (names.length === 1 ? names[0] : undefined);
   const known = names.length === 0 ? "no model is served yet" : `served are: ${names.join(", ")}`;
   if (wanted === undefined) throw new RequestError(400, "model-missing", `say which model; ${known}`);

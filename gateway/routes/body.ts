@@ -4,18 +4,13 @@ import { RequestError } from "../core/errors.ts";
 export const defaultMaxBodyBytes = 8 * 1024 * 1024;
 
 /**
- * The body as JSON. Throws a RequestError: 413 above `maxBytes` (before reading where the length is announced), 400 for
- * what is no JSON.
+ * The body as JSON. Throws a RequestError: 413 above `maxBytes` (unread where the length is announced, as soon as it is
+ * passed where it is not), 400 for what is no JSON.
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  const tooLarge = (): never => {
-    throw new RequestError(413, "body-too-large", `the body may have ${maxBytes} bytes; send fewer rows at once`);
-  };
-  const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > maxBytes) tooLarge();
-  const text = await request.text();
-  // A character has at least one byte, so this bounds what came without an announced length.
-  if (text.length > maxBytes) tooLarge();
+  const announced = request.headers.get("content-length");
+  if (Number(announced) > maxBytes) tooLarge(maxBytes);
+  const text = announced === null ? await readUpTo(request, maxBytes) : await request.text();
   if (text.trim() === "") throw new RequestError(400, "body-empty", "the body is empty; send a JSON object");
   try {
     return JSON.parse(text) as unknown;
@@ -23,4 +18,20 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
     const detail = error instanceof Error ? error.message.replace(/^JSON Parse error: /, "") : "";
     throw new RequestError(400, "body-not-json", `the body is not valid JSON: ${detail}`);
   }
+}
+
+async function readUpTo(request: Request, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop cancels the stream: what is too much is not read to its end.
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function tooLarge(maxBytes: number): never {
+  throw new RequestError(413, "body-too-large", `the body may have ${maxBytes} bytes; send less at once`);
 }

@@ -6,6 +6,7 @@ import type { LoadedModel } from "../core/ports.ts";
 import type { Gateway } from "../app.ts";
 import { answerHeaders } from "./answer.ts";
 import { readJson } from "./body.ts";
+import type { Replies } from "./replies.ts";
 
 interface Params {
   readonly model: string;
@@ -13,9 +14,11 @@ interface Params {
 }
 
 /** Open Inference Protocol v2 over JSON: server and model metadata, readiness, inference with or without a version. */
-export function inferenceProtocolRoutes(gateway: Gateway, version: string) {
-  const infer = ({ request, params, set }: { request: Request; params: Params; set: { headers: object } }) =>
-    inferOnce(gateway, request, params, set);
+export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, version: string) {
+  const infer = ({ request, params, set }: { request: Request; params: Params; set: { headers: object } }) => {
+    replies.about(request, params.model);
+    return inferOnce(gateway, request, params, set);
+  };
   const metadata = ({ params }: { params: Params }) => describeModel(gateway, params);
   const ready = ({ params, set }: { params: Params; set: { status?: number | string } }) => {
     const isReady = isModelReady(gateway, params);

@@ -4,16 +4,19 @@ import { readPredictRequest, rowsToTensors } from "../core/rows.ts";
 import type { Gateway } from "../app.ts";
 import { answerHeaders } from "./answer.ts";
 import { readJson } from "./body.ts";
+import type { Replies } from "./replies.ts";
 
 /** Rows that one request may bring. */
 const maxRows = 4096;
 
 /** `POST /predict`: rows in, predictions out; the gateway chooses the version. */
-export function predictRoutes(gateway: Gateway) {
+export function predictRoutes(gateway: Gateway, replies: Replies) {
   return new Elysia().post(
     "/predict",
     async ({ request, set }) => {
+      replies.about(request, null);
       const body = readPredictRequest(await readJson(request, gateway.maxBodyBytes()));
+      replies.about(request, body.model);
       const answer = await gateway.predict({
         model: body.model,
         version: null,
