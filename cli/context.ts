@@ -1,4 +1,3 @@
-import type { Command } from "./gitops/core/change.ts";
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
 import type { Style } from "./style.ts";
 
@@ -86,6 +85,3 @@ export interface Context {
   live(line: string): void;
   readonly edges: Edges;
 }
-
-/** Makes the command out of what was read; a writing command of the line. */
-export type MakeCommand = () => Promise<Command>;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { nearestName } from "../schemas/words.ts";
 
 /** A flag as help shows it and as the parser reads it. */
 export interface Flag {
@@ -75,28 +76,8 @@ function usageMessage(error: unknown, known: readonly string[]): string {
   const message = error instanceof Error ? error.message : String(error);
   const unknown = /Unknown option '(-+)([^']*)'/.exec(message);
   if (!unknown) return message.replace(/\. To specify an option argument.*$/s, "");
-  const near = nearest(unknown[2] ?? "", known);
+  const near = nearestName(unknown[2] ?? "", known);
   return `unknown flag ${unknown[1] ?? ""}${unknown[2] ?? ""}${near === null ? "" : `; did you mean --${near}?`}`;
-}
-
-/** The known word that is at most two edits away, or null. */
-export function nearest(word: string, known: readonly string[]): string | null {
-  const ranked = known.map((name) => ({ name, edits: distance(word, name) })).toSorted((a, b) => a.edits - b.edits);
-  const [best] = ranked;
-  return best !== undefined && best.edits <= Math.min(2, Math.floor(best.name.length / 2)) ? best.name : null;
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [i, char] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (char === other ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 /** A whole number, or a UsageError that names the flag. */

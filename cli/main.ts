@@ -1,7 +1,8 @@
 #!/usr/bin/env bun
 import pkg from "../package.json" with { type: "json" };
+import { nearestName } from "../schemas/words.ts";
 import type { Command } from "./command.ts";
-import { nearest, parseFlags, UsageError } from "./flags.ts";
+import { parseFlags, UsageError } from "./flags.ts";
 
 /** In the order in which people meet them. Loaded only when asked for: `--version` must be instant. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -29,7 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (name === "help") return main([...rest, "--help"]);
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
-    const near = nearest(name, Object.keys(commands));
+    const near = nearestName(name, Object.keys(commands));
     throw new UsageError(`unknown command "${name}"${near === null ? "" : `; did you mean "mmsp ${near}"?`}`);
   }
   const command = await load();

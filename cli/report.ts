@@ -52,7 +52,7 @@ export function renderJson(outcome: Outcome): Printed {
 }
 
 /** Problems as compilers print them, one a paragraph. */
-export function renderProblems(problems: readonly Problem[], style: Style): string {
+function renderProblems(problems: readonly Problem[], style: Style): string {
   return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
 }
 

@@ -220,8 +220,8 @@ function recorderOf({ metrics, guard, attempts }: Parts): Recorder {
     ...metrics,
     attempt: (attempt) => {
       metrics.attempt(attempt);
-      const { model, version, phase, outcome, seconds } = attempt;
-      if (phase === "explicit" || outcome === "refused" || outcome === "shared") return;
+      const { model, version, phase, outcome, fallback, seconds } = attempt;
+      if (phase === "explicit" || fallback || outcome === "refused" || outcome === "shared") return;
       const key = `${model}/${version}`;
       attempts.set(key, (attempts.get(key) ?? 0) + 1);
       guard.record({ model, version, phase, failed: outcome === "fault", latencyMs: seconds * 1000 });

@@ -87,7 +87,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
     if (choice.kind === "none") throw new RequestError(choice.status, choice.code, choice.message);
     const { version, phase, attempt: rollout } = choice;
     const record = (outcome: AttemptOutcome, seconds: number): void =>
-      deps.recorder.attempt({ model: route.model, version, rollout, phase, outcome, seconds });
+      deps.recorder.attempt({ model: route.model, version, rollout, phase, outcome, fallback: false, seconds });
     const answer = (reply: Reply, by: number, as: AttemptPhase, fallbackFrom: number | null): Answer<Reply> => {
       return { reply, model: route.model, version: by, phase: as, fallbackFrom, latencyMs: deps.now() - started };
     };
@@ -130,7 +130,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
 function recordStable(deps: PredictDeps, route: Route, outcome: AttemptOutcome, seconds: number): void {
   if (route.stable === null) return;
   const { version, attempt: rollout } = route.stable;
-  deps.recorder.attempt({ model: route.model, version, rollout, phase: "stable", outcome, seconds });
+  deps.recorder.attempt({ model: route.model, version, rollout, phase: "stable", outcome, fallback: true, seconds });
 }
 
 async function attempt<Reply>(

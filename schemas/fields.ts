@@ -67,5 +67,7 @@ export type Slo = z.infer<typeof Slo>;
 /** `file:///dir`, `s3://bucket/prefix`, or a path inside the repository. */
 export const ArtifactStore = z
   .string()
-  .regex(/^(file:\/\/\/.+|s3:\/\/[a-z0-9][a-z0-9.-]+(\/.*)?|[A-Za-z0-9_][A-Za-z0-9._/-]*)$/)
+  .regex(
+    /^(file:\/\/\/.+|s3:\/\/[a-z0-9][a-z0-9.-]+(\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\/?)$/,
+  )
   .describe("file:///dir, s3://bucket/prefix, or a path inside the repository");

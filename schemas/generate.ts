@@ -34,7 +34,7 @@ export function jsonSchemas(): Record<string, object> {
  */
 export function generatedFiles(): Record<string, string> {
   const schemas = jsonSchemas();
-  const ajv = new Ajv2020({ allErrors: true, code: { source: true, esm: true, lines: true } });
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, code: { source: true, esm: true, lines: true } });
   const exported: Record<string, string> = {};
   const files: Record<string, string> = {};
   for (const [kind, schema] of Object.entries(schemas)) {

@@ -35,7 +35,7 @@ export const Signature = z.strictObject({
 export type Signature = z.infer<typeof Signature>;
 
 /** Exactly one of `key` (in the environment's store) and `uri` (by reference); rules.ts checks it, as a CRD cannot. */
-export const Artifact = z.strictObject({
+const Artifact = z.strictObject({
   key: z
     .string()
     .regex(/^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/)
@@ -49,7 +49,6 @@ export const Artifact = z.strictObject({
   sha256: Sha256,
   sizeBytes: z.int().min(1),
 });
-export type Artifact = z.infer<typeof Artifact>;
 
 /** A registered version of a model. Never edited once merged. */
 export const ModelVersion = z.strictObject({

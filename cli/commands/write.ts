@@ -13,7 +13,7 @@ import type { Outcome } from "../outcome.ts";
 import { remoteOf } from "./target.ts";
 
 /** The shipped planner: pure functions of core and render. */
-export const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
+const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
 /** Bytes of files that the command line named, by digest. */
 export type GivenFiles = ReadonlyMap<string, Uint8Array>;

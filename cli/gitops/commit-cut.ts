@@ -22,7 +22,7 @@ export interface CommitCutOptions {
 }
 
 /** The rollback that a cut stands for: takes out exactly its version, in its attempt. */
-export function rollbackOf(cut: Cut): RollbackCommand {
+function rollbackOf(cut: Cut): RollbackCommand {
   const { environment, model, by, reason, evidence } = cut;
   return { verb: "rollback", environment, model, to: null, by, reason, evidence, cut };
 }

@@ -35,7 +35,7 @@ export function decodeInferRequest(body: unknown, signature: Signature): InferRe
 }
 
 /** A tensor in JSON, elements in one flat list. */
-export interface JsonTensor {
+interface JsonTensor {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly number[];

@@ -18,6 +18,8 @@ export interface Attempt {
   readonly rollout: number | null;
   readonly phase: AttemptPhase;
   readonly outcome: AttemptOutcome;
+  /** Stable answering for a canary that failed: not its own share of the traffic, so nothing is compared by it. */
+  readonly fallback: boolean;
   readonly seconds: number;
 }
 

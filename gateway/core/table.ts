@@ -1,6 +1,6 @@
-import type { Cut } from "../../schemas/cut.ts";
+import { standingOfCut, underCuts, type Cut } from "../../schemas/cut.ts";
 import type { Environment } from "../../schemas/environment.ts";
-import type { ModelDeployment, Rejection } from "../../schemas/model-deployment.ts";
+import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { effective, sloOf } from "../../schemas/rules.ts";
@@ -8,29 +8,6 @@ import type { LoadedModel } from "./ports.ts";
 import type { Route, RoutingTable } from "./route.ts";
 
 const defaultTimeoutMs = 10_000;
-
-/**
- * True while the document serves the cut's version in the attempt that was cut. A version that stands only in `previous`
- * or `shadow` carries no attempt and is the one that was cut; so is any place of a cut without an attempt.
- */
-export function cutHolds(deployment: ModelDeployment, cut: Cut): boolean {
-  const { model, stable, canary, shadow, previous = [] } = deployment.spec;
-  if (cut.model !== model) return false;
-  const rollouts = [stable, canary].filter((entry) => entry?.version === cut.version);
-  if (rollouts.length > 0) return cut.attempt === null || rollouts.some((entry) => entry?.attempt === cut.attempt);
-  return previous.includes(cut.version) || shadow?.version === cut.version;
-}
-
-/**
- * The document as it would stand once the cuts are committed: what to load and to route by. Give cuts of the document's
- * environment only; those that hold no longer change nothing.
- */
-export function withCuts(deployment: ModelDeployment, cuts: readonly Cut[]): ModelDeployment {
-  const held = cuts.filter((cut) => cutHolds(deployment, cut));
-  if (held.length === 0) return deployment;
-  const rejected = [...(deployment.spec.rejected ?? []), ...held.map(rejectionOf)];
-  return { ...deployment, spec: { ...deployment.spec, rejected } };
-}
 
 /**
  * How requests for one model travel: the effective document with the cuts of its environment treated as rejections.
@@ -45,7 +22,7 @@ export function buildRoute(
   loaded: ReadonlyMap<number, LoadedModel>,
 ): Route {
   const { spec } = deployment;
-  const { stable, canary, previous } = effective(withCuts(deployment, cuts));
+  const { stable, canary, previous } = effective(underCuts(deployment, cuts));
   const spare = previous.find((version) => loaded.has(version));
   const missing = stable !== null && !loaded.has(stable.version);
   const target = missing && spare !== undefined ? { version: spare, attempt: null } : stable;
@@ -91,11 +68,6 @@ export function buildTable(parts: TableParts): RoutingTable {
   return { revision, environment, policy, models, problems };
 }
 
-function rejectionOf(cut: Cut): Rejection {
-  const { version, attempt, at, phase, by, reason } = cut;
-  return { version, attempt: attempt ?? 1, at, phase, by, reason };
-}
-
 function closedVersions(deployment: ModelDeployment, cuts: readonly Cut[]): ReadonlyMap<number, string> {
   const { model, rejected = [] } = deployment.spec;
   const closed = new Map<number, string>();
@@ -105,6 +77,7 @@ function closedVersions(deployment: ModelDeployment, cuts: readonly Cut[]): Read
       `version ${entry.version} of ${model} was ${verb} by ${entry.by} at ${entry.at}: ${entry.reason}`,
     );
   for (const entry of rejected) say(entry, "rejected");
-  for (const cut of cuts) if (cutHolds(deployment, cut)) say(cut, "taken out");
+  for (const cut of cuts)
+    if (cut.model === model && standingOfCut(cut, deployment).kind === "open") say(cut, "taken out");
   return closed;
 }

@@ -1,15 +1,11 @@
+import { nearestName } from "../../schemas/words.ts";
+
 /** At most so many names are listed in a message. */
 const maxListed = 8;
 
 /** `, did you mean "age"?`, or nothing where no name is near. */
 export function didYouMean(word: string, names: readonly string[]): string {
-  const allowed = Math.max(1, Math.floor(word.length / 3));
-  let best: string | null = null;
-  let least = allowed + 1;
-  for (const name of names) {
-    const distance = Math.abs(name.length - word.length) >= least ? least : editDistance(word, name);
-    if (distance < least) [best, least] = [name, distance];
-  }
+  const best = nearestName(word, names);
   return best === null ? "" : `, did you mean "${best}"?`;
 }
 
@@ -37,19 +33,4 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 
 function shorten(text: string): string {
   return text.length > 64 ? `${text.slice(0, 61)}...` : text;
-}
-
-/** Levenshtein distance, upper and lower case being one. */
-function editDistance(a: string, b: string): number {
-  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
-  let row = Array.from({ length: right.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[right.length] ?? 0;
 }

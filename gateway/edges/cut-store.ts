@@ -26,8 +26,9 @@ const tables = `
 `;
 
 /**
- * Opens the store, or makes it. It survives kill -9 and loss of power (write-ahead log, fsync at each commit), and several
- * gateways may share the file. Throws a ProblemError where the file is no store, is damaged or of a newer mmsp.
+ * Opens the store, or makes it. It survives kill -9 and loss of power (write-ahead log, fsync at each commit), and
+ * several gateways may share the file. Throws a ProblemError where the file is no store, is damaged or of a newer
+ * mmsp.
  */
 export function openCutStore(path: string): CutStore {
   let database: Database | null = null;

@@ -1,4 +1,4 @@
-import type { Cut } from "../../schemas/cut.ts";
+import { underCuts, type Cut } from "../../schemas/cut.ts";
 import type { Environment } from "../../schemas/environment.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { Problem } from "../../schemas/problem.ts";
@@ -7,7 +7,7 @@ import { servedSet } from "../../schemas/rules.ts";
 import { readWanted } from "../core/following.ts";
 import type { LoadedModel, Runtime, Source } from "../core/ports.ts";
 import type { RoutingTable } from "../core/route.ts";
-import { buildTable, withCuts } from "../core/table.ts";
+import { buildTable } from "../core/table.ts";
 import type { ArtifactOptions } from "../edges/source/artifact.ts";
 import { loadWanted, problemsOf, type Served } from "./loading.ts";
 import { createRetirement } from "./retirement.ts";
@@ -148,7 +148,7 @@ function tableOf(state: State, environment: string, cuts: readonly Cut[]): Routi
 function lacksVersions(state: State, environment: string, cuts: readonly Cut[]): boolean {
   const ours = oursOf(environment, cuts);
   return [...state.served.values()].some(({ deployment, loaded }) =>
-    servedSet(withCuts(deployment, ours)).some((version) => !loaded.has(version)),
+    servedSet(underCuts(deployment, ours)).some((version) => !loaded.has(version)),
   );
 }
 

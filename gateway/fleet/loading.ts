@@ -6,7 +6,7 @@ import { effective, servedSet } from "../../schemas/rules.ts";
 import { paths } from "../../schemas/tree.ts";
 import { withRejectionsOf, type Wanted } from "../core/following.ts";
 import type { LoadedModel, Runtime, SourceState } from "../core/ports.ts";
-import { withCuts } from "../core/table.ts";
+import { underCuts } from "../../schemas/cut.ts";
 import { readArtifact, type ArtifactOptions } from "../edges/source/artifact.ts";
 
 /** A document that is served, and its versions in memory. */
@@ -57,7 +57,7 @@ async function loadModel(
   last: Served | null,
   problems: Problem[],
 ): Promise<Served | null> {
-  const now = withCuts(deployment, context.cuts);
+  const now = underCuts(deployment, context.cuts);
   const stable = effective(now).stable?.version;
   const versions = servedSet(now).toSorted((a, b) => Number(b === stable) - Number(a === stable));
   const loaded = new Map<number, LoadedModel>();

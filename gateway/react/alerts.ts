@@ -2,7 +2,7 @@ import { z } from "zod";
 import { formatPath, type DocumentPath } from "../../schemas/document.ts";
 import { Name, Version } from "../../schemas/fields.ts";
 import { ProblemError, type Problem } from "../../schemas/problem.ts";
-import { clipEvidence, clipReason, oneLine } from "./plain-text.ts";
+import { clipEvidence, oneLine } from "../../schemas/plain-text.ts";
 import type { Accusation } from "./ports.ts";
 
 /** What an alert of a webhook came to. `fingerprint` is Alertmanager's name for it, for the log. */
@@ -56,7 +56,7 @@ function accusationOf({ status, labels, annotations = {}, startsAt }: Alert): Ac
   const { model, version, environment, action, ...others } = labels;
   const name = others["alertname"] ?? "";
   const summary = annotations["summary"] ?? annotations["description"] ?? "";
-  const reason = clipReason([name, summary].filter((part) => part.trim() !== "").join(": "));
+  const reason = oneLine([name, summary].filter((part) => part.trim() !== "").join(": "));
   return {
     by: "alert",
     model,

@@ -1,7 +1,7 @@
 import { judge, type Judgement, type Objectives } from "../core/guard/judge.ts";
 import { createGuardState, observe, restart, type GuardState } from "../core/guard/state.ts";
 import type { Phase } from "../../schemas/model-deployment.ts";
-import { clipEvidence, clipReason } from "./plain-text.ts";
+import { clipEvidence, oneLine } from "../../schemas/plain-text.ts";
 import type { Accusation, Clock, Log } from "./ports.ts";
 
 /** After a failure the canary is judged at once, but not more often than this. */
@@ -169,7 +169,7 @@ function accusationOf({ environment, model, version }: WatchedCanary, judgement:
     action: "rollback",
     status: "firing",
     startsAt: new Date(now).toISOString(),
-    reason: clipReason(judgement.reason),
+    reason: oneLine(judgement.reason),
     evidence: clipEvidence(Object.entries(judgement.evidence)),
   };
 }

@@ -3,8 +3,8 @@ import type { CutLedger, CutStore, Log, StoredCut } from "./ports.ts";
 
 /**
  * Puts a memory before the store, so that a cut counts from the moment it is decided. What the store does not take is
- * held and offered again with each `flush`; what it cannot tell is answered from memory. Only `put` and `end` throw, because
- * whoever calls these has promised something on their word.
+ * held and offered again with each `flush`; what it cannot tell is answered from memory. Only `put` and `end` throw,
+ * because whoever calls these has promised something on their word.
  */
 export function createCutLedger(store: CutStore, log: Log): CutLedger {
   const held = new Map<string, StoredCut>();

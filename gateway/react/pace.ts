@@ -8,15 +8,18 @@ export const recheckMs = 60_000;
 export const commitDeadlineMs = 150_000;
 
 /**
- * Milliseconds to wait after the n-th failure in a row (from 1): twice as long each time up to a minute, of which
- * the second half is left to chance (`random` in 0..1), so that gateways that failed together do not come back together.
+ * Milliseconds to wait after the n-th failure in a row (from 1): twice as long each time up to a minute, of which the
+ * second half is left to chance (`random` in 0..1), so that gateways that failed together do not come back together.
  */
-export function retryDelayMs(failures: number, random: number): number {
+function retryDelayMs(failures: number, random: number): number {
   const longest = Math.min(slowestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 20));
   return longest * (0.5 + random / 2);
 }
 
-/** An error that says `retryable: false` (no rights, say) is tried again at the slowest pace: a person has to do something first. */
+/**
+ * An error that says `retryable: false` (no rights, say) is tried again at the slowest pace: a person has to do
+ * something first.
+ */
 export function retryAfterMs(error: unknown, failures: number, random: number): number {
   const terminal = (error as { retryable?: unknown } | null)?.retryable === false;
   return retryDelayMs(terminal ? Number.MAX_SAFE_INTEGER : failures, random);

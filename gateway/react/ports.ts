@@ -89,8 +89,9 @@ export type CommitOutcome =
   | { readonly kind: "skip"; readonly reason: string };
 
 /**
- * Puts a cut into git, as the environment's `publish.rollback` says. Throws on outside failures; the caller retries, so it
- * plans from the documents each time: what is there already is a skip. `signal` tells that nobody waits any longer.
+ * Puts a cut into git, as the environment's `publish.rollback` says. Throws on outside failures; the caller retries,
+ * so it plans from the documents each time: what is there already is a skip. `signal` tells that nobody waits any
+ * longer.
  */
 export type Committer = (cut: Cut, signal: AbortSignal) => Promise<CommitOutcome>;
 

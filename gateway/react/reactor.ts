@@ -32,11 +32,11 @@ export interface Reactor {
 /**
  * Turns accusations into cuts: decide, move the traffic, store, wake the reconciler, in this order and without a pause.
  *
- * A kill -9 before the cut is stored loses it, and no one was told otherwise: an alert was not acknowledged and comes again, and
- * the guard sees the version fail again. Once it is stored it is reloaded at the next start. The store comes after the traffic
- * because it may be slow or away; then the cut stays in force in memory, is committed from there, and each further accusation
- * offers it to the store again. Until the store takes it, repeated alerts are not acknowledged either, though they are decided
- * as "cut already".
+ * A kill -9 before the cut is stored loses it, and no one was told otherwise: an alert was not acknowledged and comes
+ * again, and the guard sees the version fail again. Once it is stored it is reloaded at the next start. The store
+ * comes after the traffic because it may be slow or away; then the cut stays in force in memory, is committed from
+ * there, and each further accusation offers it to the store again. Until the store takes it, repeated alerts are not
+ * acknowledged either, though they are decided as "cut already".
  */
 export function createReactor<View>(deps: ReactorDeps<View>): Reactor {
   const { ledger, log } = deps;

@@ -1,7 +1,6 @@
-import { cutKey, type Cut } from "../../schemas/cut.ts";
-import { cutEnded } from "../core/cut-ended.ts";
+import { cutKey, standingOfCut, type Cut } from "../../schemas/cut.ts";
 import { commitDeadlineMs, recheckMs, retryAfterMs } from "./pace.ts";
-import { oneLine } from "./plain-text.ts";
+import { oneLine } from "../../schemas/plain-text.ts";
 import type { Clock, CommitOutcome, Committer, CutLedger, CutState, Log, ReadDeployment, StoredCut } from "./ports.ts";
 import { createWaiters, type Waiters } from "./waiters.ts";
 
@@ -48,9 +47,9 @@ interface Loop extends ReconcilerDeps {
 }
 
 /**
- * Turns every open cut into a rollback in git and goes on until git agrees. One commit at a time, oldest cut first; a cut
- * whose commit failed waits for its next turn and lets the others go. It holds no state that a restart would miss: what
- * is to do is read from the ledger, and what is done from the followed branch.
+ * Turns every open cut into a rollback in git and goes on until git agrees. One commit at a time, oldest cut first; a
+ * cut whose commit failed waits for its next turn and lets the others go. It holds no state that a restart would miss:
+ * what is to do is read from the ledger, and what is done from the followed branch.
  */
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { clock, ledger } = deps;
@@ -105,7 +104,7 @@ async function pass(loop: Loop): Promise<void> {
 function endAgreed(loop: Loop): void {
   const over = loop.ledger.list().filter(({ cut }) => {
     const deployment = loop.deployment(cut.model);
-    return deployment !== undefined && cutEnded(cut, deployment);
+    return deployment !== undefined && standingOfCut(cut, deployment).kind === "over";
   });
   const ended: Cut[] = [];
   for (const { cut } of over) {

@@ -1,6 +1,7 @@
 /**
- * A gateway's react part as a process of its own: store in argv[2], repository in argv[3]. With `alert` in argv[4] it gets
- * an alert; at the step named in argv[5] it says so and stands still, to be killed there. Otherwise it ends when no cut is open.
+ * A gateway's react part as a process of its own: store in argv[2], repository in argv[3]. With `alert` in argv[4] it
+ * gets an alert; at the step named in argv[5] it says so and stands still, to be killed there. Otherwise it ends when
+ * no cut is open.
  */
 import { writeSync } from "node:fs";
 import { openCutStore } from "../../gateway/edges/cut-store.ts";

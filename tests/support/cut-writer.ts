@@ -1,4 +1,7 @@
-/** A process that opens the store in argv[2] and puts, changes and ends cuts of its own; the parent starts several at once. */
+/**
+ * A process that opens the store in argv[2] and puts, changes and ends cuts of its own; the parent starts several at
+ * once.
+ */
 import { openCutStore } from "../../gateway/edges/cut-store.ts";
 import { cutOf } from "./cuts.ts";
 

@@ -10,7 +10,7 @@ export async function temporaryDirectory(): Promise<AsyncDisposable & { readonly
 }
 
 interface GitOptions {
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
 }
 

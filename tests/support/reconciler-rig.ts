@@ -35,8 +35,8 @@ export interface Rig {
 }
 
 /**
- * A branch with a committer that plans from what the branch says, as the real one does; `answers` are run before it, one
- * a call, and may throw or answer themselves. What the gateway follows lags behind until `followed` is called.
+ * A branch with a committer that plans from what the branch says, as the real one does; `answers` are run before it,
+ * one a call, and may throw or answer themselves. What the gateway follows lags behind until `followed` is called.
  */
 export function createRig(answers: readonly Answer[] = []): Rig {
   const clock = createManualClock();

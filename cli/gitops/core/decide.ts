@@ -1,8 +1,8 @@
 import type { Cut } from "../../../schemas/cut.ts";
 import type { ModelDeployment, Phase } from "../../../schemas/model-deployment.ts";
 import { durationMs, effective } from "../../../schemas/rules.ts";
-import { standingOfCut, underCuts } from "./cuts.ts";
-import { clipEvidence, oneLine } from "./evidence.ts";
+import { standingOfCut, underCuts } from "../../../schemas/cut.ts";
+import { clipEvidence, oneLine } from "../../../schemas/plain-text.ts";
 
 /** Somebody says that a version is bad. */
 export interface Accusation {
@@ -72,7 +72,10 @@ export function decide(accusation: Accusation, view: ServingView): Decision {
   const settled = alreadyOut(version, view, deployment);
   if (settled !== null) return settled;
 
-  const served = underCuts(deployment, environment, view.cuts);
+  const served = underCuts(
+    deployment,
+    view.cuts.filter((cut) => cut.environment === environment),
+  );
   const place = placeOf(served, version);
   if (place === null) return ignore("not-served", `version ${version} of ${model} gets no traffic in ${environment}`);
   if (deployment.spec.rollback?.automatic === false) {
@@ -82,9 +85,9 @@ export function decide(accusation: Accusation, view: ServingView): Decision {
   if (excused !== null) return excused;
 
   const reason = oneLine(accusation.reason) || `${by === "guard" ? "the guard" : "an alert"} named it`;
-  const evidence = clipEvidence(accusation.evidence);
+  const evidence = clipEvidence(Object.entries(accusation.evidence));
   const cut: Cut = { environment, model, version, ...place, by, reason, evidence, at: view.now };
-  if (effective(underCuts(served, environment, [cut])).stable === null) {
+  if (effective(underCuts(served, [cut])).stable === null) {
     const message = `version ${version} of ${model} is bad (${reason}), but no other could serve in ${environment}`;
     return { kind: "tell", code: "nothing-left", reason: message };
   }

@@ -1,6 +1,7 @@
 import { reservedNames } from "../../../schemas/rules.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import type { PlanState } from "./change.ts";
+import { nearestName } from "../../../schemas/words.ts";
 
 /** `Name` of schemas/fields.ts, whose module loads zod; a test holds the two together. */
 const namePattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
@@ -57,25 +58,8 @@ export function versionProblems(state: PlanState, model: string, version: number
 function suggest(wanted: string, existing: readonly string[], what: string): string {
   const names = [...new Set(existing)].filter((name) => name !== wanted);
   if (names.length === 0) return `there are no ${what} yet`;
-  const [nearest] = names
-    .map((name) => ({ name, distance: editDistance(wanted, name) }))
-    .filter(({ distance }) => distance < wanted.length && distance <= Math.max(1, Math.floor(wanted.length / 3)))
-    .toSorted((a, b) => a.distance - b.distance);
+  const nearest = nearestName(wanted, names);
   const listed = names.slice(0, maxListed).join(", ");
   const more = names.length > maxListed ? ` and ${names.length - maxListed} more` : "";
-  return `${nearest ? `did you mean "${nearest.name}"? ` : ""}${what}: ${listed}${more}`;
-}
-
-/** Levenshtein distance: single-character insertions, deletions and substitutions. */
-export function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (const [i, left] of Array.from(from).entries()) {
-    const next = [i + 1];
-    for (const [j, right] of Array.from(to).entries()) {
-      const substituted = (row[j] ?? 0) + (left === right ? 0 : 1);
-      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
+  return `${nearest !== null ? `did you mean "${nearest}"? ` : ""}${what}: ${listed}${more}`;
 }

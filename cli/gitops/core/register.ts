@@ -6,7 +6,7 @@ import { paths } from "../../../schemas/tree.ts";
 import { artifactKey, sizeProblems, storeOf } from "./artifacts.ts";
 import type { ArtifactChange, Plan, PlanState, RegisterCommand } from "./change.ts";
 import { kustomizationChanges, versionIn } from "./documents.ts";
-import { oneLine } from "./evidence.ts";
+import { oneLine } from "../../../schemas/plain-text.ts";
 import { nameProblems } from "./names.ts";
 import { refusal, skip } from "./outcome.ts";
 import { registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";

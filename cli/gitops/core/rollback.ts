@@ -1,9 +1,9 @@
 import type { ModelDeployment, Phase, Rejection } from "../../../schemas/model-deployment.ts";
 import { effective, highestAttempt } from "../../../schemas/rules.ts";
 import type { Plan, PlanState, Refusal, RollbackCommand, Skip } from "./change.ts";
-import { standingOfCut } from "./cuts.ts";
+import { standingOfCut } from "../../../schemas/cut.ts";
 import { deploymentIn, versionIn } from "./documents.ts";
-import { clipEvidence, oneLine } from "./evidence.ts";
+import { clipEvidence, oneLine } from "../../../schemas/plain-text.ts";
 import { rejectionProblems } from "./landing.ts";
 import { environmentProblems, modelProblems } from "./names.ts";
 import { refusal, refuse, rolloutChange, skip } from "./outcome.ts";
@@ -93,7 +93,7 @@ function personsDeparture(command: RollbackCommand, before: ModelDeployment, now
 function rejectionOf(command: RollbackCommand, departure: Departure, now: string): Rejection {
   const { by, reason } = command;
   const { version, attempt, phase } = departure;
-  const evidence = clipEvidence(command.evidence);
+  const evidence = clipEvidence(Object.entries(command.evidence));
   return {
     version,
     attempt,

@@ -24,6 +24,6 @@ async function git(dir: string, ...args: readonly string[]): Promise<string | nu
 }
 
 /** `git@github.com:acme/models.git` and `https://github.com/acme/models` -> `acme/models`. */
-export function repositoryOf(url: string): string | null {
+function repositoryOf(url: string): string | null {
   return /[/:]([A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+?)(?:\.git)?\/?$/.exec(url)?.[1] ?? null;
 }

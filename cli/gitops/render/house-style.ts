@@ -89,7 +89,7 @@ export function indented(lines: readonly string[], columns: number): string[] {
 }
 
 /** Whether the house style would write a collection on one line. */
-export function isSmall(value: unknown): boolean {
+function isSmall(value: unknown): boolean {
   return !same(value, {}) && !same(value, []) && inlineText(value, houseStyle, 0) !== null;
 }
 

@@ -51,7 +51,7 @@ function linesFor(source: Source, place: Place, next: unknown): { lines: string[
   if (typeof next !== "object" || next === null) return null;
   const { node, slot, style, key } = place;
   const at = node === null || isMissing(node) ? null : startOf(source, node);
-  const from = columnOf(source.text, at ?? place.end + 1);
+  const from = at === null ? columnOf(source.text, place.end) + 1 : columnOf(source.text, at);
   if (slot === null || inlineText(next, style, from) !== null) return null;
   const own = columnOf(source.text, place.start);
   const underKey = own + (isRecord(next) || style.indentsLists ? style.step : 0);
@@ -116,16 +116,15 @@ function replaceBlockScalar(source: Source, place: Place, next: unknown): Splice
 function blockScalar(source: Source, header: { end: number; text: string }, end: number, next: string) {
   const columns = bodyColumn(source.text, header.end, end);
   const content = next.replace(/\n$/, "");
-  if (columns === null || unprintable.test(content.replaceAll("\n", "")) || content === "" || content.endsWith("\n"))
-    return null;
+  if (columns === null || content === "" || content.endsWith("\n")) return null;
+  if (unprintable.test(content.replaceAll("\n", ""))) return null;
   const mark = header.text.startsWith(">") && !content.includes("\n") ? ">" : "|";
   const text = mark + (next.endsWith("\n") ? "" : "-");
-  const lines = (indent: string) => content.split("\n").map((line) => (line === "" ? "" : indent + line));
-  if (!readsBack([`k: ${text}`, ...lines("  "), ""].join("\n"), { k: next }, next)) return null;
-  return {
-    header: text,
-    body: lines(" ".repeat(columns))
-      .map((line) => source.eol + line)
-      .join(""),
-  };
+  const body = (indent: string, eol: string) =>
+    content
+      .split("\n")
+      .map((line) => (line === "" ? eol : eol + indent + line))
+      .join("");
+  if (!readsBack(`k: ${text}${body("  ", "\n")}\n`, { k: next }, next)) return null;
+  return { header: text, body: body(" ".repeat(columns), source.eol) };
 }

@@ -4,7 +4,7 @@
  */
 
 /** White space, control and direction characters become single spaces. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   return text.replaceAll(/[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
 }
 
@@ -35,6 +35,6 @@ function escaped(word: string): string {
 export function defused(text: string): string {
   return oneLine(text)
     .replaceAll(/[@#](?=\S)/g, "$& ")
-    .replaceAll(/\b(GH-)(?=\d)/gi, "$1 ")
+    .replaceAll(/(GH-)(?=\d)/gi, "$1 ")
     .replaceAll(/:\/\/(?=\S)/g, ":// ");
 }

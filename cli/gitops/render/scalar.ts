@@ -21,8 +21,10 @@ export function scalarText(value: unknown, quoting: Quoting, context: Context): 
 
 /** A key on one line. */
 export function keyText(key: string, quoting: Quoting): string {
-  if (quoting === "double" || !readsBack(`${key}: 1`, { [key]: 1 }, key)) return doubleQuoted(key);
-  return readsBack(`{${key}: 1}`, { [key]: 1 }, key) ? key : doubleQuoted(key);
+  const plain = quoting !== "double" && !unprintable.test(key);
+  if (!plain) return doubleQuoted(key);
+  if (isWord(key)) return key;
+  return readsBack(`- ${key}: 1\n- {${key}: 1}`, [{ [key]: 1 }, { [key]: 1 }], key) ? key : doubleQuoted(key);
 }
 
 function numberText(value: number): string {
@@ -45,19 +47,22 @@ function looksLikeDigest(value: string): boolean {
 }
 
 function isPlain(value: string, context: Context): boolean {
-  // Letters with dashes, as most values are, need no parser to be told from words that mean something.
-  if (/^[a-z]{6,}(-[a-z]+)*$/.test(value)) return true;
+  if (isWord(value)) return true;
   return /^\S(.*\S)?$/u.test(value) && !unprintable.test(value) && isValue(value, value, context);
 }
 
 /** Control, format and separator characters and broken surrogates: written as escapes, so that they can be seen. */
 export const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
+/** Long enough to be none of the words that mean something (`false` is the longest); spares the parser. */
+function isWord(text: string): boolean {
+  return /^[A-Za-z]{6,}$/.test(text);
+}
+
 /** Whether `text`, put where a value stands, is read as the string `value`. */
 function isValue(text: string, value: string, context: Context): boolean {
-  if (context === "flow" && !readsBack(`[${text}]`, [value], value)) return false;
-  if (context === "flow") return readsBack(`{k: ${text}}`, { k: value }, value);
-  return readsBack(`- ${text}`, [value], value) && readsBack(`k: ${text}`, { k: value }, value);
+  const places = context === "flow" ? `[${text}, {k: ${text}}]` : `- ${text}\n- k: ${text}`;
+  return readsBack(places, [value, { k: value }], value);
 }
 
 /** Whether every reader sees `expected` in `text`. `value` is named so that an unreadable one costs nothing. */
@@ -75,7 +80,7 @@ export function readsBack(text: string, expected: unknown, value: string): boole
 }
 
 /** JSON strings are YAML strings; what does not print is escaped besides. */
-export function doubleQuoted(value: string): string {
+function doubleQuoted(value: string): string {
   const escape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value).replaceAll(
     /[\u007F-\u009F\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFFE\uFFFF]/g,

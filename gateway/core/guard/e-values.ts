@@ -28,9 +28,9 @@ export function alternativesTo(objective: number): readonly Alternative[] {
 /**
  * Log of an e-value for "the rate is at most the objective": the even mixture of likelihood ratios p1 : p0.
  *
- * At a true rate p each factor has the mean p p1/p0 + (1 - p)(1 - p1)/(1 - p0), which grows with p and is 1 at p0. So for
- * rates that never exceed p0, even ones that change from attempt to attempt, the product is a supermartingale, and by
- * Ville's inequality the chance that it ever reaches 1/a is at most a, however often one looks.
+ * At a true rate p each factor has the mean p p1/p0 + (1 - p)(1 - p1)/(1 - p0), which grows with p and is 1 at p0. So
+ * for rates that never exceed p0, even ones that change from attempt to attempt, the product is a supermartingale, and
+ * by Ville's inequality the chance that it ever reaches 1/a is at most a, however often one looks.
  */
 export function logAboveObjective({ hits, attempts }: Count, alternatives: readonly Alternative[]): number {
   let total = Number.NEGATIVE_INFINITY;
@@ -39,15 +39,15 @@ export function logAboveObjective({ hits, attempts }: Count, alternatives: reado
 }
 
 /**
- * Log of an e-value for "the canary's rate is at most stable's": universal inference (Wasserman, Ramdas and Balakrishnan
- * 2020). Both streams' likelihood, their rates mixed over Jeffreys' prior, against the best that the hypothesis can do: each its
- * own best rate where these obey it, else one rate for both.
+ * Log of an e-value for "the canary's rate is at most stable's": universal inference (Wasserman, Ramdas and
+ * Balakrishnan 2020). Both streams' likelihood, their rates mixed over Jeffreys' prior, against the best that the
+ * hypothesis can do: each its own best rate where these obey it, else one rate for both.
  *
- * It is at most 1 in expectation at every stopping time: for fixed rates, because the mixture is a martingale under them
- * and the divisor at least their likelihood. And for rates that change together (a shared outage), as long as chance
- * deals out requests in an unchanging proportion w: the dealt likelihood ratio of rates (pc, ps) against
- * w pc + (1 - w) ps has the mean 1 whatever the outcomes are, and the divisor is at least the latter's likelihood. That is why
- * a change of weight starts the comparison anew (`restart`).
+ * It is at most 1 in expectation at every stopping time: for fixed rates, because the mixture is a martingale under
+ * them and the divisor at least their likelihood. And for rates that change together (a shared outage), as long as
+ * chance deals out requests in an unchanging proportion w: the dealt likelihood ratio of rates (pc, ps) against w pc +
+ * (1 - w) ps has the mean 1 whatever the outcomes are, and the divisor is at least the latter's likelihood. That is
+ * why a change of weight starts the comparison anew (`restart`).
  */
 export function logWorseThan(canary: Count, stable: Count): number {
   const mixed = logMixedLikelihood(canary.hits, canary.attempts) + logMixedLikelihood(stable.hits, stable.attempts);

@@ -31,21 +31,22 @@ export interface Judgement {
 }
 
 /** Chance that a healthy canary is ever cut, over all replicas, streams, looks and the whole of its attempt. */
-export const allowedError = 0.01;
+const allowedError = 0.01;
 
 /** 95 % of answers are to be faster than `latencyP95Ms`. */
 const slowObjective = 0.05;
 
-/** Where chance should have dealt stable ten attempts and dealt none, there is no stable traffic (e^-10). */
-const missedByChance = 10;
+/** Without any stable attempt where chance would give one but for e^-10, there is no stable traffic. */
+const unlikely = 10;
 
 /**
- * Judges a canary: bad when, in one stream, both e-processes reach the threshold: against the objective and against stable over the
- * same time. A healthy canary (within the objective, or no worse than stable) has one of the two at 1 or less in
- * expectation, so no correction for the two is needed, only for streams and replicas.
+ * Judges a canary: bad when, in one stream, both e-processes reach the threshold: against the objective and against
+ * stable over the same time. A healthy canary (within the objective, or no worse than stable) has one of the two at 1
+ * or less in expectation, so no correction for the two is needed, only for streams and replicas.
  *
- * Where stable gets nothing to compare with (weight 100, or none at all where ten attempts were due), the objective
- * alone decides. Pure, and free to be called at any moment: more looks do not make more false cuts. `now` in ms.
+ * Where stable gets nothing to compare with (weight 100, or none at all where that is no chance any more), the
+ * objective alone decides. Pure, and free to be called at any moment: more looks do not make more false cuts. `now` in
+ * ms.
  */
 export function judge(state: GuardState, slo: Objectives, options: JudgeOptions, now: number): Judgement {
   const { attempts } = state.canary;
@@ -83,5 +84,6 @@ function isAlone(state: GuardState, weight: number): boolean {
   const [first] = state.starts;
   if (first === undefined || state.stable.attempts > first.stable.attempts) return false;
   const attempts = state.canary.attempts - first.canary.attempts;
-  return weight >= 100 || (attempts * (100 - weight)) / weight >= missedByChance;
+  // Chance gives all of n attempts to the canary with the probability (weight / 100)^n.
+  return weight >= 100 || (weight > 0 && attempts * Math.log(100 / weight) >= unlikely);
 }

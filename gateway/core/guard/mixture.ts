@@ -14,9 +14,9 @@ export interface Stretch {
 }
 
 /**
- * Mixes an e-value over the starts: the sum of 1/(n(n+1)) times the e-value of what came after the n-th. The weights sum to
- * 1 and no start knows its future, so the mixture is an e-process where its parts are; and a canary that goes bad after hours
- * is not hidden by the good hours before. Returns the logarithm, and the stretch that tells most.
+ * Mixes an e-value over the starts: the sum of 1/(n(n+1)) times the e-value of what came after the n-th. The weights
+ * sum to 1 and no start knows its future, so the mixture is an e-process where its parts are; and a canary that goes
+ * bad after hours is not hidden by the good hours before. Returns the logarithm, and the stretch that tells most.
  */
 export function mixOverStarts(
   state: GuardState,

@@ -1,8 +1,8 @@
 const halfLogTwoPi = 0.9189385332046727;
 
 /**
- * Natural logarithm of the gamma function, for x > 0. Stirling's series (Abramowitz & Stegun 6.1.41) from 15 upwards, where
- * its fifth term is below 1e-14; smaller arguments get there by gamma(x + 1) = x gamma(x).
+ * Natural logarithm of the gamma function, for x > 0. Stirling's series (Abramowitz & Stegun 6.1.41) from 15 upwards,
+ * where its fifth term is below 1e-14; smaller arguments get there by gamma(x + 1) = x gamma(x).
  */
 export function logGamma(x: number): number {
   let product = 1;

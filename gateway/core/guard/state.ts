@@ -93,8 +93,8 @@ function startNow(state: GuardState, number: number, at: number): Start {
 
 /**
  * Drops the start whose neighbours are closest together for its age: gaps come to grow in proportion to age, dense
- * where a change is still to be found. A dropped start's share of the mixture counts as 0 from then on. E-values are not negative, so
- * the mixture only gets smaller, and what is below an e-process is one, by whatever rule one drops.
+ * where a change is still to be found. A dropped start's share of the mixture counts as 0 from then on. E-values are
+ * not negative, so the mixture only gets smaller, and what is below an e-process is one, by whatever rule one drops.
  */
 function thinOut(starts: Start[], newest: number): void {
   let drop = 1;

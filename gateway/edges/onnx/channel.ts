@@ -26,9 +26,9 @@ export function openChannel(worker: Worker): Channel {
     });
   });
   worker.addEventListener("error", (event) => {
+    // It ends by itself now. Never terminate(): in the middle of a call of onnxruntime that ends the whole process.
     event.preventDefault();
-    reason = `its worker crashed: ${event.message}`;
-    worker.terminate();
+    reason = `its worker crashed: ${firstError(event.message)}`;
   });
   worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
     pending?.resolve(data);
@@ -47,4 +47,9 @@ export function openChannel(worker: Worker): Channel {
     },
     ended,
   };
+}
+
+/** Bun's message is a whole report, with lines of source. */
+function firstError(report: string): string {
+  return /^\s*\w*error: (.*)$/im.exec(report)?.[1] ?? report;
 }

@@ -77,7 +77,7 @@ describe("decide acts", () => {
     if (decision.kind !== "act") throw new Error(decision.reason);
     expect(decision.cut.reason).toBe("a b");
     expect(decision.cut.evidence["x"]).toBe("1 2");
-    expect(decision.cut.evidence["y"]?.length).toBe(512);
+    expect(decision.cut.evidence["y"]?.length).toBe(256);
   });
 });
 

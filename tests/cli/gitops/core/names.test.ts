@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { editDistance, environmentProblems, modelProblems, nameProblems } from "../../../../cli/gitops/core/names.ts";
+import { editDistance } from "../../../../schemas/words.ts";
+import { environmentProblems, modelProblems, nameProblems } from "../../../../cli/gitops/core/names.ts";
 import { Name } from "../../../../schemas/fields.ts";
 import { reservedNames } from "../../../../schemas/rules.ts";
 import { aState, aTree, aVersion } from "../../../support/builders.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isMap, isNode, isScalar, isSeq, parseDocument, type Node } from "yaml";
+import { isMap, isNode, isScalar, isSeq, Lexer, parseDocument, type Node } from "yaml";
 
 export interface Touched {
   /** Lines, from 0, that an edit may change. */
@@ -68,4 +68,20 @@ export function touched(text: string, current: unknown, next: unknown): Touched 
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Comments of a text, in order; `#` inside of scalars is none. */
+function commentsOf(text: string): string[] {
+  const tokens = [...new Lexer().lex(text)];
+  return tokens.filter((token, at) => token.startsWith("#") && tokens[at - 1] !== "\u001F");
+}
+
+/** Comments that `result` lacks though they stand on no line that goes. Each comment stands once in the text. */
+export function lostComments(text: string, current: unknown, next: unknown, result: string): string[] {
+  const { removed } = touched(text, current, next);
+  const there = new Set(commentsOf(result));
+  return commentsOf(text).filter((comment) => {
+    const at = text.indexOf(comment);
+    return !there.has(comment) && !removed.some(([start, end]) => start <= at && at < end);
+  });
 }

@@ -77,7 +77,7 @@ test("at weight 100 the objective alone decides", () => {
   expect(verdict.reason).toBe("errors 50 % of 40 attempts, objective 1 %, no stable traffic");
 });
 
-test("with little stable traffic due the guard waits for it, and does without where ten attempts are missing", () => {
+test("with little stable traffic due the guard waits for it, and does without where its absence is no chance", () => {
   expect(judged({ attempts: 40, failed: 20 }, { attempts: 0 }, { weight: 95 }).kind).toBe("healthy");
   expect(judged({ attempts: 200, failed: 100 }, { attempts: 0 }, { weight: 95 }).kind).toBe("bad");
 });

@@ -2,7 +2,6 @@ import { afterEach, expect, test } from "bun:test";
 import { ProblemError } from "../../../../schemas/problem.ts";
 import { InferenceError, Overloaded, type LoadedModel } from "../../../../gateway/core/ports.ts";
 import type { Tensor } from "../../../../gateway/core/tensor.ts";
-import { spawnWorker } from "../../../../gateway/edges/onnx/channel.ts";
 import { createOnnxRuntime, type OnnxRuntimeOptions } from "../../../../gateway/edges/onnx/runtime.ts";
 import { failingModel, linearModel, slowModel, textModel, twoInputModel } from "../../../support/models.ts";
 import { encodeModel, floats, operation, tensor } from "../../../support/onnx.ts";
@@ -158,20 +157,37 @@ test("the queue of a worker is bounded", async () => {
 });
 
 test("when a worker crashes, what runs fails and the model comes back for the others", async () => {
-  const workers: Worker[] = [];
+  let workers = 0;
   const spawn = (): Worker => {
-    const worker = spawnWorker();
-    workers.push(worker);
-    return worker;
+    workers++;
+    return new Worker(import.meta.resolve("../../../support/crashing-worker.ts"));
   };
-  const bytes = slowModel({ rounds: 1000 });
+  const bytes = slowModel({ rounds: 200 });
   const model = await runtime({ spawn }).load(modelVersion(bytes), bytes, one);
-  const running = model.infer(row(0, 1, 0));
+  const crashing = model.infer(row(13, 1, 0));
   const waiting = model.infer(row(0, 1, 0));
-  workers[0]?.terminate();
-  expect(await errorOf(running)).toBeInstanceOf(InferenceError);
+  expect(await errorOf(crashing)).toEqual(new InferenceError("its worker crashed: crashed on purpose"));
   expect((await waiting)[0]?.data[0]).toBe(1n);
-  expect(workers.length).toBe(2);
+  expect(workers).toBe(2);
+});
+
+test("a model that cannot be loaded again after a crash fails at once, and is tried again", async () => {
+  let workers = 0;
+  const spawn = (): Worker => {
+    if (++workers === 2) throw new Error("no thread left");
+    return new Worker(import.meta.resolve("../../../support/crashing-worker.ts"));
+  };
+  const bytes = slowModel({ rounds: 200 });
+  const model = await runtime({ spawn, retryMs: 100 }).load(modelVersion(bytes), bytes, one);
+  const crashing = errorOf(model.infer(row(13, 1, 0)));
+  const waiting = errorOf(model.infer(row(0, 1, 0)));
+  expect(await crashing).toBeInstanceOf(InferenceError);
+  expect(String(await waiting)).toContain("no thread left");
+  expect(await errorOf(model.infer(row(0, 1, 0)))).toBeInstanceOf(InferenceError);
+  // Nothing tells when the model is back but its answers.
+  let answer: unknown;
+  while (answer !== 1n) answer = await label(model, row(0, 1, 0)).catch(() => Bun.sleep(10));
+  expect(workers).toBe(3);
 });
 
 test("closing waits for what runs, wherever it runs", async () => {

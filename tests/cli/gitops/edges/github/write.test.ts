@@ -32,7 +32,7 @@ describe.each([
   }
 
   test("writes texts, deletes, and keeps its message", async () => {
-    const path = `${crypto.randomUUID()}/b.yaml`;
+    const path = `a-${crypto.randomUUID()}/b.yaml`;
     const parent = await hub.push("main", { "doomed.txt": "x" });
     const { oid, url } = await commit([
       { path, content: "x: é\r\n" },

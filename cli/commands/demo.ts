@@ -1,0 +1,24 @@
+import type { Command } from "../command.ts";
+import { runDemo } from "../demo/run.ts";
+import { renderReport } from "../demo/report-text.ts";
+
+export const demo: Command = {
+  summary: "Watch the whole loop on this machine: pull requests, a canary, a rollback by a commit",
+  usage: "[--keep]",
+  details:
+    "Starts a GitHub of its own over a real git repository, a gateway and steady traffic, and plays real mmsp commands on\n" +
+    "them. Needs no account and leaves nothing behind; every step is checked, and one that did not happen exits with 1.",
+  flags: {
+    keep: { type: "boolean", help: "leave everything running until Ctrl-C, and say what to try" },
+  },
+  maxArgs: 0,
+  examples: ["mmsp demo", "mmsp demo --keep", "mmsp demo --json"],
+
+  async run(input, context) {
+    const keep = input.on("keep");
+    const report = await runDemo(context, keep);
+    const isToldAlready = keep && report.status === "ok";
+    const text = isToldAlready ? "stopped; nothing is left\n" : renderReport(report, context.style);
+    return { kind: "report", text, json: report, ok: report.status === "ok" };
+  },
+};

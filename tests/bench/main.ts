@@ -1,0 +1,70 @@
+/**
+ * `bun run bench [--json] [--only NAME,...] [--rounds N]`: the figures, as ratios of two things measured in one run. It
+ * informs: a figure that misses its goal does not fail it.
+ */
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { alertToCommit } from "./alert-to-commit.ts";
+import { alertToCut } from "./alert-to-cut.ts";
+import { embedded } from "./embedded.ts";
+import { githubCalls } from "./github-calls.ts";
+import { goals, isRowName, type RowName } from "./goals.ts";
+import type { Family, Figure, Settings } from "./harness/figure.ts";
+import { renderJson, renderTable } from "./harness/table.ts";
+
+const families: readonly Family[] = [embedded, githubCalls, alertToCut, alertToCommit];
+const fewestRounds = 5;
+
+interface Options {
+  readonly json: boolean;
+  readonly only: readonly RowName[];
+  readonly rounds: number;
+}
+
+function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { json: { type: "boolean" }, only: { type: "string" }, rounds: { type: "string" } },
+  });
+  const all = Object.keys(goals).filter(isRowName);
+  const asked = values.only?.split(",").map((name) => name.trim());
+  const unknown = asked?.filter((name) => !isRowName(name)) ?? [];
+  if (unknown.length > 0) throw new Error(`no figure is called ${unknown.join(", ")}; there are ${all.join(", ")}`);
+  const rounds = Number(values.rounds ?? fewestRounds);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a whole number, not ${values.rounds}`);
+  return { json: values.json ?? false, only: asked === undefined ? all : all.filter((name) => asked.includes(name)), rounds };
+}
+
+async function main(): Promise<void> {
+  const { json, only, rounds } = readOptions(process.argv.slice(2));
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), "mmsp-bench-")));
+  const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
+  const settings: Settings = { rounds, scratch, wants: (name) => only.includes(name), say };
+  const figures = new Map<RowName, Figure>();
+  try {
+    for (const family of families.filter(({ rows }) => rows.some(settings.wants))) {
+      for (const [name, figure] of Object.entries(await measured(family, settings))) {
+        if (isRowName(name)) figures.set(name, figure);
+      }
+    }
+  } finally {
+    if (!process.env.KEEP) rmSync(scratch, { recursive: true, force: true });
+  }
+  const report = only.map((name) => [name, figures.get(name) ?? { absent: "was not measured" }] as const);
+  process.stdout.write(json ? renderJson(report) : renderTable(report));
+}
+
+/** What cannot be measured here must not keep the other figures from people. */
+async function measured(family: Family, settings: Settings): Promise<Partial<Record<RowName, Figure>>> {
+  try {
+    return await family.measure(settings);
+  } catch (error) {
+    const absent = `failed: ${error instanceof Error ? error.message : String(error)}`;
+    settings.say(absent);
+    return Object.fromEntries(family.rows.map((name) => [name, { absent }]));
+  }
+}
+
+await main();

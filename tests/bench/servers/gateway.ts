@@ -1,0 +1,55 @@
+/**
+ * A gateway over a directory, with every part that serves requests: `bun gateway.ts ROOT [direct]`. `direct` calls the
+ * model for each request by itself, without micro-batching.
+ */
+import { join } from "node:path";
+import { createApp } from "../../../gateway/app.ts";
+import type { LoadedModel, Runtime } from "../../../gateway/core/ports.ts";
+import { openCutStore } from "../../../gateway/edges/cut-store.ts";
+import { createMetrics } from "../../../gateway/edges/metrics.ts";
+import { createOnnxRuntime } from "../../../gateway/edges/onnx/runtime.ts";
+import { openSession } from "../../../gateway/edges/onnx/session.ts";
+import { directorySource } from "../../../gateway/edges/source/directory.ts";
+import { createGateway } from "../../../gateway/gateway.ts";
+import { systemClock, writeLog } from "../../../gateway/log.ts";
+import { serveQuestions } from "../harness/process.ts";
+
+const [root = ".", mode = "batched"] = process.argv.slice(2);
+
+/** What the shipped runtime does for models on the event loop, but for the batches. */
+function directRuntime(): Runtime {
+  return {
+    async load({ spec }, bytes, options): Promise<LoadedModel> {
+      const session = await openSession(spec, bytes, options);
+      return {
+        model: spec.model,
+        version: spec.version,
+        sha256: spec.artifact.sha256,
+        signature: spec.signature,
+        featureOrder: null,
+        place: "inline",
+        trialMs: 0,
+        infer: (inputs) => session.run(inputs),
+        close: () => session.release(),
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+const running = createGateway({
+  environment: "dev",
+  source: directorySource(root),
+  runtime: mode === "direct" ? directRuntime() : createOnnxRuntime(),
+  store: openCutStore(join(root, "cuts.sqlite")),
+  metrics: createMetrics(),
+  alertsToken: null,
+  decide: () => ({ kind: "ignore", code: "bench", reason: "nothing is decided here" }),
+  commit: null,
+  clock: systemClock,
+  random: Math.random,
+  log: writeLog,
+});
+await running.start();
+const app = createApp(running.gateway, "bench").listen({ hostname: "127.0.0.1", port: 0 });
+serveQuestions(`http://127.0.0.1:${app.server?.port ?? 0}`, () => null);

@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { pullRequestBody } from "../../../../cli/gitops/render/pull-request.ts";
+import { change, changes } from "./changes.ts";
+
+const golden = join(import.meta.dir, "../../../golden/pull-request");
+
+describe("the body of a pull request reads as in tests/golden/pull-request (UPDATE_GOLDEN=1 writes them)", () => {
+  for (const [verb, planned] of Object.entries(changes)) {
+    test(verb, async () => {
+      const file = join(golden, `${verb}.md`);
+      const body = pullRequestBody(planned);
+      if (process.env["UPDATE_GOLDEN"] === "1") await Bun.write(file, body);
+      expect(body).toBe(await Bun.file(file).text());
+    });
+  }
+});
+
+test("text from outside stands in code spans only", () => {
+  const body = pullRequestBody(changes.rollback);
+  const outside = body.replaceAll(/(`+)[^\n]*?[^`]\1(?!`)/g, "");
+  expect(outside).not.toMatch(/@|https?:|<script|#\d|\[click\]/);
+});
+
+test("evidence stays on its line", () => {
+  expect(pullRequestBody(changes.rollback)).not.toMatch(/^# heading/m);
+});
+
+test("a note on the model files is part of it", () => {
+  expect(pullRequestBody(changes.register, "The file is in the store s3://models.")).toContain("`s3://models.`");
+});
+
+test("the first version of a model cannot be rolled back, and the body says so", () => {
+  const after = [{ version: 3, phase: "stable", percent: 100 }] as const;
+  const body = pullRequestBody(change({ verb: "deploy", traffic: { before: [], after } }));
+  expect(body).toContain("Requests to fraud in prod go to version 3; the model was not served there before.");
+  expect(body).toContain("no earlier version to go back to");
+});
+
+test("a change of weight is undone by the old weight", () => {
+  const share = (percent: number) => ({ version: 3, phase: "canary", percent }) as const;
+  const body = pullRequestBody(change({ verb: "deploy", traffic: { before: [share(10)], after: [share(50)] } }));
+  expect(body).toContain("`mmsp deploy fraud --version 3 --canary 10 --env prod`");
+});
+
+test("an unchanged signature is told in a word", () => {
+  expect(pullRequestBody(changes.promote)).toContain("### Signature\n\nUnchanged from version 2.");
+});
