@@ -112,10 +112,17 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       deps.recorder.fallback(route.model, version, reason);
       return answer(second.reply, stable, "stable", version);
     }
-    // The input itself, or something both share: it says nothing against the canary.
-    record(second.error instanceof RequestError ? "refused" : "shared", first.seconds);
-    recordStable(deps, route, fallbackReason(second.error) === null ? "refused" : "fault", second.seconds);
-    deps.recorder.fallback(route.model, version, "shared");
+    if (second.error instanceof RequestError) {
+      // Neither takes what the caller sent.
+      budget.giveBack();
+      record("refused", first.seconds);
+      recordStable(deps, route, "refused", second.seconds);
+    } else {
+      // Something that both share: it says nothing against the canary.
+      record("shared", first.seconds);
+      recordStable(deps, route, fallbackReason(second.error) === null ? "refused" : "fault", second.seconds);
+      deps.recorder.fallback(route.model, version, "shared");
+    }
     throw clientError(second.error, route, stable);
   };
 }
