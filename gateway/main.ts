@@ -4,6 +4,7 @@ import pkg from "../package.json" with { type: "json" };
 import { commitCut, writeCut } from "../cli/gitops/commit-cut.ts";
 import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
+import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
@@ -11,6 +12,7 @@ import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
 import { cutKey } from "../schemas/cut.ts";
+import type { Environment } from "../schemas/environment.ts";
 import { ProblemError } from "../schemas/problem.ts";
 import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
@@ -42,7 +44,7 @@ async function main(): Promise<void> {
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,
     decide,
-    commit: reacts ? committerOf(config, store, (): Rollback => rollbackPolicy(running.gateway.table().policy)) : null,
+    commit: reacts ? committerOf(config, store, () => running.gateway.table().policy) : null,
     clock: systemClock,
     random: Math.random,
     log: writeLog,
@@ -78,17 +80,9 @@ function sourceOf({ source, dataDir, githubToken }: Config): Source {
   return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, "clone.git"), ...token });
 }
 
-type Rollback = "commit" | "pull-request" | "dispatch";
-
-function rollbackPolicy(
-  policy: { spec: { publish?: { rollback?: Rollback | undefined } | undefined } } | null,
-): Rollback {
-  return policy?.spec.publish?.rollback ?? "commit";
-}
-
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
-function committerOf(config: Config, store: CutStore, policy: () => Rollback): Committer | null {
-  const { source, githubToken, repository, githubApiUrl } = config;
+function committerOf(config: Config, store: CutStore, policy: () => Environment | null): Committer | null {
+  const { environment, source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
     return (cut) => writeCut(cut, tree, planner, new Date().toISOString());
@@ -108,7 +102,7 @@ function committerOf(config: Config, store: CutStore, policy: () => Rollback): C
   return (cut) => {
     const state = store.list().find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
     const opened = state?.kind === "waiting" ? state.pullRequest : null;
-    return commitCut(cut, { baseBranch: source.branch, as: policy(), opened }, parts);
+    return commitCut(cut, { baseBranch: source.branch, ...rollbackPolicyOf(environment, policy()), opened }, parts);
   };
 }
 
