@@ -4,6 +4,7 @@ import pkg from "../package.json" with { type: "json" };
 import { commitCut, writeCut } from "../cli/gitops/commit-cut.ts";
 import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
+import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
@@ -81,7 +82,7 @@ function sourceOf({ source, dataDir, githubToken }: Config): Source {
 
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
 function committerOf(config: Config, running: () => RunningGateway): Committer | null {
-  const { source, githubToken, repository, githubApiUrl } = config;
+  const { environment, source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
     return (cut) => writeCut(cut, tree, planner, new Date().toISOString());
@@ -102,8 +103,8 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
     const { gateway, openCuts } = running();
     const state = openCuts().find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
     const opened = state?.kind === "waiting" ? state.pullRequest : null;
-    const as = gateway.table().policy?.spec.publish?.rollback ?? "commit";
-    return commitCut(cut, { baseBranch: source.branch, as, opened }, parts);
+    const policy = rollbackPolicyOf(environment, gateway.table().policy);
+    return commitCut(cut, { baseBranch: source.branch, ...policy, opened }, parts);
   };
 }
 
