@@ -1,16 +1,17 @@
 import type { Cut } from "../schemas/cut.ts";
-import type { ModelDeployment, Phase } from "../schemas/model-deployment.ts";
+import { phases, type ModelDeployment, type Phase } from "../schemas/model-deployment.ts";
 import type { AlertResult, Gateway } from "./app.ts";
 import type { Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
 import type { Metrics } from "./edges/metrics.ts";
+import { createFaultLog } from "./fault-log.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { createPredictor } from "./predict.ts";
 import type { ReadAlert } from "./react/alerts.ts";
 import { createGuardWatch, type GuardWatch, type WatchedCanary } from "./react/guard-watch.ts";
 import { createCutLedger } from "./react/ledger.ts";
-import type { Accusation, Clock, Committer, CutLedger, CutStore, Decision, Log } from "./react/ports.ts";
+import type { Accusation, Clock, Committer, CutLedger, CutStore, Decision, Log, StoredCut } from "./react/ports.ts";
 import { createReactor, type Reactor, type Verdict } from "./react/reactor.ts";
 import { createReconciler, type Reconciler } from "./react/reconciler.ts";
 import { defaultMaxBodyBytes } from "./routes/body.ts";
@@ -38,6 +39,8 @@ export interface GatewayDeps {
   readonly decide: (accusation: Accusation, view: ServingView) => Decision;
   /** null: another process commits (role `serve`). */
   readonly commit: Committer | null;
+  /** Takes predictions. Where another process does (role `react`), nobody knows here how many there were. */
+  readonly serves: boolean;
   readonly clock: Clock;
   /** Uniform in 0..1. */
   readonly random: () => number;
@@ -49,6 +52,8 @@ export interface RunningGateway {
   readonly gateway: Gateway;
   /** Reads the source and loads what it says; resolves when that was tried once. */
   start(): Promise<void>;
+  /** Cuts in force, whether the store has them yet or not. */
+  readonly openCuts: () => readonly StoredCut[];
   /** Another process may have cut something: look at the store again. */
   syncCuts(): void;
   stop(): Promise<void>;
@@ -66,6 +71,10 @@ interface Parts extends GatewayDeps {
   readonly reconciler: Reconciler | null;
   /** Attempts at each version of a model, for "too little data". */
   readonly attempts: Map<string, number>;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** The cuts that the table obeys. */
+  readonly obeyed: () => readonly Cut[];
 }
 
 /** Puts the parts together. The fleet serves, the guard and the webhook accuse, the reactor cuts, the reconciler commits. */
@@ -73,28 +82,28 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
   const parts = assemble(deps);
   const { fleet, reactor, reconciler, guard, ledger } = parts;
   const predict = createPredictor({
-    table: fleet.table,
+    table: () => fleet.table(),
     recorder: recorderOf(parts),
     random: deps.random,
     now: () => performance.now(),
+    onFault: createFaultLog(deps.log, deps.clock),
   });
-  const startedAt = deps.clock.now();
   const gateway: Gateway = {
-    table: fleet.table,
+    table: () => fleet.table(),
     isReady: () => isReady(fleet.table()),
     predict,
     alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(parts, alert))),
     alertsToken: deps.alertsToken,
     status: () => {
-      const uptimeSeconds = Math.round((deps.clock.now() - startedAt) / 1000);
+      const uptimeSeconds = Math.round((deps.clock.now() - parts.startedAt) / 1000);
       const { source, alertsToken } = deps;
       const context = { source: source.description, uptimeSeconds, alerts: alertsToken !== null };
-      return describeStatus(fleet.table(), reactor.openCuts(), guard.judgement, context);
+      return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
     },
-    scrape: deps.metrics.scrape,
+    scrape: () => deps.metrics.scrape(),
     reload: async () => void (await fleet.refresh()),
     maxBodyBytes: () => fleet.table().policy?.spec.gateway?.maxBodyBytes ?? defaultMaxBodyBytes,
-    onReply: deps.metrics.reply,
+    onReply: (model, code) => deps.metrics.reply(model, code),
     onError: (error) => deps.log("error", "a request failed", { error }),
   };
   return {
@@ -103,16 +112,12 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       await fleet.refresh();
       reconciler?.wake();
     },
+    openCuts: () => reactor.openCuts(),
     syncCuts: () => {
-      if (
-        sameCuts(
-          ledger.list().map(({ cut }) => cut),
-          parts.store.list().map(({ cut }) => cut),
-        )
-      )
-        return;
+      const cuts = ledger.list().map(({ cut }) => cut);
+      if (sameCuts(cuts, parts.obeyed())) return;
+      // A new table wakes the reconciler.
       fleet.applyCuts();
-      reconciler?.wake();
     },
     stop: async () => {
       guard.stop();
@@ -129,16 +134,18 @@ function assemble(deps: GatewayDeps): Parts {
   const ledger = createCutLedger(deps.store, log);
   const openCuts = (): readonly Cut[] => ledger.list().map(({ cut }) => cut);
   const attempts = new Map<string, number>();
+  const startedAt = clock.now();
+  let obeyed: readonly Cut[] = [];
   const guard = createGuardWatch({ accuse: (accusation) => reactor.accuse(accusation), clock, log });
   const fleet = createFleet({
     source,
     runtime,
     environment,
-    cuts: openCuts,
+    cuts: () => (obeyed = openCuts()),
     onTable: (table) => {
-      rememberServed(deps, table);
+      rememberServed(ledger, table, new Date(clock.now()).toISOString());
       guard.follow(canariesOf(table));
-      deps.metrics.show(table, openCuts());
+      deps.metrics.show(table, obeyed);
       reconciler?.wake();
     },
   });
@@ -155,44 +162,56 @@ function assemble(deps: GatewayDeps): Parts {
           random: deps.random,
           log,
         });
-  const reactor = createReactor<ServingView>({
+  const reactor: Reactor = createReactor<ServingView>({
     ledger,
     decide: deps.decide,
-    view: (accusation) => viewOf({ deps, fleet, guard, ledger, attempts }, accusation),
+    view: (accusation) => viewOf(parts, accusation),
     applyCuts: () => void fleet.applyCuts(),
     wake: () => reconciler?.wake(),
     log,
   });
-  return { ...deps, ledger, fleet, guard, reactor, reconciler, attempts };
-}
-
-function viewOf(
-  {
-    deps,
+  const parts: Parts = {
+    ...deps,
+    ledger,
     fleet,
     guard,
-    ledger,
+    reactor,
+    reconciler,
     attempts,
-  }: Pick<Parts, "fleet" | "guard" | "ledger" | "attempts"> & { deps: GatewayDeps },
-  { model }: Accusation,
-): ServingView {
-  const { store, environment, clock } = deps;
+    startedAt,
+    obeyed: () => obeyed,
+  };
+  return parts;
+}
+
+function viewOf(parts: Parts, { model }: Accusation): ServingView {
+  const { environment, clock, fleet, ledger } = parts;
   const now = new Date(clock.now()).toISOString();
   const route = fleet.table().models.get(model);
   const since = new Date(clock.now() - dayMs).toISOString();
+  const firstServed = (version: number, phase: Phase): string | null => {
+    const target = phase === "stable" ? route?.stable : route?.canary;
+    return target?.version === version ? ledger.firstServed(model, version, phase, target.attempt, now) : null;
+  };
   return {
     environment,
     deployment: fleet.deployment(model),
     cuts: ledger.list().map(({ cut }) => cut),
-    firstServed: (version, phase) => {
-      const target = phase === "stable" ? route?.stable : route?.canary;
-      return target?.version === version ? store.firstServed(model, version, phase, target.attempt, now) : null;
+    firstServed,
+    requests: (version) => {
+      const times = phases.map((phase) => firstServed(version, phase)).filter((time) => time !== null);
+      return times.every((time) => Date.parse(time) >= parts.startedAt)
+        ? requestsSinceStart(parts, model, version)
+        : null;
     },
-    requests: (version) => guard.attempts(model, version) ?? attempts.get(`${model}/${version}`) ?? 0,
     minRequests: route?.slo.minRequests ?? 1,
-    stableRollbacks: store.stableRollbacks(model, since),
+    stableRollbacks: ledger.stableRollbacks(model, since),
     now,
   };
+}
+
+function requestsSinceStart({ serves, guard, attempts }: Parts, model: string, version: number): number | null {
+  return serves ? (guard.attempts(model, version) ?? attempts.get(`${model}/${version}`) ?? 0) : null;
 }
 
 /** Metrics and guard hear of every attempt; requests that named their version never feed the guard. */
@@ -239,16 +258,11 @@ function told({ decision, acknowledged }: Verdict): Pick<AlertResult, "decision"
   return { decision: decision.kind === "tell" ? "told" : "ignored", code: decision.code, reason: decision.reason };
 }
 
-function rememberServed({ store, clock, log }: GatewayDeps, table: RoutingTable): void {
-  const now = new Date(clock.now()).toISOString();
-  try {
-    for (const { model, stable, canary } of table.models.values()) {
-      if (stable) store.firstServed(model, stable.version, "stable", stable.attempt, now);
-      if (canary) store.firstServed(model, canary.version, "canary", canary.attempt, now);
-    }
-  } catch (error) {
-    // Requests are served without it; an alert is judged by what was remembered before.
-    log("error", "the store could not remember since when versions are served", { error });
+/** Since when versions serve, so that an alert from before that is not held against them. */
+function rememberServed(ledger: CutLedger, table: RoutingTable, now: string): void {
+  for (const { model, stable, canary } of table.models.values()) {
+    if (stable) ledger.firstServed(model, stable.version, "stable", stable.attempt, now);
+    if (canary) ledger.firstServed(model, canary.version, "canary", canary.attempt, now);
   }
 }
 

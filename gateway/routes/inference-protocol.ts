@@ -65,14 +65,11 @@ async function inferOnce(gateway: Gateway, request: Request, params: Params, set
 function describeModel(gateway: Gateway, params: Params) {
   const route = routeOf(gateway, params.model);
   const version = params.version === undefined ? route.stable?.version : versionNumber(params.version);
+  const reason = version === undefined ? undefined : route.closed.get(version);
+  if (reason !== undefined) throw new RequestError(404, "version-closed", reason);
   const target = version === undefined ? undefined : route.loaded.get(version);
-  if (target === undefined || route.closed.has(target.version)) {
-    const reason = version === undefined ? undefined : route.closed.get(version);
-    throw new RequestError(
-      404,
-      "version-unknown",
-      reason ?? `version ${version ?? "?"} of ${route.model} is not served`,
-    );
+  if (target === undefined) {
+    throw new RequestError(404, "version-unknown", `version ${version ?? "?"} of ${route.model} is not served`);
   }
   const open = [...route.loaded.keys()].filter((number) => !route.closed.has(number)).toSorted((a, b) => a - b);
   const metadata = modelMetadata(route.model, open, target.signature);

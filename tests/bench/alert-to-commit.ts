@@ -4,13 +4,15 @@ import type { ForgeCall } from "../../cli/demo/forge/server.ts";
 import { createGitHub } from "../../cli/gitops/edges/github/github.ts";
 import { median, ratios, type Family, type Settings } from "./harness/figure.ts";
 import { repository, startHub, token, type Hub } from "./harness/hub.ts";
-import { logisticRegression } from "./harness/models.ts";
+import { logisticRegression, oneRow } from "./harness/models.ts";
 import { startService } from "./harness/process.ts";
 import { foundation, merged, servedModel, type Files } from "./harness/tree.ts";
 import { accusation, alertsToken, gatewayScript } from "./harness/webhook.ts";
 
 const baseBranch = "main";
 const patienceMs = 30_000;
+/** So many that half of them are enough for a verdict: before, an alert is not believed. */
+const requests = 200;
 
 /**
  * What the gateway adds to the calls that a rollback takes at least. Each round has a gateway that has just started and two
@@ -51,7 +53,9 @@ async function rollBack(settings: Settings, files: Files, round: number) {
   };
   await using gateway = await startService(gatewayScript, { core: "server", scratch: settings.scratch, env });
   await warmUp(hub);
-  await (await fetch(`${gateway.url}/health`)).text();
+  for (let sent = 0; sent < requests; sent++) {
+    await (await fetch(`${gateway.url}/predict`, { method: "POST", body: oneRow })).text();
+  }
   const earlier = (await hub.calls()).length;
   const body = accusation("model", 2);
   const headers = { authorization: `Bearer ${alertsToken}`, "content-type": "application/json" };
