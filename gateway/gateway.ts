@@ -39,8 +39,8 @@ export interface GatewayDeps {
   readonly decide: (accusation: Accusation, view: ServingView) => Decision;
   /** null: another process commits (role `serve`). */
   readonly commit: Committer | null;
-  /** Takes predictions. Where another process does (role `react`), nobody knows here how many there were. */
-  readonly serves: boolean;
+  /** Default true. Where another process takes the predictions (role `react`), nobody knows here how many there were. */
+  readonly serves?: boolean;
   readonly clock: Clock;
   /** Uniform in 0..1. */
   readonly random: () => number;
@@ -210,7 +210,7 @@ function viewOf(parts: Parts, { model }: Accusation): ServingView {
   };
 }
 
-function requestsSinceStart({ serves, guard, attempts }: Parts, model: string, version: number): number | null {
+function requestsSinceStart({ serves = true, guard, attempts }: Parts, model: string, version: number): number | null {
   return serves ? (guard.attempts(model, version) ?? attempts.get(`${model}/${version}`) ?? 0) : null;
 }
 
