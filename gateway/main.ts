@@ -10,6 +10,7 @@ import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
+import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey } from "../schemas/cut.ts";
 import { ProblemError } from "../schemas/problem.ts";
 import { createApp } from "./app.ts";
@@ -26,6 +27,9 @@ import type { Committer, CutStore } from "./react/ports.ts";
 
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
+
+/** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
+const answersMs = 2;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
@@ -48,6 +52,7 @@ async function main(): Promise<void> {
     log: writeLog,
   });
   await running.start();
+  if (reacts) rehearseRollback(planner);
   const sharing = config.roles === "all" ? undefined : setInterval(running.syncCuts, shareMs);
   const app = createApp(running.gateway, pkg.version).listen({ hostname: config.host, port: config.port });
   const port = app.server?.port ?? config.port;
@@ -91,7 +96,11 @@ function committerOf(config: Config, store: CutStore, policy: () => Rollback): C
   const { source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
-    return (cut) => writeCut(cut, tree, planner, new Date().toISOString());
+    return async (cut) => {
+      // Answers that are on their way go out first: while a rollback is drafted, nothing else runs.
+      await Bun.sleep(answersMs);
+      return writeCut(cut, tree, planner, new Date().toISOString());
+    };
   }
   if (githubToken === null || repository === null) {
     writeLog("warn", "cuts are not committed: set MMSP_REPOSITORY and GITHUB_TOKEN");
@@ -100,6 +109,10 @@ function committerOf(config: Config, store: CutStore, policy: () => Rollback): C
   const userAgent = `mmsp-gateway/${pkg.version}`;
   const options = { repository, baseBranch: source.branch, apiUrl: githubApiUrl, token: githubToken, userAgent };
   const forge = createGitHub(options);
+  // Better to hear now than at the first rollback that the token may not, and its client is loaded by then.
+  forge.read({ model: "rehearsal", environments: [config.environment] }).catch((error: unknown) => {
+    writeLog("warn", "cuts could not be committed now", { error });
+  });
   const none = (): never => {
     throw new Error("a rollback brings no artifacts");
   };
