@@ -30,7 +30,7 @@ import type { Committer } from "./react/ports.ts";
 const shareMs = 250;
 
 /** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
-const answersMs = 2;
+const answersMs = 10;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
