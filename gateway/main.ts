@@ -11,6 +11,7 @@ import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
+import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey } from "../schemas/cut.ts";
 import { ProblemError } from "../schemas/problem.ts";
 import { createApp } from "./app.ts";
@@ -27,6 +28,9 @@ import type { Committer } from "./react/ports.ts";
 
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
+
+/** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
+const answersMs = 2;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
@@ -50,6 +54,7 @@ async function main(): Promise<void> {
     log: writeLog,
   });
   await running.start();
+  if (reacts) rehearseRollback(planner);
   const sharing = config.roles === "all" ? undefined : setInterval(() => running.syncCuts(), shareMs);
   const app = createApp(running.gateway, pkg.version).listen({ hostname: config.host, port: config.port });
   const port = app.server?.port ?? config.port;
@@ -85,7 +90,11 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
   const { environment, source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
-    return (cut) => writeCut(cut, tree, planner, new Date().toISOString());
+    return async (cut) => {
+      // Answers that are on their way go out first: while a rollback is drafted, nothing else runs.
+      await Bun.sleep(answersMs);
+      return writeCut(cut, tree, planner, new Date().toISOString());
+    };
   }
   if (githubToken === null || repository === null) {
     writeLog("warn", "cuts are not committed: set MMSP_REPOSITORY and GITHUB_TOKEN");
@@ -94,6 +103,10 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
   const userAgent = `mmsp-gateway/${pkg.version}`;
   const options = { repository, baseBranch: source.branch, apiUrl: githubApiUrl, token: githubToken, userAgent };
   const forge = createGitHub(options);
+  // Better to hear now than at the first rollback that the token may not, and its client is loaded by then.
+  forge.read({ model: "rehearsal", environments: [config.environment] }).catch((error: unknown) => {
+    writeLog("warn", "cuts could not be committed now", { error });
+  });
   const none = (): never => {
     throw new Error("a rollback brings no artifacts");
   };
