@@ -27,6 +27,12 @@ import type { Committer } from "./react/ports.ts";
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
 
+/** How long requests that run may take after the signal to stop, in milliseconds. */
+const drainMs = 30_000;
+
+/** How long a commit that is on its way may take then. What is stored is committed after the next start. */
+const settleMs = 3000;
+
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
 async function main(): Promise<void> {
@@ -62,8 +68,8 @@ async function main(): Promise<void> {
     stopping = true;
     writeLog("info", "stopping", { why });
     clearInterval(sharing);
-    await app.stop();
-    await running.stop();
+    await Promise.race([app.stop(), Bun.sleep(drainMs)]);
+    await Promise.race([running.stop(), Bun.sleep(settleMs)]);
     process.exit(0);
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));
