@@ -31,6 +31,11 @@ const shareMs = 250;
 
 /** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
 const answersMs = 10;
+/** How long requests that run may take after the signal to stop, in milliseconds. */
+const drainMs = 30_000;
+
+/** How long a commit that is on its way may take then. What is stored is committed after the next start. */
+const settleMs = 3000;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
@@ -68,8 +73,8 @@ async function main(): Promise<void> {
     stopping = true;
     writeLog("info", "stopping", { why });
     clearInterval(sharing);
-    await app.stop();
-    await running.stop();
+    await Promise.race([app.stop(), Bun.sleep(drainMs)]);
+    await Promise.race([running.stop(), Bun.sleep(settleMs)]);
     process.exit(0);
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));

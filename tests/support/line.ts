@@ -59,6 +59,6 @@ export function openLine(target: string): Line {
       return promise;
     },
     letPass: () => void (hold = null),
-    [Symbol.asyncDispose]: async () => void (await server.stop(true)),
+    [Symbol.asyncDispose]: () => server.stop(true),
   };
 }
