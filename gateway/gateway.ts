@@ -8,7 +8,7 @@ import type { Metrics } from "./edges/metrics.ts";
 import { createFaultLog } from "./fault-log.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { createPredictor } from "./predict.ts";
-import type { ReadAlert } from "./react/alerts.ts";
+import { readAlerts, type ReadAlert } from "./react/alerts.ts";
 import { createGuardWatch, type GuardWatch, type WatchedCanary } from "./react/guard-watch.ts";
 import { createCutLedger } from "./react/ledger.ts";
 import type { Accusation, Clock, Committer, CutLedger, CutStore, Decision, Log, StoredCut } from "./react/ports.ts";
@@ -110,6 +110,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     gateway,
     start: async () => {
       await fleet.refresh();
+      rehearse(parts);
       reconciler?.wake();
     },
     openCuts: () => reactor.openCuts(),
@@ -215,7 +216,7 @@ function requestsSinceStart({ serves = true, guard, attempts }: Parts, model: st
 }
 
 /** Metrics and guard hear of every attempt; requests that named their version never feed the guard. */
-function recorderOf({ metrics, guard, attempts }: Parts): Recorder {
+export function recorderOf({ metrics, guard, attempts }: Pick<Parts, "metrics" | "guard" | "attempts">): Recorder {
   return {
     ...metrics,
     attempt: (attempt) => {
@@ -227,6 +228,31 @@ function recorderOf({ metrics, guard, attempts }: Parts): Recorder {
       guard.record({ model, version, phase, failed: outcome === "fault", latencyMs: seconds * 1000 });
     },
   };
+}
+
+/**
+ * Reads an alert and decides on it for every version that is served, without any effect: code is compiled when it first
+ * runs, and no real alert should wait for that.
+ */
+function rehearse(parts: Parts): void {
+  const { environment, decide, clock, fleet } = parts;
+  const startsAt = new Date(clock.now()).toISOString();
+  for (const { model, stable, canary } of fleet.table().models.values()) {
+    for (const target of [stable, canary]) {
+      if (target === null) continue;
+      const labels = {
+        alertname: "Rehearsal",
+        model,
+        version: String(target.version),
+        environment,
+        action: "rollback",
+      };
+      for (const alert of readAlerts({ version: "4", alerts: [{ status: "firing", labels, startsAt }] })) {
+        if (alert.kind === "accusation") decide(alert.accusation, viewOf({ deps: parts, ...parts }, alert.accusation));
+      }
+    }
+  }
+  fleet.applyCuts();
 }
 
 async function judgeAlert({ reactor, reconciler }: Parts, alert: ReadAlert): Promise<AlertResult> {

@@ -4,12 +4,14 @@ import pkg from "../package.json" with { type: "json" };
 import { commitCut, writeCut } from "../cli/gitops/commit-cut.ts";
 import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
+import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
+import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey } from "../schemas/cut.ts";
 import { ProblemError } from "../schemas/problem.ts";
 import { createApp } from "./app.ts";
@@ -33,6 +35,9 @@ const drainMs = 30_000;
 /** How long a commit that is on its way may take then. What is stored is committed after the next start. */
 const settleMs = 3000;
 
+/** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
+const answersMs = 2;
+
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
 async function main(): Promise<void> {
@@ -55,6 +60,7 @@ async function main(): Promise<void> {
     log: writeLog,
   });
   await running.start();
+  if (reacts) rehearseRollback(planner);
   const sharing = config.roles === "all" ? undefined : setInterval(() => running.syncCuts(), shareMs);
   const app = createApp(running.gateway, pkg.version).listen({ hostname: config.host, port: config.port });
   const port = app.server?.port ?? config.port;
@@ -87,10 +93,14 @@ function sourceOf({ source, dataDir, githubToken }: Config): Source {
 
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
 function committerOf(config: Config, running: () => RunningGateway): Committer | null {
-  const { source, githubToken, repository, githubApiUrl } = config;
+  const { environment, source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
-    return (cut) => writeCut(cut, tree, planner, new Date().toISOString());
+    return async (cut) => {
+      // Answers that are on their way go out first: while a rollback is drafted, nothing else runs.
+      await Bun.sleep(answersMs);
+      return writeCut(cut, tree, planner, new Date().toISOString());
+    };
   }
   if (githubToken === null || repository === null) {
     writeLog("warn", "cuts are not committed: set MMSP_REPOSITORY and GITHUB_TOKEN");
@@ -99,6 +109,10 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
   const userAgent = `mmsp-gateway/${pkg.version}`;
   const options = { repository, baseBranch: source.branch, apiUrl: githubApiUrl, token: githubToken, userAgent };
   const forge = createGitHub(options);
+  // Better to hear now than at the first rollback that the token may not, and its client is loaded by then.
+  forge.read({ model: "rehearsal", environments: [config.environment] }).catch((error: unknown) => {
+    writeLog("warn", "cuts could not be committed now", { error });
+  });
   const none = (): never => {
     throw new Error("a rollback brings no artifacts");
   };
@@ -108,8 +122,8 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
     const { gateway, openCuts } = running();
     const state = openCuts().find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
     const opened = state?.kind === "waiting" ? state.pullRequest : null;
-    const as = gateway.table().policy?.spec.publish?.rollback ?? "commit";
-    return commitCut(cut, { baseBranch: source.branch, as, opened }, parts);
+    const policy = rollbackPolicyOf(environment, gateway.table().policy);
+    return commitCut(cut, { baseBranch: source.branch, ...policy, opened }, parts);
   };
 }
 

@@ -62,9 +62,7 @@ export async function probeCut(job: CutJob): Promise<CutResult> {
   let alertReply = "none";
   const onAlert = (head: string): void => void (alertReply = head.split("\r\n")[0] ?? "");
 
-  const loaders = await Promise.all(
-    Array.from({ length: connections }, () => openConnection(at("/"), load, closed)),
-  );
+  const loaders = await Promise.all(Array.from({ length: connections }, () => openConnection(at("/"), load, closed)));
   const checker = await openConnection(at("/"), check, closed);
   const webhook = await openConnection(at("/"), onAlert, closed);
   for (const connection of loaders) connection.send(predict);
