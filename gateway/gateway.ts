@@ -1,6 +1,5 @@
 import type { Cut } from "../schemas/cut.ts";
-import { phases, type ModelDeployment, type Phase } from "../schemas/model-deployment.ts";
-import type { AlertResult, Gateway } from "./app.ts";
+import type { Gateway } from "./routes/port.ts";
 import type { Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
@@ -8,26 +7,16 @@ import type { Metrics } from "./edges/metrics.ts";
 import { createFaultLog } from "./fault-log.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { createPredictor } from "./predict.ts";
-import { readAlerts, type ReadAlert } from "./react/alerts.ts";
 import { createGuardWatch, type GuardWatch, type WatchedCanary } from "./react/guard-watch.ts";
 import { createCutLedger } from "./react/ledger.ts";
 import type { Accusation, Clock, Committer, CutLedger, CutStore, Decision, Log, StoredCut } from "./react/ports.ts";
-import { createReactor, type Reactor, type Verdict } from "./react/reactor.ts";
+import { judgeAlert } from "./react/judge-alert.ts";
+import { createReactor, type Reactor } from "./react/reactor.ts";
 import { createReconciler, type Reconciler } from "./react/reconciler.ts";
 import { defaultMaxBodyBytes } from "./routes/body.ts";
+import { rehearse } from "./rehearse.ts";
+import { rememberServed, viewOf, type ServingView } from "./serving-view.ts";
 import { describeStatus } from "./status.ts";
-
-/** What `decide` is told besides the accusation; the shape that cli/gitops asks for. */
-export interface ServingView {
-  readonly environment: string;
-  readonly deployment: ModelDeployment | null;
-  readonly cuts: readonly Cut[];
-  readonly firstServed: (version: number, phase: Phase) => string | null;
-  readonly requests: (version: number) => number | null;
-  readonly minRequests: number;
-  readonly stableRollbacks: readonly string[];
-  readonly now: string;
-}
 
 export interface GatewayDeps {
   readonly environment: string;
@@ -59,10 +48,6 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-/** How long a webhook waits for the commits that it caused, in milliseconds. */
-const commitWaitMs = 2000;
-const dayMs = 86_400_000;
-
 interface Parts extends GatewayDeps {
   readonly ledger: CutLedger;
   readonly fleet: Fleet;
@@ -92,7 +77,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     table: () => fleet.table(),
     isReady: () => isReady(fleet.table()),
     predict,
-    alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(parts, alert))),
+    alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
     alertsToken: deps.alertsToken,
     status: () => {
       const uptimeSeconds = Math.round((deps.clock.now() - parts.startedAt) / 1000);
@@ -110,7 +95,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     gateway,
     start: async () => {
       await fleet.refresh();
-      rehearse(parts);
+      rehearse(fleet, deps.decide, (accusation) => viewOf(parts, accusation), deps.environment, deps.clock);
       reconciler?.wake();
     },
     openCuts: () => reactor.openCuts(),
@@ -185,36 +170,6 @@ function assemble(deps: GatewayDeps): Parts {
   return parts;
 }
 
-function viewOf(parts: Parts, { model }: Accusation): ServingView {
-  const { environment, clock, fleet, ledger } = parts;
-  const now = new Date(clock.now()).toISOString();
-  const route = fleet.table().models.get(model);
-  const since = new Date(clock.now() - dayMs).toISOString();
-  const firstServed = (version: number, phase: Phase): string | null => {
-    const target = phase === "stable" ? route?.stable : route?.canary;
-    return target?.version === version ? ledger.firstServed(model, version, phase, target.attempt, now) : null;
-  };
-  return {
-    environment,
-    deployment: fleet.deployment(model),
-    cuts: ledger.list().map(({ cut }) => cut),
-    firstServed,
-    requests: (version) => {
-      const times = phases.map((phase) => firstServed(version, phase)).filter((time) => time !== null);
-      return times.every((time) => Date.parse(time) >= parts.startedAt)
-        ? requestsSinceStart(parts, model, version)
-        : null;
-    },
-    minRequests: route?.slo.minRequests ?? 1,
-    stableRollbacks: ledger.stableRollbacks(model, since),
-    now,
-  };
-}
-
-function requestsSinceStart({ serves = true, guard, attempts }: Parts, model: string, version: number): number | null {
-  return serves ? (guard.attempts(model, version) ?? attempts.get(`${model}/${version}`) ?? 0) : null;
-}
-
 /** Metrics and guard hear of every attempt; requests that named their version never feed the guard. */
 export function recorderOf({ metrics, guard, attempts }: Pick<Parts, "metrics" | "guard" | "attempts">): Recorder {
   return {
@@ -228,68 +183,6 @@ export function recorderOf({ metrics, guard, attempts }: Pick<Parts, "metrics" |
       guard.record({ model, version, phase, failed: outcome === "fault", latencyMs: seconds * 1000 });
     },
   };
-}
-
-/**
- * Reads an alert and decides on it for every version that is served, without any effect: code is compiled when it first
- * runs, and no real alert should wait for that.
- */
-function rehearse(parts: Parts): void {
-  const { environment, decide, clock, fleet } = parts;
-  const startsAt = new Date(clock.now()).toISOString();
-  for (const { model, stable, canary } of fleet.table().models.values()) {
-    for (const target of [stable, canary]) {
-      if (target === null) continue;
-      const labels = {
-        alertname: "Rehearsal",
-        model,
-        version: String(target.version),
-        environment,
-        action: "rollback",
-      };
-      for (const alert of readAlerts({ version: "4", alerts: [{ status: "firing", labels, startsAt }] })) {
-        if (alert.kind === "accusation") decide(alert.accusation, viewOf({ deps: parts, ...parts }, alert.accusation));
-      }
-    }
-  }
-  fleet.applyCuts();
-}
-
-async function judgeAlert({ reactor, reconciler }: Parts, alert: ReadAlert): Promise<AlertResult> {
-  const { fingerprint } = alert;
-  if (alert.kind === "malformed") {
-    const reason = alert.problems.map(({ path, message }) => `${path ?? ""} ${message}`.trim()).join("; ");
-    return {
-      fingerprint,
-      model: null,
-      version: null,
-      decision: "malformed",
-      code: "alert-malformed",
-      reason,
-      commit: null,
-    };
-  }
-  const { model, version } = alert.accusation;
-  const verdict = reactor.accuse(alert.accusation);
-  const outcome = verdict.cut === null ? null : await reconciler?.committed(verdict.cut, commitWaitMs);
-  const commit = outcome?.kind === "committed" ? outcome.oid : null;
-  return { fingerprint, model, version, ...told(verdict), commit };
-}
-
-function told({ decision, acknowledged }: Verdict): Pick<AlertResult, "decision" | "code" | "reason"> {
-  if (!acknowledged) {
-    return { decision: "not-stored", code: "store-failed", reason: "the cut is in force, but could not be stored yet" };
-  }
-  if (decision.kind === "act") return { decision: "cut", code: "cut", reason: decision.cut.reason };
-  return { decision: decision.kind === "tell" ? "told" : "ignored", code: decision.code, reason: decision.reason };
-}
-
-/** Since when versions serve, so that an alert from before that is not held against them. */
-function rememberServed(ledger: CutLedger, table: RoutingTable, now: string): void {
-  for (const { model, stable, canary } of table.models.values()) {
-    if (stable) ledger.firstServed(model, stable.version, "stable", stable.attempt, now);
-    if (canary) ledger.firstServed(model, canary.version, "canary", canary.attempt, now);
-  }
 }
 
 function canariesOf({ models, environment, policy }: RoutingTable): WatchedCanary[] {

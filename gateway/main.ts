@@ -29,14 +29,13 @@ import type { Committer } from "./react/ports.ts";
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
 
+/** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
+const answersMs = 10;
 /** How long requests that run may take after the signal to stop, in milliseconds. */
 const drainMs = 30_000;
 
 /** How long a commit that is on its way may take then. What is stored is committed after the next start. */
 const settleMs = 3000;
-
-/** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
-const answersMs = 2;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 

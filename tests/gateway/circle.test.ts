@@ -47,13 +47,14 @@ test.concurrent("the guard finds a really failing model under traffic, and no cl
   const model = "breast-cancer";
   await using circle = await startCircle(servingTree({ [model]: { versions, featureOrder: featureOrder!, spec } }));
   await using gateway = await circle.start();
-  const over = "git agrees: the cut is over";
+  const traffic = { goesOn: true };
+  const over = gateway.logged("git agrees: the cut is over").then(() => (traffic.goesOn = false));
   const statuses = new Set<number>();
-  for (let sent = 0; sent < 20_000 && !gateway.log.some(({ message }) => message === over); sent++) {
+  for (let sent = 0; sent < 20_000 && traffic.goesOn; sent++) {
     const reply = await predictAt(gateway, { model, features: rows[sent % rows.length] });
     statuses.add(reply.status);
   }
-  await gateway.logged(over);
+  await over;
   expect([...statuses]).toEqual([200]);
   expect(await circle.commits()).toEqual([expect.stringContaining("Roll back breast-cancer")]);
   expect(await circle.deployment(model)).toMatchObject({
