@@ -58,11 +58,18 @@ function print(text: string): number {
   return 0;
 }
 
+/** `bun run` passes on the Ctrl-C that the terminal has sent to everybody: two within so many milliseconds are one. */
+const oneCtrlCMs = 250;
+
 /** The first Ctrl-C asks everything that runs to stop; the second does not wait for it. */
 function interrupted(): AbortSignal {
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
+    let lastAt = Number.NEGATIVE_INFINITY;
     process.on(name, () => {
+      const isEcho = performance.now() - lastAt < oneCtrlCMs;
+      lastAt = performance.now();
+      if (isEcho) return;
       if (controller.signal.aborted) process.exit(130);
       controller.abort();
     });

@@ -19,6 +19,7 @@ const Variables = z.object({
   MMSP_ALERTS_TOKEN: optional(z.string().min(8, "must have at least 8 characters")),
   MMSP_REPOSITORY: optional(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, "must be owner/name")),
   GITHUB_TOKEN: optional(z.string()),
+  GH_TOKEN: optional(z.string()),
   GITHUB_API_URL: optional(z.url()),
 });
 
@@ -36,7 +37,7 @@ export interface Config {
   readonly roles: "serve" | "react" | "all";
   /** Bearer token that `/alerts` asks for; null: `/alerts` is off. */
   readonly alertsToken: string | null;
-  /** owner/name that rollbacks are committed to; null: the one of mmsp.yaml. */
+  /** owner/name that rollbacks are committed to; null: they are not committed. */
   readonly repository: string | null;
   readonly githubToken: string | null;
   readonly githubApiUrl: string;
@@ -78,7 +79,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     roles: vars.MMSP_ROLES ?? "all",
     alertsToken: vars.MMSP_ALERTS_TOKEN ?? null,
     repository: vars.MMSP_REPOSITORY ?? null,
-    githubToken: vars.GITHUB_TOKEN ?? null,
+    githubToken: vars.GITHUB_TOKEN ?? vars.GH_TOKEN ?? null,
     githubApiUrl: vars.GITHUB_API_URL ?? "https://api.github.com",
   };
 }

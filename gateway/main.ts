@@ -4,6 +4,7 @@ import pkg from "../package.json" with { type: "json" };
 import { commitCut, writeCut } from "../cli/gitops/commit-cut.ts";
 import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
+import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
@@ -21,15 +22,20 @@ import { createMetrics } from "./edges/metrics.ts";
 import { createOnnxRuntime } from "./edges/onnx/runtime.ts";
 import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
-import { createGateway } from "./gateway.ts";
+import { createGateway, type RunningGateway } from "./gateway.ts";
 import { systemClock, writeLog } from "./log.ts";
-import type { Committer, CutStore } from "./react/ports.ts";
+import type { Committer } from "./react/ports.ts";
 
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
 
 /** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
 const answersMs = 10;
+/** How long requests that run may take after the signal to stop, in milliseconds. */
+const drainMs = 30_000;
+
+/** How long a commit that is on its way may take then. What is stored is committed after the next start. */
+const settleMs = 3000;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
@@ -46,14 +52,15 @@ async function main(): Promise<void> {
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,
     decide,
-    commit: reacts ? committerOf(config, store, (): Rollback => rollbackPolicy(running.gateway.table().policy)) : null,
+    commit: reacts ? committerOf(config, () => running) : null,
+    serves: config.roles !== "react",
     clock: systemClock,
     random: Math.random,
     log: writeLog,
   });
   await running.start();
   if (reacts) rehearseRollback(planner);
-  const sharing = config.roles === "all" ? undefined : setInterval(running.syncCuts, shareMs);
+  const sharing = config.roles === "all" ? undefined : setInterval(() => running.syncCuts(), shareMs);
   const app = createApp(running.gateway, pkg.version).listen({ hostname: config.host, port: config.port });
   const port = app.server?.port ?? config.port;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
@@ -66,8 +73,8 @@ async function main(): Promise<void> {
     stopping = true;
     writeLog("info", "stopping", { why });
     clearInterval(sharing);
-    await app.stop();
-    await running.stop();
+    await Promise.race([app.stop(), Bun.sleep(drainMs)]);
+    await Promise.race([running.stop(), Bun.sleep(settleMs)]);
     process.exit(0);
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));
@@ -83,17 +90,9 @@ function sourceOf({ source, dataDir, githubToken }: Config): Source {
   return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, "clone.git"), ...token });
 }
 
-type Rollback = "commit" | "pull-request" | "dispatch";
-
-function rollbackPolicy(
-  policy: { spec: { publish?: { rollback?: Rollback | undefined } | undefined } } | null,
-): Rollback {
-  return policy?.spec.publish?.rollback ?? "commit";
-}
-
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
-function committerOf(config: Config, store: CutStore, policy: () => Rollback): Committer | null {
-  const { source, githubToken, repository, githubApiUrl } = config;
+function committerOf(config: Config, running: () => RunningGateway): Committer | null {
+  const { environment, source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
     return async (cut) => {
@@ -119,9 +118,11 @@ function committerOf(config: Config, store: CutStore, policy: () => Rollback): C
   const artifacts = { read: none, store: none };
   const parts = { forge, planner, artifacts, now: () => new Date(), random: Math.random, sleep: Bun.sleep };
   return (cut) => {
-    const state = store.list().find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
+    const { gateway, openCuts } = running();
+    const state = openCuts().find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
     const opened = state?.kind === "waiting" ? state.pullRequest : null;
-    return commitCut(cut, { baseBranch: source.branch, as: policy(), opened }, parts);
+    const policy = rollbackPolicyOf(environment, gateway.table().policy);
+    return commitCut(cut, { baseBranch: source.branch, ...policy, opened }, parts);
   };
 }
 

@@ -39,6 +39,8 @@ export interface PredictDeps {
   random(): number;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** A version failed by its own fault. For the log: what the client is told hides the cause. */
+  onFault(model: string, version: number, error: unknown): void;
 }
 
 /** Retries of failed canary attempts may add this share of traffic to stable. */
@@ -110,10 +112,17 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       deps.recorder.fallback(route.model, version, reason);
       return answer(second.reply, stable, "stable", version);
     }
-    // The input itself, or something both share: it says nothing against the canary.
-    record(second.error instanceof RequestError ? "refused" : "shared", first.seconds);
-    recordStable(deps, route, fallbackReason(second.error) === null ? "refused" : "fault", second.seconds);
-    deps.recorder.fallback(route.model, version, "shared");
+    if (second.error instanceof RequestError) {
+      // Neither takes what the caller sent.
+      budget.giveBack();
+      record("refused", first.seconds);
+      recordStable(deps, route, "refused", second.seconds);
+    } else {
+      // Something that both share: it says nothing against the canary.
+      record("shared", first.seconds);
+      recordStable(deps, route, fallbackReason(second.error) === null ? "refused" : "fault", second.seconds);
+      deps.recorder.fallback(route.model, version, "shared");
+    }
     throw clientError(second.error, route, stable);
   };
 }
@@ -144,6 +153,7 @@ async function attempt<Reply>(
     const outputs = await (target.place === "worker" ? within(deadlineMs, running) : running);
     return { reply: decode(call, target, outputs), seconds: seconds() };
   } catch (error) {
+    if (!(error instanceof RequestError || error instanceof Overloaded)) deps.onFault(route.model, version, error);
     return { error, seconds: seconds() };
   }
 }

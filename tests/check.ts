@@ -17,10 +17,10 @@ const junit = join(scratch, "junit.xml");
 
 const steps: readonly Step[] = [
   { name: "install", command: [bun, "install", "--frozen-lockfile"] },
-  { name: "types", command: [bun, "x", "--no-install", "tsc", "--noEmit"] },
-  { name: "lint", command: [bun, "x", "--no-install", "oxlint", "--type-aware", "--deny-warnings"] },
-  { name: "format", command: [bun, "x", "--no-install", "oxfmt", "--check"] },
-  { name: "dead code", command: [bun, "x", "--no-install", "knip"] },
+  { name: "types", command: [bun, "x", "--bun", "--no-install", "tsc", "--noEmit"] },
+  { name: "lint", command: [bun, "x", "--bun", "--no-install", "oxlint", "--type-aware", "--deny-warnings"] },
+  { name: "format", command: [bun, "x", "--bun", "--no-install", "oxfmt", "--check"] },
+  { name: "dead code", command: [bun, "x", "--bun", "--no-install", "knip"] },
   { name: "generated files", command: [bun, "schemas/generate.ts", "--check"] },
   { name: "sample tree", command: [bun, "cli/main.ts", "validate"] },
   { name: "kustomize", command: [bun, "tests/kustomize.ts"] },

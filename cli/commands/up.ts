@@ -35,6 +35,8 @@ export const up: Command = {
       });
     }
     mkdirSync(dataDir, { recursive: true });
+    // The folder may stand in a working tree, and the token in it is for nobody else.
+    writeFileSync(join(dataDir, ".gitignore"), "*\n");
     const detached = input.on("detach");
     const tokenFile = join(dataDir, "alerts.token");
     const token = context.env["MMSP_ALERTS_TOKEN"] ?? crypto.randomUUID();

@@ -5,7 +5,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
 }

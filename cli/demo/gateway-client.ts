@@ -1,4 +1,4 @@
-import { poll } from "./wait.ts";
+import { DidNotHappen, must, poll } from "./wait.ts";
 
 /** What the demo reads of `GET /status`. */
 export interface GatewayStatus {
@@ -26,34 +26,30 @@ export interface GatewayCut {
 const askMs = 10;
 
 export async function readStatus(url: string): Promise<GatewayStatus> {
-  const response = await fetch(`${url}/status`);
-  if (!response.ok) throw new Error(`GET /status was answered with ${response.status}`);
-  return (await response.json()) as GatewayStatus;
+  return JSON.parse(await ask(url, "GET", "/status")) as GatewayStatus;
 }
 
 /** Tells the gateway that main has moved, as GitHub's webhook would, until it serves that very commit. */
 export async function followTo(url: string, commit: string, signal: AbortSignal): Promise<GatewayStatus> {
   const what = `the gateway serves ${commit.slice(0, 7)}`;
-  const ask = async (): Promise<GatewayStatus | null> => {
-    await fetch(`${url}/reload`, { method: "POST" });
+  const reload = async (): Promise<GatewayStatus | null> => {
+    await ask(url, "POST", "/reload");
     const status = await readStatus(url);
     return status.revision === commit ? status : null;
   };
-  return poll(ask, { what, signal, everyMs: 100 });
+  return poll(reload, { what, signal, everyMs: 100 });
 }
 
 /** Waits for the gateway to cut a version. */
 export async function cutOf(url: string, version: number, signal: AbortSignal): Promise<GatewayCut> {
-  const ask = async (): Promise<GatewayCut | null> =>
+  const look = async (): Promise<GatewayCut | null> =>
     (await readStatus(url)).cuts.find((cut) => cut.version === version) ?? null;
-  return poll(ask, { what: `the gateway cuts version ${version}`, signal, everyMs: askMs });
+  return poll(look, { what: `the gateway cuts version ${version}`, signal, everyMs: askMs });
 }
 
 /** Requests that the gateway itself has counted for a version, over all phases. */
 export async function countedRequests(url: string, version: number): Promise<number> {
-  const response = await fetch(`${url}/metrics`);
-  if (!response.ok) throw new Error(`GET /metrics was answered with ${response.status}`);
-  return sumRequests(await response.text(), version);
+  return sumRequests(await ask(url, "GET", "/metrics"), version);
 }
 
 /** Adds up `gateway_request_total` of a version in the Prometheus text format. */
@@ -62,4 +58,13 @@ export function sumRequests(metrics: string, version: number): number {
     .split("\n")
     .filter((line) => line.startsWith("gateway_request_total{") && line.includes(`version="${version}"`))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+}
+
+/** Any answer but 200, and none at all, means that the gateway does not do what the demo is about. */
+async function ask(url: string, method: "GET" | "POST", path: string): Promise<string> {
+  const response = await fetch(`${url}${path}`, { method }).catch((error: unknown) => {
+    throw new DidNotHappen(`the gateway does not answer ${method} ${path}`, { cause: error });
+  });
+  must(response.ok, `the gateway answered ${method} ${path} with ${response.status}`);
+  return response.text();
 }

@@ -1,5 +1,6 @@
 import { DEMO_TOKEN } from "./forge/server.ts";
 import { repository, type Stage } from "./stage.ts";
+import { DidNotHappen, must } from "./wait.ts";
 
 /** What became of a try to merge a pull request. */
 export type Merged =
@@ -15,7 +16,7 @@ export interface OpenPull {
 /** Open pull requests, newest first. */
 export async function openPulls(stage: Stage): Promise<readonly OpenPull[]> {
   const { status, body } = await call(stage, "GET", "/pulls?state=open&sort=created&direction=desc&per_page=100");
-  if (status !== 200 || !Array.isArray(body)) throw new Error(`the list of pull requests was answered with ${status}`);
+  must(status === 200 && Array.isArray(body), `GitHub answered the list of pull requests with ${status}`);
   const pulls = body as readonly { number: number; title: string; head: { ref: string } }[];
   return pulls.map(({ number, title, head }) => ({ number, title, branch: head.ref }));
 }
@@ -26,7 +27,7 @@ export async function mergePull(stage: Stage, number: number): Promise<Merged> {
   const reply = body as { readonly sha?: string; readonly message?: string };
   if (status === 200 && reply.sha !== undefined) return { kind: "merged", commit: reply.sha };
   if (status === 405) return { kind: "conflict", message: reply.message ?? "not mergeable" };
-  throw new Error(`merging #${number} was answered with ${status}: ${reply.message ?? ""}`);
+  throw new DidNotHappen(`GitHub answered the merge of #${number} with ${status}: ${reply.message ?? ""}`);
 }
 
 /** Whether GitHub itself says that it is merged. */

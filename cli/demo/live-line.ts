@@ -10,10 +10,10 @@ export function drawTraffic(traffic: Pick<Traffic, "recent" | "summary">, style:
   const { failed, rate, elapsedMs } = traffic.summary();
   const shares = sharesOf(recent);
   const cells = cellsOf(shares.map(({ share }) => share));
-  const bar = shares.map(({ version }, at) => colour(version, style)("█".repeat(cells[at] ?? 0))).join("");
+  const bar = shares.map(({ version }, at) => colour(version, style, "█".repeat(cells[at] ?? 0))).join("");
   const words = shares.map(({ version, share }) => {
     const name = version === null ? "error" : `v${version}`;
-    return colour(version, style)(`${name} ${Math.round(100 * share)} %`);
+    return colour(version, style, `${name} ${Math.round(100 * share)} %`);
   });
   const count = failed > 0 ? style.red(`${failed} failed`) : style.dim("0 failed");
   const clock = `${(elapsedMs / 1000).toFixed(0).padStart(3)} s`;
@@ -51,7 +51,10 @@ export function cellsOf(shares: readonly number[], of = width): readonly number[
   return cells;
 }
 
-function colour(version: string | null, style: Style): (text: string) => string {
-  if (version === null) return style.red;
-  return [style.yellow, style.cyan, style.green][Number(version) % 3] ?? style.bold;
+/** Versions that follow one another differ in colour; red is for errors. */
+function colour(version: string | null, style: Style, text: string): string {
+  if (version === null) return style.red(text);
+  const at = Number(version) % 3;
+  if (at === 0) return style.yellow(text);
+  return at === 1 ? style.cyan(text) : style.green(text);
 }

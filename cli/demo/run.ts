@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Context } from "../context.ts";
 import { badCanary } from "./chapters/bad-canary.ts";
 import { firstVersion, layOut } from "./chapters/first-version.ts";
@@ -9,7 +11,7 @@ import { environmentLog } from "./main-branch.ts";
 import { renderReport } from "./report-text.ts";
 import { clientReport, rollbackReport, type DemoReport } from "./report.ts";
 import type { Show } from "./show.ts";
-import { heldOutRows, openStage } from "./stage.ts";
+import { heldOutRows, openStage, repository, type Stage } from "./stage.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
 import { createVoice, type Voice } from "./voice.ts";
@@ -36,10 +38,17 @@ export async function runDemo(context: Context, keep: boolean): Promise<DemoRepo
     try {
       const show: Show = { stage, voice, timeline, signal: context.signal };
       const gateway = await play(show, findings, context);
+      if (!keep) await findings.traffic?.stop();
+      confirmNobodyFailed(findings.traffic);
       const report = end("ok", null);
       if (keep)
         await leaveRunning(context, voice, [renderReport(report, context.style), ...suggestions(stage, gateway)]);
       return report;
+    } catch (error) {
+      voice.quiet();
+      // The folder goes, and its log with it.
+      if (error instanceof DidNotHappen) voice.output(endOfLog(stage));
+      throw error;
     } finally {
       voice.quiet();
       await findings.traffic?.stop().catch(() => undefined);
@@ -71,9 +80,27 @@ async function play(show: Show, findings: Findings, context: Context): Promise<s
   findings.rollback = rollbackReport(rollback);
   findings.stalePromotion = await stalePromotion(serving, promotion);
   findings.log = await environmentLog(stage);
-  const { failed, errors } = traffic.summary();
-  must(failed === 0, `${failed} client requests failed: ${errors[0]?.example ?? ""}`);
   return gateway;
+}
+
+function confirmNobodyFailed(traffic: Traffic | null): void {
+  const { failed = 0, errors = [] } = traffic?.summary() ?? {};
+  must(failed === 0, `${failed} client requests failed: ${errors[0]?.example ?? ""}`);
+}
+
+/** The last lines that the gateway wrote, where there is one. */
+function endOfLog({ env }: Stage): string {
+  const file = join(
+    env["XDG_CACHE_HOME"] ?? "",
+    "mmsp",
+    repository.owner,
+    repository.repo,
+    "main",
+    "dev",
+    "gateway.log",
+  );
+  if (!existsSync(file)) return "";
+  return `the end of the gateway's log:\n${readFileSync(file, "utf8").trimEnd().split("\n").slice(-20).join("\n")}`;
 }
 
 /** Says what to try, and waits for Ctrl-C. */

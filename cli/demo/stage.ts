@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fail } from "../../schemas/problem.ts";
-import { createChildren, type Children, type Finished } from "./children.ts";
+import { createChildren, type Children, type Finished, type Service } from "./children.ts";
 import { DEMO_TOKEN, startForge, type Forge } from "./forge/server.ts";
 
 const packageRoot = new URL("../../", import.meta.url).pathname;
@@ -62,6 +62,11 @@ export async function openStage(variables: Variables, signal: AbortSignal): Prom
 /** What `mmsp` stands for in the commands that the demo shows. */
 export function runMmsp(stage: Stage, args: readonly string[]): Promise<Finished> {
   return stage.children.run([process.execPath, mmspMain, ...args], { cwd: stage.clone, env: stage.env });
+}
+
+/** The same for a command that goes on until it is stopped. */
+export function startMmsp({ children, clone, env }: Stage, args: readonly string[]): Service {
+  return children.start([process.execPath, mmspMain, ...args], { cwd: clone, env });
 }
 
 /** git in the clone. */

@@ -66,8 +66,8 @@ export async function startTraffic(gateway: string, rowsFile: string, signal: Ab
   }
 
   return {
-    send: patients.send,
-    size: patients.size,
+    send: (part) => patients.send(part),
+    size: (part) => patients.size(part),
     count() {
       const counter = createCounter();
       counters.add(counter);
@@ -77,7 +77,7 @@ export async function startTraffic(gateway: string, rowsFile: string, signal: Ab
     next,
     recent: () => recent,
     accuracy: () => examiner.results(patients.size("everyone")),
-    summary: run.snapshot,
+    summary: () => run.snapshot(),
     stop() {
       run.stop();
       return run.done;

@@ -1,24 +1,32 @@
-import type { Environment } from "../../schemas/environment.ts";
 import type { Cut } from "../../schemas/cut.ts";
+import { oneLine } from "../../schemas/plain-text.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import type { RollbackCommand } from "./core/change.ts";
 import { ProtectedBranch } from "./core/ports.ts";
+import type { RollbackPolicy } from "./core/rollback-policy.ts";
 import type { FileWrite, PullRequest, Snapshot, Scope } from "./core/ports.ts";
 import { draftOver, scopeOf, type Planner } from "./draft.ts";
 import { publish, type PublishParts, type PublishResult } from "./publish.ts";
 
 /** What became of a try to put a cut into git; see the gateway's committer port. */
 export type CutOutcome =
-  | { readonly kind: "committed"; readonly oid: string; readonly url: string | null }
-  | { readonly kind: "waiting" | "refused"; readonly pullRequest: { readonly number: number; readonly url: string } }
+  | { readonly kind: "committed"; readonly oid: string; readonly url: string | null; readonly notices: Notices }
+  | { readonly kind: "waiting"; readonly pullRequest: PullRequestPlace; readonly notices: Notices }
+  | { readonly kind: "refused"; readonly pullRequest: PullRequestPlace }
   | { readonly kind: "skip"; readonly reason: string };
 
-export interface CommitCutOptions {
+/** What could not be done besides, one line each. */
+type Notices = readonly string[];
+
+interface PullRequestPlace {
+  readonly number: number;
+  readonly url: string;
+}
+
+export interface CommitCutOptions extends RollbackPolicy {
   readonly baseBranch: string;
-  /** The environment's `publish.rollback`. */
-  readonly as: NonNullable<NonNullable<Environment["spec"]["publish"]>["rollback"]>;
   /** The pull request that an earlier try has opened for this cut, or null. */
-  readonly opened: { readonly number: number; readonly url: string } | null;
+  readonly opened: PullRequestPlace | null;
 }
 
 /** The rollback that a cut stands for: takes out exactly its version, in its attempt. */
@@ -41,14 +49,32 @@ export async function commitCut(cut: Cut, options: CommitCutOptions, parts: Publ
   }
   if (opened !== null) {
     const closed = await closedByPerson(command, opened.number, parts);
-    if (closed) return { kind: "refused", pullRequest: opened };
-    return outcomeOf(await publish(command, { baseBranch, as: "pull-request" }, parts));
+    return closed ? { kind: "refused", pullRequest: opened } : proposeCut(command, options, parts);
   }
+  if (as === "pull-request") return proposeCut(command, options, parts);
   try {
     return outcomeOf(await publish(command, { baseBranch, as }, parts));
   } catch (error) {
     if (!(error instanceof ProtectedBranch)) throw error;
-    return outcomeOf(await publish(command, { baseBranch, as: "pull-request" }, parts));
+    return proposeCut(command, options, parts);
+  }
+}
+
+/** Auto-merge is asked for once, with the first pull request: who turns it off later has a reason. */
+async function proposeCut(
+  command: RollbackCommand,
+  { baseBranch, autoMerge, opened }: CommitCutOptions,
+  parts: PublishParts,
+): Promise<CutOutcome> {
+  const outcome = outcomeOf(await publish(command, { baseBranch, as: "pull-request" }, parts));
+  if (outcome.kind !== "waiting" || !autoMerge || opened !== null) return outcome;
+  try {
+    await parts.forge.enableAutoMerge(outcome.pullRequest.number);
+    return outcome;
+  } catch (error) {
+    // The rollback is on its way all the same: it waits for a person.
+    const why = error instanceof Error ? oneLine(error.message) : String(error);
+    return { ...outcome, notices: [...outcome.notices, `a person has to merge the rollback: ${why}`] };
   }
 }
 
@@ -62,9 +88,9 @@ async function closedByPerson(command: RollbackCommand, number: number, parts: P
 function outcomeOf(result: PublishResult): CutOutcome {
   switch (result.kind) {
     case "committed":
-      return { kind: "committed", oid: result.oid, url: result.url };
+      return { kind: "committed", oid: result.oid, url: result.url, notices: result.notices };
     case "published":
-      return { kind: "waiting", pullRequest: placeOf(result.pullRequest) };
+      return { kind: "waiting", pullRequest: placeOf(result.pullRequest), notices: result.notices };
     case "skip":
       return result;
     case "refusal":
@@ -72,7 +98,7 @@ function outcomeOf(result: PublishResult): CutOutcome {
   }
 }
 
-function placeOf({ number, url }: PullRequest): { number: number; url: string } {
+function placeOf({ number, url }: PullRequest): PullRequestPlace {
   return { number, url };
 }
 

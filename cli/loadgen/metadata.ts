@@ -5,7 +5,7 @@ const NO_ROWS = "give rows with --data, or the model with --model";
 
 /**
  * Asks the gateway what `model` takes: `GET /v2/models/{m}`. Without a model it must serve exactly one
- * (`GET /v1/models`). Feature names are read from `parameters.feature_order`, `featureOrder` or `feature_names` of the
+ * (`GET /status`). Feature names are read from `parameters.feature_order`, `featureOrder` or `feature_names` of the
  * model or of its first input: an array, or one text with commas or as JSON. Throws a ProblemError.
  */
 export async function fetchInputs(gateway: string, model: string | null, signal?: AbortSignal): Promise<ModelInputs> {
@@ -21,7 +21,8 @@ export async function fetchInputs(gateway: string, model: string | null, signal?
 }
 
 async function onlyModel(gateway: string, signal: AbortSignal | undefined): Promise<string> {
-  const models = list(field(await getJson(`${gateway}/v1/models`, gateway, null, signal), "models"));
+  const status = await getJson(`${gateway}/status`, gateway, null, signal);
+  const models = list(field(status, "models")).map((model) => field(model, "model"));
   const [only] = models;
   if (models.length === 1 && typeof only === "string") return only;
   const message =

@@ -58,10 +58,9 @@ function createRecorder(registry: Registry): Recorder {
       latency.observe(labels, seconds);
       predictions.inc(kserveLabels);
       predictionLatency.observe(kserveLabels, seconds);
-      if (outcome === "fault" || outcome === "shared") {
-        errors.inc(labels);
-        predictionErrors.inc(kserveLabels);
-      }
+      // What stable failed too is no error of this version; it stands in gateway_fallback_total, reason "shared".
+      if (outcome === "fault") errors.inc(labels);
+      if (outcome === "fault" || outcome === "shared") predictionErrors.inc(kserveLabels);
     },
     fallback: (model, version, reason) => fallbacks.inc({ model, version: String(version), reason }),
     reply: (model, code) => replies.inc({ model, code: String(code) }),

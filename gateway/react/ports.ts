@@ -80,10 +80,17 @@ export interface CutLedger extends CutStore {
   flush(): boolean;
 }
 
+/** What could not be done besides (comments, auto-merge), one line each. */
+type Notices = readonly string[];
+
 /** What became of a try to put a cut into git. */
 export type CommitOutcome =
-  | { readonly kind: "committed"; readonly oid: string; readonly url: string | null }
-  | { readonly kind: "waiting"; readonly pullRequest: { readonly number: number; readonly url: string } }
+  | { readonly kind: "committed"; readonly oid: string; readonly url: string | null; readonly notices?: Notices }
+  | {
+      readonly kind: "waiting";
+      readonly pullRequest: { readonly number: number; readonly url: string };
+      readonly notices?: Notices;
+    }
   /** A person closed the rollback's pull request: it is not opened again for that attempt. */
   | { readonly kind: "refused"; readonly pullRequest: { readonly number: number; readonly url: string } }
   | { readonly kind: "skip"; readonly reason: string };

@@ -168,7 +168,8 @@ function failed(loop: Loop, { cut, state }: StoredCut, progress: Progress, error
 }
 
 function stateOf(outcome: CommitOutcome): CutState {
-  return outcome.kind === "waiting" || outcome.kind === "refused" ? outcome : { kind: "open" };
+  if (outcome.kind !== "waiting" && outcome.kind !== "refused") return { kind: "open" };
+  return { kind: outcome.kind, pullRequest: outcome.pullRequest };
 }
 
 function askToLook(loop: Loop, cut: Cut): void {

@@ -1,9 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import { Elysia } from "elysia";
-import { ProblemError } from "../../schemas/problem.ts";
+import { ProblemError, type Problem } from "../../schemas/problem.ts";
 import { RequestError } from "../core/errors.ts";
 import { readAlerts } from "../react/alerts.ts";
-import type { Gateway } from "../app.ts";
+import type { Gateway } from "./port.ts";
 import { readJson } from "./body.ts";
 
 /** Alertmanager groups alerts; a body of this size holds thousands. */
@@ -30,9 +30,14 @@ function read(body: unknown) {
   try {
     return readAlerts(body);
   } catch (error) {
-    if (error instanceof ProblemError) throw new RequestError(400, "alert-malformed", error.message);
+    if (error instanceof ProblemError) throw new RequestError(400, "alert-malformed", inOneLine(error.problems));
     throw error;
   }
+}
+
+function inOneLine(problems: readonly Problem[]): string {
+  const hints = [...new Set(problems.flatMap(({ hint }) => hint ?? []))];
+  return [...problems.map(({ path, message }) => `${path ?? "the body"} ${message}`), ...hints].join("; ");
 }
 
 function authorize(request: Request, token: string | null): void {

@@ -3,7 +3,7 @@ import { RequestError } from "../core/errors.ts";
 import { decodeInferRequest, encodeInferResponse, modelMetadata, type InferRequest } from "../core/oip.ts";
 import type { Route } from "../core/route.ts";
 import type { LoadedModel } from "../core/ports.ts";
-import type { Gateway } from "../app.ts";
+import type { Gateway } from "./port.ts";
 import { answerHeaders } from "./answer.ts";
 import { readJson } from "./body.ts";
 import type { Replies } from "./replies.ts";
@@ -65,14 +65,11 @@ async function inferOnce(gateway: Gateway, request: Request, params: Params, set
 function describeModel(gateway: Gateway, params: Params) {
   const route = routeOf(gateway, params.model);
   const version = params.version === undefined ? route.stable?.version : versionNumber(params.version);
+  const reason = version === undefined ? undefined : route.closed.get(version);
+  if (reason !== undefined) throw new RequestError(404, "version-closed", reason);
   const target = version === undefined ? undefined : route.loaded.get(version);
-  if (target === undefined || route.closed.has(target.version)) {
-    const reason = version === undefined ? undefined : route.closed.get(version);
-    throw new RequestError(
-      404,
-      "version-unknown",
-      reason ?? `version ${version ?? "?"} of ${route.model} is not served`,
-    );
+  if (target === undefined) {
+    throw new RequestError(404, "version-unknown", `version ${version ?? "?"} of ${route.model} is not served`);
   }
   const open = [...route.loaded.keys()].filter((number) => !route.closed.has(number)).toSorted((a, b) => a - b);
   const metadata = modelMetadata(route.model, open, target.signature);

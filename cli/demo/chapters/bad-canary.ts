@@ -9,7 +9,7 @@ import { splitOf, startCanary, type Split } from "./good-canary.ts";
 export const badVersion = 3;
 
 /** Answers of the canary after which it looks healthy to whoever opens the promotion. */
-const healthyAnswers = 40;
+const healthyAnswers = 100;
 
 /** How the guard undid the bad version; Unix times in milliseconds. */
 export interface Rollback {

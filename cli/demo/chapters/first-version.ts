@@ -1,7 +1,7 @@
 import { deploymentAt, mainHead } from "../main-branch.ts";
 import { readStatus } from "../gateway-client.ts";
 import { git, merge, mmsp, model, propose, registerCommand, servedOf, short, type Show } from "../show.ts";
-import { mmspMain, repository, type Stage } from "../stage.ts";
+import { repository, startMmsp } from "../stage.ts";
 import { must, within } from "../wait.ts";
 
 /** A repository that mmsp can work with: `init`, commit, push. */
@@ -38,7 +38,7 @@ export async function firstVersion(show: Show): Promise<string> {
 
 /** Starts `mmsp up` in the foreground, and reads the address out of what it says. */
 async function up({ stage, voice, signal }: Show, args: readonly string[]): Promise<string> {
-  const service = stage.children.start([process.execPath, mmspMain, ...args], commandPlace(stage));
+  const service = startMmsp(stage, args);
   let ended = false;
   void service.exited.then(() => (ended = true));
   for (;;) {
@@ -52,8 +52,4 @@ async function up({ stage, voice, signal }: Show, args: readonly string[]): Prom
     must(!ended, "mmsp up ended instead of serving");
     await within(Promise.race([changed, service.exited]), { what: "mmsp up says where it serves", signal });
   }
-}
-
-function commandPlace({ clone, env }: Stage): { cwd: string; env: Readonly<Record<string, string>> } {
-  return { cwd: clone, env };
 }

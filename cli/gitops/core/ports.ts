@@ -109,6 +109,8 @@ export interface Forge {
   propose(request: ProposalRequest): Promise<PullRequest>;
   /** A comment on a pull request. */
   comment(number: number, body: string): Promise<void>;
+  /** The pull request merges by itself once the branch's rules are met. Throws where the repository or the branch cannot do that. */
+  enableAutoMerge(number: number): Promise<void>;
 }
 
 /** The branch moved between reading and writing: read again, plan again. */

@@ -34,7 +34,11 @@ export function standingOf(deployment: ModelDeployment, now: string): Standing {
   };
 }
 
-/** The document with this standing and everything else as it was. Empty lists stay where people wrote them. */
+/**
+ * The document with this standing and everything else as it was. Empty lists stay where people wrote them. New rejections
+ * stand last: a line that no rollout changes must lie between them and `previous`, or git would make one conflict of a
+ * rollback and a stale promotion, and whoever resolves it for the promotion would take the rejection back unseen.
+ */
 export function withStanding(
   deployment: ModelDeployment,
   standing: Standing & { readonly stable: Stable },
@@ -47,8 +51,8 @@ export function withStanding(
     ...(canary ? { canary } : {}),
     ...(shadow ? { shadow } : {}),
     ...(previous || standing.previous.length > 0 ? { previous: [...standing.previous] } : {}),
-    ...(rejected || standing.rejected.length > 0 ? { rejected: [...standing.rejected] } : {}),
     ...rest,
+    ...(rejected || standing.rejected.length > 0 ? { rejected: [...standing.rejected] } : {}),
   };
   return { ...deployment, spec };
 }
@@ -67,13 +71,13 @@ export function pushPrevious(previous: readonly number[], old: Stable | null, st
   return [...new Set(versions)].filter((version) => version !== stable).slice(0, maxPrevious);
 }
 
-/** A model's first document in an environment. */
+/** A model's first document in an environment. What it says of rollbacks is the default, and parts `rejected` from the rest. */
 export function newDeployment(model: string, stable: Stable): ModelDeployment {
   return {
     apiVersion: "mmsp.dev/v1alpha1",
     kind: "ModelDeployment",
     metadata: { name: model },
-    spec: { model, stable },
+    spec: { model, stable, rollback: { automatic: true } },
   };
 }
 

@@ -109,6 +109,20 @@ export function faulty(
   };
 }
 
+/** A hook that refuses commits on main, as GitHub does where a rule wants a pull request; other branches take them. */
+export function protectedMain(): ForgeHook {
+  const message = "Repository rule violations found\n\nChanges must be made through a pull request.\n\n";
+  const body = { data: { createCommitOnBranch: null }, errors: [{ type: "UNPROCESSABLE", message }] };
+  return faulty((call) => branchOf(call) === "main", 200, body);
+}
+
+/** The branch that a `createCommitOnBranch` names; null of any other call. */
+function branchOf(call: ForgeCall): string | null {
+  if (!call.operation.includes("createCommitOnBranch")) return null;
+  const { variables } = call.body as { variables: { input: { branch: { branchName: string } } } };
+  return variables.input.branch.branchName;
+}
+
 /** A hook that does something before the `index`-th call from now on, once. */
 export function before(hub: Hub, index: number, act: (call: ForgeCall) => unknown): { readonly fired: boolean } {
   const at = hub.server.calls.length + index;

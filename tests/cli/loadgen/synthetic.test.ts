@@ -67,14 +67,14 @@ describe("a model's metadata", () => {
       expect(await fetchInputs(gateway.url, "m")).toEqual({ model: "m", inputs, featureNames: ["a", "b"] });
     }
     await using gateway = serve({
-      "/v1/models": { models: ["a b"] },
+      "/status": { models: [{ model: "a b" }] },
       "/v2/models/a%20b": { inputs: [{ ...inputs[0]!, parameters: { feature_names: ["x", "y"] } }] },
     });
     expect(await fetchInputs(gateway.url, null)).toEqual({ model: "a b", inputs, featureNames: ["x", "y"] });
   });
 
   test("that cannot be had is told with what to do", async () => {
-    await using gateway = serve({ "/v1/models": { models: ["a", "b"] } });
+    await using gateway = serve({ "/status": { models: [{ model: "a" }, { model: "b" }] } });
     const several = await problemOf(() => fetchInputs(gateway.url, null));
     expect(several).toMatchObject({ code: "model-missing", text: expect.stringContaining("serves a, b") });
     expect(await problemOf(() => fetchInputs(gateway.url, "c"))).toMatchObject({ code: "model-unknown" });

@@ -33,7 +33,7 @@ describe.each(ways)("%s", (_, send) => {
 test("more rows than are taken at once are refused with the number", async () => {
   const roomy = servingTree({ fraud: { versions: { 1: linearModel() } } });
   await using other = await startRig(roomy);
-  const reply = await other.post("/predict", { instances: Array(4097).fill([1, 2, 3]) });
+  const reply = await other.post("/predict", { instances: Array.from({ length: 4097 }, () => [1, 2, 3]) });
   expect(reply.json()).toEqual({
     error: '"instances" has 4097 rows; at most 4096 are taken at once',
     code: "batch-too-large",

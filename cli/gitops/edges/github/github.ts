@@ -1,4 +1,5 @@
 import type { Forge } from "../../core/ports.ts";
+import { enableAutoMerge } from "./auto-merge.ts";
 import { createClient, type ClientOptions } from "./client.ts";
 import { commitOn } from "./commit.ts";
 import { proposeChange } from "./propose.ts";
@@ -31,5 +32,6 @@ export function createGitHub(options: GitHubOptions): Forge {
         octokit.rest.issues.createComment({ owner, repo, issue_number: number, body, request }),
       );
     },
+    enableAutoMerge: (number) => enableAutoMerge(repository, number),
   };
 }

@@ -25,7 +25,7 @@ describe("deploy", () => {
       apiVersion: "mmsp.dev/v1alpha1",
       kind: "ModelDeployment",
       metadata: { name: "fraud" },
-      spec: { model: "fraud", stable: { version: 2, attempt: 1, since: now } },
+      spec: { model: "fraud", stable: { version: 2, attempt: 1, since: now }, rollback: { automatic: true } },
     });
     expect(change.notices).toEqual(["fraud is new in staging: version 2 becomes stable, at 100 %"]);
     expect(change.traffic).toEqual({ before: [], after: [{ version: 2, phase: "stable", percent: 100 }] });
