@@ -33,7 +33,7 @@ export const status: Command = {
 
   async run(input, context) {
     const files = input.text("repo")
-      ? (await (await context.edges.openForge(await remoteOf(input, context))).read({ model: null, environments: [] }))
+      ? (await (await context.edges.openForge(await remoteOf(input, context))).read({ models: null, environments: [] }))
           .files
       : await context.edges.findTree(context.cwd).readAll();
     const { tree, problems } = readTree(files);

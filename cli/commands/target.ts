@@ -37,7 +37,7 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   } catch {
     return null;
   }
-  const text = (await tree.read({ model: null, environments: [] })).files.get(paths.project) ?? "";
+  const text = (await tree.read({ models: null, environments: [] })).files.get(paths.project) ?? "";
   const parsed = parseManifest(paths.project, text, validateProject);
   return parsed.value === null ? null : { tree, project: parsed.value };
 }

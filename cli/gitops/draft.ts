@@ -47,9 +47,9 @@ export interface ProposalDraft extends Drafted {
 /** What a command has to see. */
 export function scopeOf(command: Command): Scope {
   const { model } = command;
-  if (command.verb === "register") return { model, environments: [] };
+  if (command.verb === "register") return { models: [model], environments: [] };
   const to = command.verb === "promote" && command.to !== null ? [command.to] : [];
-  return { model, environments: [...new Set([command.environment, ...to])] };
+  return { models: [model], environments: [...new Set([command.environment, ...to])] };
 }
 
 /** For a commit straight to the base branch. */
