@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import pkg from "../package.json" with { type: "json" };
-import { commitCut, writeCut } from "../cli/gitops/commit-cut.ts";
+import { writeCut } from "../cli/gitops/commit-cut.ts";
+import { commitCuts } from "../cli/gitops/commit-cuts.ts";
 import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
 import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
@@ -11,7 +12,7 @@ import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
-import { cutKey } from "../schemas/cut.ts";
+import { cutKey, type Cut } from "../schemas/cut.ts";
 import type { Environment } from "../schemas/environment.ts";
 import { ProblemError } from "../schemas/problem.ts";
 import { createApp } from "./app.ts";
@@ -24,6 +25,7 @@ import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
 import { createGateway } from "./gateway.ts";
 import { systemClock, writeLog } from "./log.ts";
+import { oneByOne } from "./react/one-by-one.ts";
 import type { Committer, CutStore } from "./react/ports.ts";
 
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
@@ -85,7 +87,7 @@ function committerOf(config: Config, store: CutStore, policy: () => Environment 
   const { environment, source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
-    return (cut) => writeCut(cut, tree, planner, new Date().toISOString());
+    return oneByOne((cut) => writeCut(cut, tree, planner, new Date().toISOString()));
   }
   if (githubToken === null || repository === null) {
     writeLog("warn", "cuts are not committed: set MMSP_REPOSITORY and GITHUB_TOKEN");
@@ -99,10 +101,13 @@ function committerOf(config: Config, store: CutStore, policy: () => Environment 
   };
   const artifacts = { read: none, store: none };
   const parts = { forge, planner, artifacts, now: () => new Date(), random: Math.random, sleep: Bun.sleep };
-  return (cut) => {
+  const openedFor = (cut: Cut) => {
     const state = store.list().find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
-    const opened = state?.kind === "waiting" ? state.pullRequest : null;
-    return commitCut(cut, { baseBranch: source.branch, ...rollbackPolicyOf(environment, policy()), opened }, parts);
+    return state?.kind === "waiting" ? state.pullRequest : null;
+  };
+  return (cuts) => {
+    const { branch: baseBranch } = source;
+    return commitCuts(cuts, { baseBranch, ...rollbackPolicyOf(environment, policy()), openedFor }, parts);
   };
 }
 

@@ -18,7 +18,8 @@ import type {
 export interface Planner {
   readonly plan: (command: Command, state: PlanState) => Plan;
   readonly renderChange: (change: Change, files: ReadonlyMap<string, string>) => readonly FileWrite[];
-  readonly commitMessage: (change: Change) => string;
+  /** Of a commit for one change, or for several together. */
+  readonly commitMessage: (first: Change, ...others: readonly Change[]) => string;
   readonly pullRequestBody: (change: Change) => string;
 }
 
