@@ -1,4 +1,5 @@
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
 /** Documents on disk. */
@@ -39,6 +40,18 @@ export interface GatewayProcess {
   readonly exited: Promise<number>;
   /** SIGTERM, and waits. */
   stop(): Promise<void>;
+  /** What it serves now, by its own `/status`. */
+  status(): Promise<GatewayStatus>;
+}
+
+/** The part of a gateway's `/status` that is for the person who starts it. */
+export interface GatewayStatus {
+  readonly models: readonly {
+    readonly model: string;
+    readonly stable: { readonly version: number } | null;
+    readonly canary: { readonly version: number; readonly weight: number } | null;
+  }[];
+  readonly problems: readonly Problem[];
 }
 
 /** What a gateway is started with. */
@@ -52,6 +65,8 @@ export interface GatewayOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Goes on when this process ends. */
   readonly detached: boolean;
+  /** Aborted while the gateway starts: it is stopped again. */
+  readonly signal: AbortSignal;
 }
 
 /** The outside world, built in wire.ts; tests hand in their own. */
@@ -76,7 +91,7 @@ export interface Context {
   readonly style: Style;
   /** stderr is a terminal: a live line may be drawn on it. */
   readonly isTerminal: boolean;
-  /** Aborted by the first Ctrl-C. */
+  /** Aborted by the first Ctrl-C. Reading it takes Ctrl-C over; who does not read it ends at once. */
   readonly signal: AbortSignal;
   now(): Date;
   /** A line for the person who waits; never part of the result. */

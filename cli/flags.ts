@@ -37,6 +37,12 @@ export const shared = {
   help: { type: "boolean", short: "h", help: "show this help" },
 } as const satisfies Flags;
 
+/** The flags of every command that reads, by default the working tree. */
+export const reading = {
+  repo: { ...shared.repo, help: "a branch on GitHub instead of the working tree" },
+  base: { ...shared.base, help: "with --repo: the branch; default: the one in mmsp.yaml, else main" },
+} as const satisfies Flags;
+
 /** The flags of every command that writes. */
 export const writing = {
   name: shared.name,
@@ -75,9 +81,19 @@ export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: numbe
 function usageMessage(error: unknown, known: readonly string[]): string {
   const message = error instanceof Error ? error.message : String(error);
   const unknown = /Unknown option '(-+)([^']*)'/.exec(message);
-  if (!unknown) return message.replace(/\. To specify an option argument.*$/s, "");
+  if (!unknown) return valueMessage(message);
   const near = nearestName(unknown[2] ?? "", known);
   return `unknown flag ${unknown[1] ?? ""}${unknown[2] ?? ""}${near === null ? "" : `; did you mean --${near}?`}`;
+}
+
+/** parseArgs names a flag with its short form and its value, and goes on about dashes. */
+function valueMessage(message: string): string {
+  const flag = /^Option '(?:(-\w), )?(--[\w-]+)/.exec(message);
+  if (flag === null) return message;
+  const name = flag[2] === "--directory" ? "-C" : flag[2];
+  if (message.includes("does not take an argument")) return `${name} takes no value`;
+  const dash = message.includes("ambiguous") ? `; one that starts with a dash is written ${name}=-5` : "";
+  return `${name} takes a value${dash}`;
 }
 
 /** A whole number, or a UsageError that names the flag. */

@@ -1,8 +1,10 @@
 #!/usr/bin/env bun
+import { statSync } from "node:fs";
 import pkg from "../package.json" with { type: "json" };
 import { nearestName } from "../schemas/words.ts";
+import type { Problem } from "../schemas/problem.ts";
 import type { Command } from "./command.ts";
-import { parseFlags, UsageError } from "./flags.ts";
+import { parseFlags, UsageError, type Input } from "./flags.ts";
 
 /** In the order in which people meet them. Loaded only when asked for: `--version` must be instant. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -20,14 +22,16 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 };
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
+  const { name, rest } = splitArgv(argv);
   if (name === "--version" || name === "-v") return print(`${pkg.version}\n`);
+  if (name === undefined && rest.length > 0) throw new UsageError("which command?");
   if (name === undefined || name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) {
     const { renderOverview } = await import("./help.ts");
     const loaded = await Promise.all(Object.entries(commands).map(async ([key, load]) => [key, await load()] as const));
     return print(renderOverview(Object.fromEntries(loaded)));
   }
   if (name === "help") return main([...rest, "--help"]);
+  if (name.startsWith("-")) throw new UsageError(`unknown flag ${name}`);
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
     const near = nearestName(name, Object.keys(commands));
@@ -43,14 +47,22 @@ async function main(argv: readonly string[]): Promise<number> {
   const { renderJson, renderText } = await import("./report.ts");
   const context = createContext({
     env: process.env,
-    cwd: input.text("directory") ?? process.cwd(),
-    signal: interrupted(),
+    cwd: workingFolder(input),
+    interrupted,
   });
   const outcome = await command.run(input, context);
   const printed = input.on("json") ? renderJson(outcome) : renderText(outcome, context.style);
   process.stderr.write(printed.stderr);
   process.stdout.write(printed.stdout);
   return printed.exitCode;
+}
+
+/** `-C`, which must be there: looked for from below, a project above would be taken for what was meant. */
+function workingFolder(input: Input): string {
+  const folder = input.text("directory");
+  if (folder === undefined) return process.cwd();
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  throw new UsageError(`-C: there is no folder "${folder}"`);
 }
 
 function print(text: string): number {
@@ -60,6 +72,13 @@ function print(text: string): number {
 
 /** `bun run` passes on the Ctrl-C that the terminal has sent to everybody: two within so many milliseconds are one. */
 const oneCtrlCMs = 250;
+
+/** Flags of every command may stand before its name, as with git: `mmsp -C DIR status`. */
+function splitArgv(argv: readonly string[]): { readonly name: string | undefined; readonly rest: readonly string[] } {
+  let at = 0;
+  while (/^(-C|--directory|--json$)/.test(argv[at] ?? "")) at += /^(-C|--directory)$/.test(argv[at] ?? "") ? 2 : 1;
+  return { name: argv[at], rest: [...argv.slice(0, at), ...argv.slice(at + 1)] };
+}
 
 /** The first Ctrl-C asks everything that runs to stop; the second does not wait for it. */
 function interrupted(): AbortSignal {
@@ -77,32 +96,33 @@ function interrupted(): AbortSignal {
   return controller.signal;
 }
 
-/** What went wrong, for people. A bug keeps its stack; everything else says what to do. */
+/** What went wrong, for people or as JSON. A bug keeps its stack; everything else says what to do. */
 async function explain(error: unknown, argv: readonly string[]): Promise<number> {
-  if (error instanceof UsageError) {
-    process.stderr.write(`error: ${error.message}\n  hint: mmsp ${argv[0] ?? ""} --help\n`.replace("mmsp -", "mmsp -"));
-    return 2;
-  }
-  const { ProblemError } = await import("../schemas/problem.ts");
-  const { OutsideError } = await import("./gitops/core/ports.ts");
   const { renderJson, renderText } = await import("./report.ts");
   const { createStyle } = await import("./style.ts");
-  const problems =
-    error instanceof ProblemError
-      ? error.problems
-      : error instanceof OutsideError
-        ? [{ code: error.retryable ? "outside-retryable" : "outside", message: error.message, hint: error.hint }]
-        : [bug(error)];
-  const outcome = { kind: "refusal", problems } as const;
+  const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
   const style = createStyle(process.stderr.isTTY, process.env);
   const printed = argv.includes("--json") ? renderJson(outcome) : renderText(outcome, style);
   process.stderr.write(printed.stderr);
   process.stdout.write(printed.stdout);
   if (process.env["MMSP_DEBUG"]) process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`);
-  return 1;
+  return error instanceof UsageError ? 2 : printed.exitCode;
 }
 
-function bug(error: unknown): { code: string; message: string; hint: string } {
+async function problemsOf(error: unknown, argv: readonly string[]): Promise<readonly Problem[]> {
+  if (error instanceof UsageError) {
+    const { name = "" } = splitArgv(argv);
+    const hint = Object.hasOwn(commands, name) ? `mmsp ${name} --help` : "mmsp --help";
+    return [{ code: "usage", message: error.message, hint }];
+  }
+  const { ProblemError } = await import("../schemas/problem.ts");
+  if (error instanceof ProblemError) return error.problems;
+  const { OutsideError } = await import("./gitops/core/ports.ts");
+  if (!(error instanceof OutsideError)) return [bug(error)];
+  return [{ code: error.retryable ? "outside-retryable" : "outside", message: error.message, hint: error.hint }];
+}
+
+function bug(error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: "bug",
@@ -111,5 +131,12 @@ function bug(error: unknown): { code: string; message: string; hint: string } {
   };
 }
 
+/** Whoever reads may stop early, as `head` does: then there is nobody to tell. */
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+process.stdout.on("error", ignoreBrokenPipe);
+process.stderr.on("error", ignoreBrokenPipe);
 const argv = process.argv.slice(2);
 process.exitCode = await main(argv).catch((error: unknown) => explain(error, argv));

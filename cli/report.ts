@@ -68,7 +68,7 @@ function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
     version: change.version,
     title: change.title,
     traffic: change.traffic,
-    notices: [...change.notices, ...notices],
+    notices: unique(change, notices),
   };
   switch (outcome.kind) {
     case "published":
@@ -101,5 +101,10 @@ function shares(all: readonly Share[]): string {
 }
 
 function notes(change: Change, notices: readonly string[], style: Style): string[] {
-  return [...new Set([...change.notices, ...notices])].map((notice) => `  ${style.yellow("note:")} ${notice}`);
+  return unique(change, notices).map((notice) => `  ${style.yellow("note:")} ${notice}`);
+}
+
+/** Planning and publishing may come upon the same thing. */
+function unique(change: Change, notices: readonly string[]): readonly string[] {
+  return [...new Set([...change.notices, ...notices])];
 }

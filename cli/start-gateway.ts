@@ -1,9 +1,10 @@
-import { mkdirSync, openSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
 import { fail } from "../schemas/problem.ts";
-import type { GatewayOptions, GatewayProcess } from "./context.ts";
+import type { GatewayOptions, GatewayProcess, GatewayStatus } from "./context.ts";
 
-const gatewayMain = new URL("../gateway/main.ts", import.meta.url).pathname;
+const gatewayMain = join(import.meta.dir, "../gateway/main.ts");
 
 /** Variables of this process that a gateway gets; its own are set by the options alone. */
 const passed = [
@@ -20,9 +21,13 @@ const passed = [
 
 /**
  * Starts a gateway as a process of its own and waits until it listens and has tried to load what it serves. Throws a
- * ProblemError with the end of its log where it ends before that.
+ * ProblemError where the port is taken, where it was interrupted, and with the end of the log where the gateway ends first.
  */
 export async function startGateway(options: GatewayOptions): Promise<GatewayProcess> {
+  const { port, signal } = options;
+  if (port !== 0 && !(await isFree(port))) {
+    fail({ code: "port-taken", message: `port ${port} is taken`, hint: "name another with --port; 0 is any free one" });
+  }
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, "a");
   const { promise: ready, resolve } = Promise.withResolvers<string>();
@@ -34,7 +39,16 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
       if (typeof message === "object" && message !== null && "url" in message) resolve(String(message.url));
     },
   });
+  closeSync(log);
+  const interrupt = (): void => child.kill("SIGTERM");
+  if (signal.aborted) interrupt();
+  signal.addEventListener("abort", interrupt, { once: true });
   const url = await Promise.race([ready, child.exited.then(() => null)]);
+  signal.removeEventListener("abort", interrupt);
+  if (signal.aborted) {
+    await child.exited;
+    return fail({ code: "interrupted", message: "interrupted before the gateway was up; it is stopped" });
+  }
   if (url === null) return explain(options);
   if (options.detached) {
     child.disconnect();
@@ -48,7 +62,17 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
       child.kill("SIGTERM");
       await child.exited;
     },
+    status: async () => (await (await fetch(`${url}/status`)).json()) as GatewayStatus,
   };
+}
+
+/** Asked beforehand: the server shares a port with whoever else is willing to, so it would not notice. */
+async function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once("error", () => resolve(false));
+  server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
+  return promise;
 }
 
 function inherited(): Record<string, string> {

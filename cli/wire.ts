@@ -11,13 +11,17 @@ import { fail } from "../schemas/problem.ts";
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Builds the real outside world. Everything heavy is imported by the edge that needs it, when it needs it. */
-export function createContext(options: { env: Variables; cwd: string; signal: AbortSignal }): Context {
-  const { env, signal } = options;
+export function createContext(options: { env: Variables; cwd: string; interrupted: () => AbortSignal }): Context {
+  const { env } = options;
+  let signal: AbortSignal | undefined;
   const isTerminal = process.stderr.isTTY && process.stdout.isTTY;
   return {
     cwd: resolve(options.cwd),
     env,
-    signal,
+    // Ctrl-C is caught only from when a command asks for it: any other is to end at once, not to ignore the first.
+    get signal() {
+      return (signal ??= options.interrupted());
+    },
     isTerminal,
     style: createStyle(process.stdout.isTTY, env),
     now: () => new Date(),

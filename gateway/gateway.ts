@@ -1,4 +1,3 @@
-import type { Cut } from "../schemas/cut.ts";
 import type { Gateway } from "./routes/port.ts";
 import type { Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
@@ -6,6 +5,7 @@ import type { Route, RoutingTable } from "./core/route.ts";
 import type { Metrics } from "./edges/metrics.ts";
 import { createFaultLog } from "./fault-log.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
+import { createObeyedCuts, type ObeyedCuts } from "./obeyed-cuts.ts";
 import { createPredictor } from "./predict.ts";
 import { createGuardWatch, type GuardWatch, type WatchedCanary } from "./react/guard-watch.ts";
 import { createCutLedger } from "./react/ledger.ts";
@@ -58,14 +58,13 @@ interface Parts extends GatewayDeps {
   readonly attempts: Map<string, number>;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** The cuts that the table obeys. */
-  readonly obeyed: () => readonly Cut[];
+  readonly obeyed: ObeyedCuts;
 }
 
 /** Puts the parts together. The fleet serves, the guard and the webhook accuse, the reactor cuts, the reconciler commits. */
 export function createGateway(deps: GatewayDeps): RunningGateway {
   const parts = assemble(deps);
-  const { fleet, reactor, reconciler, guard, ledger } = parts;
+  const { fleet, reactor, reconciler, guard } = parts;
   const predict = createPredictor({
     table: () => fleet.table(),
     recorder: recorderOf(parts),
@@ -100,10 +99,10 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     },
     openCuts: () => reactor.openCuts(),
     syncCuts: () => {
-      const cuts = ledger.list().map(({ cut }) => cut);
-      if (sameCuts(cuts, parts.obeyed())) return;
       // A new table wakes the reconciler.
-      fleet.applyCuts();
+      if (parts.obeyed.changed()) fleet.applyCuts();
+      // The other process has seen git agree: high time to look as well.
+      if (parts.obeyed.endedElsewhere().length > 0) void fleet.refresh();
     },
     stop: async () => {
       guard.stop();
@@ -118,20 +117,19 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
 function assemble(deps: GatewayDeps): Parts {
   const { environment, source, runtime, clock, log } = deps;
   const ledger = createCutLedger(deps.store, log);
-  const openCuts = (): readonly Cut[] => ledger.list().map(({ cut }) => cut);
+  const obeyed = createObeyedCuts(ledger, (model) => fleet.deployment(model));
   const attempts = new Map<string, number>();
   const startedAt = clock.now();
-  let obeyed: readonly Cut[] = [];
   const guard = createGuardWatch({ accuse: (accusation) => reactor.accuse(accusation), clock, log });
   const fleet = createFleet({
     source,
     runtime,
     environment,
-    cuts: () => (obeyed = openCuts()),
+    cuts: () => obeyed.take(),
     onTable: (table) => {
       rememberServed(ledger, table, new Date(clock.now()).toISOString());
       guard.follow(canariesOf(table));
-      deps.metrics.show(table, obeyed);
+      deps.metrics.show(table, obeyed.taken());
       reconciler?.wake();
     },
   });
@@ -165,7 +163,7 @@ function assemble(deps: GatewayDeps): Parts {
     reconciler,
     attempts,
     startedAt,
-    obeyed: () => obeyed,
+    obeyed,
   };
   return parts;
 }
@@ -199,8 +197,4 @@ function isReady({ revision, models }: RoutingTable): boolean {
   return (
     revision !== "" && [...models.values()].every(({ stable, loaded }) => stable !== null && loaded.has(stable.version))
   );
-}
-
-function sameCuts(a: readonly Cut[], b: readonly Cut[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { shared } from "../flags.ts";
+import { reading, shared } from "../flags.ts";
 import { clearState, dataDirOf, isRunning, readState } from "./gateway-state.ts";
 import { environmentOf } from "./target.ts";
 
@@ -7,9 +7,9 @@ import { environmentOf } from "./target.ts";
 const patienceMs = 15_000;
 
 export const down: Command = {
-  summary: "Stop the gateway that `mmsp up --detach` started",
-  usage: "[--env ENV]",
-  flags: { env: shared.env, repo: shared.repo, base: shared.base },
+  summary: "Stop the gateway that `mmsp up` started",
+  usage: "[--env ENV] [--repo OWNER/NAME [--base BRANCH]]",
+  flags: { env: shared.env, ...reading },
   maxArgs: 0,
   examples: ["mmsp down", "mmsp down --env prod"],
 
@@ -19,7 +19,7 @@ export const down: Command = {
     const state = readState(dataDir);
     if (state === null || !isRunning(state)) {
       clearState(dataDir);
-      return { kind: "skip", reason: `no gateway for ${environment} runs in the background` };
+      return { kind: "skip", reason: `no gateway for ${environment} is running here` };
     }
     process.kill(state.pid, "SIGTERM");
     const deadline = Date.now() + patienceMs;

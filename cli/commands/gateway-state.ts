@@ -3,9 +3,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
-import { environmentOf, projectOf, remoteOf } from "./target.ts";
+import { environmentOf, looksAtGitHub, projectOf, remoteOf } from "./target.ts";
 
-/** What `up --detach` leaves for `down`. */
+/** What `up` leaves for `down`, and for another `up`. */
 export interface GatewayState {
   readonly pid: number;
   readonly url: string;
@@ -18,7 +18,7 @@ export interface GatewayState {
  */
 export async function dataDirOf(input: Input, context: Context): Promise<string> {
   const environment = environmentOf(input, context);
-  if (input.text("repo") === undefined) {
+  if (!looksAtGitHub(input)) {
     return join(context.edges.findTree(context.cwd).root, ".mmsp", environment);
   }
   const { repository, baseBranch } = await remoteOf(input, context);
@@ -30,7 +30,9 @@ export function readState(dataDir: string): GatewayState | null {
   const file = join(dataDir, "gateway.json");
   if (!existsSync(file)) return null;
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as GatewayState;
+    const state = JSON.parse(readFileSync(file, "utf8")) as GatewayState;
+    // A number that is none of a process would mean whole groups of them to `kill`.
+    return Number.isSafeInteger(state.pid) && state.pid > 1 ? state : null;
   } catch {
     return null;
   }
@@ -46,13 +48,30 @@ export function clearState(dataDir: string): void {
 
 /** True while the process is there and is a gateway: its number may be somebody else's by now. */
 export function isRunning({ pid }: GatewayState): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  if (Bun.which("ps") === null) return true;
   const command = Bun.spawnSync(["ps", "-o", "command=", "-p", String(pid)]).stdout.toString();
   return command.includes("gateway/main.ts");
 }
 
+/** The command that stops it, as it is to be typed. */
+export function downCommand(input: Input, environment: string): string {
+  const flags = [
+    ["-C", input.text("directory")],
+    ["--env", environment === "dev" ? undefined : environment],
+    ["--repo", input.text("repo")],
+    ["--base", input.text("base")],
+  ].flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${value}`]));
+  return ["mmsp down", ...flags].join(" ");
+}
+
 /** Name of the repository for messages: of `--repo`, or of the tree. */
 export async function sourceName(input: Input, context: Context): Promise<string> {
-  if (input.text("repo") !== undefined) {
+  if (looksAtGitHub(input)) {
     const { repository, baseBranch } = await remoteOf(input, context);
     return `${repository} ${baseBranch}`;
   }

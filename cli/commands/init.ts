@@ -1,14 +1,16 @@
-import { existsSync, statSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
 import pkg from "../../package.json" with { type: "json" };
 import { fail } from "../../schemas/problem.ts";
+import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
-import { shared, UsageError } from "../flags.ts";
+import type { Context } from "../context.ts";
+import { shared, UsageError, type Input } from "../flags.ts";
+import { checkBranch, checkRepository, projectOf } from "./target.ts";
 
 /** The files that a repository starts with; `{{name}}` stands for what init knows. */
-const templates = new URL("../../templates/project/", import.meta.url).pathname;
+const templates = join(import.meta.dir, "../../templates/project");
 
 export const init: Command = {
   summary: "Lay out environments/ in a repository; you commit and push it",
@@ -22,52 +24,18 @@ export const init: Command = {
   examples: ["mmsp init", "mmsp init --repo acme/models", "mmsp init -C ../models --repo acme/models"],
 
   async run(input, context) {
-    const { cwd, edges } = context;
-    if (!existsSync(cwd) || !statSync(cwd).isDirectory()) {
-      fail({
-        code: "folder-missing",
-        file: cwd,
-        message: "there is no such folder",
-        hint: "create it, or name another with -C",
-      });
-    }
-    const repository = input.text("repo") ?? (await edges.gitFacts(cwd)).repository;
-    if (repository === null) {
-      throw new UsageError(
-        "which repository? There is no remote origin on GitHub here: name it with --repo OWNER/NAME",
-      );
-    }
-    if (!/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/.test(repository)) {
-      throw new UsageError(`--repo takes OWNER/NAME, not "${repository}"`);
-    }
-    const values: Record<string, string> = {
-      repository,
-      baseBranch: input.text("base") ?? "main",
-      version: pkg.version,
-    };
-    const wrote: string[] = [];
-    const kept: string[] = [];
-    for (const path of [...new Glob("**/*").scanSync({ cwd: templates, dot: true })].toSorted()) {
-      const target = join(cwd, path);
-      if (existsSync(target)) {
-        kept.push(path);
-        continue;
-      }
-      const text = await Bun.file(join(templates, path)).text();
-      await mkdir(dirname(target), { recursive: true });
-      await writeFile(
-        target,
-        text.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ""),
-        { flag: "wx" },
-      );
-      wrote.push(path);
-    }
+    const { cwd } = context;
+    const repository = await repositoryOf(input, context);
+    const baseBranch = input.text("base") ?? "main";
+    checkBranch(baseBranch);
+    const { wrote, kept } = writeTemplates(cwd, { repository, baseBranch, version: pkg.version });
     const lines = [
       ...wrote.map((path) => `  wrote ${path}`),
       ...kept.map((path) => `  kept  ${path} (it was there)`),
       "",
-      wrote.length === 0 ? "nothing to do: everything is there" : "Next: commit and push these files, then",
-      ...(wrote.length === 0 ? [] : ["  mmsp register NAME --model-path model.onnx"]),
+      ...(wrote.length === 0
+        ? ["nothing to do: everything is there"]
+        : ["Next: commit and push these files, then", "  mmsp register NAME --model-path model.onnx"]),
       "",
     ];
     return {
@@ -78,3 +46,61 @@ export const init: Command = {
     };
   },
 };
+
+/** The one that a project here names already, else `--repo`, else the remote origin. */
+async function repositoryOf(input: Input, context: Context): Promise<string> {
+  const asked = input.text("repo");
+  if (asked !== undefined) checkRepository(asked);
+  const existing = await projectOf(context);
+  if (existing !== null && existing.tree.root !== context.cwd) {
+    fail({
+      code: "project-above",
+      file: context.cwd,
+      message: `belongs to a project already: ${paths.project} is in ${existing.tree.root}`,
+      hint: "a repository has one, at its root; for another, go out of this folder",
+    });
+  }
+  const named = existing?.project.spec.repository;
+  if (named !== undefined && asked !== undefined && named !== asked) {
+    fail({
+      code: "repository-differs",
+      file: paths.project,
+      path: "spec.repository",
+      message: `names ${named}, not ${asked}; nothing was written`,
+      hint: "change it there: init leaves files that exist as they are",
+    });
+  }
+  const repository = named ?? asked ?? (await context.edges.gitFacts(context.cwd)).repository;
+  if (repository !== null) return repository;
+  throw new UsageError("which repository? There is no remote origin on GitHub here: name it with --repo OWNER/NAME");
+}
+
+/** Writes what is not there; values stand for `{{name}}`. */
+function writeTemplates(
+  folder: string,
+  values: Readonly<Record<string, string>>,
+): { readonly wrote: readonly string[]; readonly kept: readonly string[] } {
+  const all = [...new Glob("**/*").scanSync({ cwd: templates, dot: true })].toSorted();
+  const wrote = all.filter((path) => !existsSync(join(folder, path)));
+  for (const path of wrote) {
+    const target = join(folder, path);
+    const text = readFileSync(join(templates, path), "utf8");
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(
+        target,
+        text.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ""),
+        { flag: "wx" },
+      );
+    } catch (error) {
+      const message = `cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+      fail({
+        code: "file-unwritable",
+        file: path,
+        message,
+        hint: "mend that, then run it again: it goes on from here",
+      });
+    }
+  }
+  return { wrote, kept: all.filter((path) => !wrote.includes(path)) };
+}

@@ -1,10 +1,12 @@
 import type { Rejection } from "../../schemas/model-deployment.ts";
 import { effective, servedSet } from "../../schemas/rules.ts";
+import { ProblemError } from "../../schemas/problem.ts";
 import { readTree, type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
-import { shared } from "../flags.ts";
+import { reading, shared } from "../flags.ts";
+import { environmentProblems, modelProblems } from "../gitops/core/names.ts";
 import type { Style } from "../style.ts";
-import { remoteOf } from "./target.ts";
+import { readDocuments } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */
 interface Row {
@@ -25,31 +27,47 @@ export const status: Command = {
   flags: {
     name: shared.name,
     env: { ...shared.env, help: "only this environment" },
-    repo: shared.repo,
-    base: shared.base,
+    ...reading,
   },
   maxArgs: 1,
   examples: ["mmsp status", "mmsp status fraud --env prod", "mmsp status --repo acme/models --json"],
 
   async run(input, context) {
-    const files = input.text("repo")
-      ? (await (await context.edges.openForge(await remoteOf(input, context))).read({ model: null, environments: [] }))
-          .files
-      : await context.edges.findTree(context.cwd).readAll();
-    const { tree, problems } = readTree(files);
-    const model = input.args[0] ?? input.text("name");
+    const { tree, problems } = readTree(await readDocuments(input, context));
+    const model = input.args[0] ?? input.text("name") ?? null;
+    const environment = input.text("env") ?? null;
     const rows = rowsOf(tree).filter(
-      (row) =>
-        (model === undefined || row.model === model) && (input.text("env") ?? row.environment) === row.environment,
+      (row) => (model ?? row.model) === row.model && (environment ?? row.environment) === row.environment,
     );
-    const warning = problems.length === 0 ? "" : context.style.yellow(`\n${problems.length} problems: mmsp validate\n`);
-    const text =
-      rows.length === 0
-        ? `nothing is served${model === undefined ? "" : ` of ${model}`}\n`
-        : table(rows, context.style);
+    if (rows.length === 0) mustExist(tree, model, environment);
+    const text = rows.length === 0 ? nothing(model, environment) : table(rows, context.style);
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    const warning = problems.length === 0 ? "" : `\n${context.style.yellow(`${count}: see mmsp validate`)}\n`;
     return { kind: "report", text: text + warning, json: { deployments: rows, problems }, ok: true };
   },
 };
+
+/** A name that is nowhere is a slip of the pen, and no answer is worse than none. */
+function mustExist(tree: Tree, model: string | null, environment: string | null): void {
+  const state = { tree, environmentNames: [], modelNames: [], proposals: [], now: "" };
+  const problems = [
+    ...(environment === null ? [] : environmentProblems(state, environment)),
+    ...(model === null ? [] : modelProblems(state, model)),
+  ];
+  if (problems.length > 0) throw new ProblemError(problems);
+}
+
+function nothing(model: string | null, environment: string | null): string {
+  const what = model === null ? "nothing is served" : `${model} is served nowhere`;
+  const where =
+    environment === null
+      ? what
+      : model === null
+        ? `${what} in ${environment}`
+        : `${model} is not served in ${environment}`;
+  const version = model === null ? "a version" : "one of its versions";
+  return `${where} yet\n  hint: mmsp deploy ${model ?? "NAME"} --version V --env ${environment ?? "ENV"} serves ${version}\n`;
+}
 
 function rowsOf(tree: Tree): Row[] {
   return [...tree.deployments]
@@ -73,6 +91,10 @@ function rowsOf(tree: Tree): Row[] {
     .toSorted((a, b) => a.environment.localeCompare(b.environment) || a.model.localeCompare(b.model));
 }
 
+function toTheSecond(time: string): string {
+  return time.replace(/\.\d+Z$/, "Z");
+}
+
 function table(rows: readonly Row[], style: Style): string {
   const head = ["ENV", "MODEL", "STABLE", "CANARY", "PREVIOUS", "REJECTED", "SINCE"];
   const cells = rows.map((row) => [
@@ -82,7 +104,7 @@ function table(rows: readonly Row[], style: Style): string {
     row.canary === null ? "-" : `${row.canary.version} at ${row.canary.weight} %`,
     row.previous.join(", ") || "-",
     row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
-    row.locked === null ? row.since : `${row.since} locked: ${row.locked}`,
+    row.locked === null ? toTheSecond(row.since) : `${toTheSecond(row.since)} locked: ${row.locked}`,
   ]);
   const widths = head.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
   const line = (row: readonly string[]): string =>

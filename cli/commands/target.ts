@@ -37,19 +37,45 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   } catch {
     return null;
   }
-  const text = (await tree.read({ model: null, environments: [] })).files.get(paths.project) ?? "";
+  const text = (await tree.read({ models: null, environments: [] })).files.get(paths.project) ?? "";
   const parsed = parseManifest(paths.project, text, validateProject);
   return parsed.value === null ? null : { tree, project: parsed.value };
+}
+
+/** Throws a UsageError for anything but OWNER/NAME. */
+export function checkRepository(text: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/.test(text)) return;
+  throw new UsageError(`--repo takes OWNER/NAME, not "${text}"`);
+}
+
+/** Throws a UsageError for what git would not take as a branch, or what YAML and a shell would read otherwise. */
+export function checkBranch(text: string): void {
+  if (/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/.test(text) && !/\.\.|\/\/|\/$|\.lock$|\.$/.test(text)) return;
+  throw new UsageError(`--base takes the name of a branch, not "${text}"`);
+}
+
+/** Whether a command that reads is to look at GitHub instead of the working tree. */
+export function looksAtGitHub(input: Input): boolean {
+  if (input.text("repo") !== undefined) return true;
+  if (input.text("base") === undefined) return false;
+  throw new UsageError("--base names a branch of --repo OWNER/NAME: without it the working tree is read");
+}
+
+/** Every document, of GitHub with `--repo`, else of the working tree. */
+export async function readDocuments(input: Input, context: Context): Promise<ReadonlyMap<string, string>> {
+  if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readAll();
+  const forge = await context.edges.openForge(await remoteOf(input, context));
+  return (await forge.read({ models: null, environments: [] })).files;
 }
 
 /** `--repo` and `--base`, else what mmsp.yaml of the tree says. */
 export async function remoteOf(input: Input, context: Context): Promise<Remote> {
   const repository = input.text("repo");
-  if (repository !== undefined && !/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/.test(repository)) {
-    throw new UsageError(`--repo takes OWNER/NAME, not "${repository}"`);
-  }
+  if (repository !== undefined) checkRepository(repository);
+  const branch = input.text("base");
+  if (branch !== undefined) checkBranch(branch);
   const found = await projectOf(context);
-  const base = input.text("base") ?? found?.project.spec.baseBranch ?? "main";
+  const base = branch ?? found?.project.spec.baseBranch ?? "main";
   const name = repository ?? found?.project.spec.repository;
   if (name !== undefined) return { repository: name, baseBranch: base };
   return fail({

@@ -1,11 +1,23 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fail } from "../../schemas/problem.ts";
+import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
+import { readTree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
-import type { Context, GatewayOptions } from "../context.ts";
-import { shared, wholeNumber, type Input } from "../flags.ts";
-import { clearState, dataDirOf, isRunning, readState, sourceName, writeState } from "./gateway-state.ts";
-import { environmentOf, remoteOf } from "./target.ts";
+import type { Context, GatewayOptions, GatewayStatus } from "../context.ts";
+import { reading, shared, UsageError, wholeNumber, type Input } from "../flags.ts";
+import { environmentProblems } from "../gitops/core/names.ts";
+import type { Style } from "../style.ts";
+import {
+  clearState,
+  dataDirOf,
+  downCommand,
+  isRunning,
+  readState,
+  sourceName,
+  writeState,
+  type GatewayState,
+} from "./gateway-state.ts";
+import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
 
 export const up: Command = {
   summary: "Serve an environment on this machine, with embedded ONNX Runtime",
@@ -17,63 +29,51 @@ export const up: Command = {
     env: shared.env,
     port: { type: "string", value: "P", help: "default 8080; 0: any free one" },
     detach: { type: "boolean", help: "go on in the background, and say where the log is" },
-    repo: shared.repo,
-    base: shared.base,
+    ...reading,
   },
   maxArgs: 0,
   examples: ["mmsp up", "mmsp up --env prod --port 9090 --detach", "mmsp up --repo acme/models --env prod"],
 
   async run(input, context) {
-    const environment = environmentOf(input, context);
+    // Taken over before anything is started that would have to be stopped.
+    const { signal, style } = context;
+    const port = portOf(input);
+    const environment = await knownEnvironment(input, context);
     const dataDir = await dataDirOf(input, context);
-    const running = readState(dataDir);
-    if (running !== null && isRunning(running)) {
-      fail({
-        code: "gateway-running",
-        message: `a gateway for ${environment} runs already at ${running.url}`,
-        hint: "mmsp down stops it",
-      });
-    }
-    mkdirSync(dataDir, { recursive: true });
-    // The folder may stand in a working tree, and the token in it is for nobody else.
-    writeFileSync(join(dataDir, ".gitignore"), "*\n");
+    refuseSecond(environment, readState(dataDir), downCommand(input, environment));
     const detached = input.on("detach");
-    const tokenFile = join(dataDir, "alerts.token");
-    const token = context.env["MMSP_ALERTS_TOKEN"] ?? crypto.randomUUID();
-    writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
+    const { token, tokenFile } = prepare(dataDir, context);
     const log = join(dataDir, "gateway.log");
     const gateway = await context.edges.startGateway({
       environment,
-      port: wholeNumber("port", input.text("port") ?? "8080"),
+      port,
       source: await sourceOf(input, context),
       dataDir,
       logFile: log,
       env: { MMSP_ALERTS_TOKEN: token, ...(await repositoryOf(input, context)) },
       detached,
+      signal,
     });
-    const source = await sourceName(input, context);
+    writeState(dataDir, { pid: gateway.pid, url: gateway.url, log });
+    const { pid, url } = gateway;
+    const { models, problems } = await gateway.status();
+    const json = { status: "serving", environment, url, pid, log, alertsTokenFile: tokenFile, models, problems };
+    const mark = problems.length === 0 ? style.green("✓") : style.yellow("!");
     const lines = [
-      `${context.style.green("✓")} serving ${context.style.bold(environment)} from ${source}`,
-      `  ${context.style.cyan(gateway.url)}  (POST /predict, GET /status, GET /metrics)`,
+      `${mark} serving ${style.bold(environment)} from ${await sourceName(input, context)}`,
+      ...served(environment, { models, problems }, style),
+      `  ${style.cyan(url)}  (POST /predict, GET /status, GET /metrics)`,
       `  log: ${log}`,
       `  token of /alerts: ${tokenFile}`,
     ];
-    const json = {
-      status: "serving",
-      environment,
-      url: gateway.url,
-      pid: gateway.pid,
-      log,
-      alertsTokenFile: tokenFile,
-    };
     if (detached) {
-      writeState(dataDir, { pid: gateway.pid, url: gateway.url, log });
-      return { kind: "report", text: `${[...lines, "  mmsp down stops it"].join("\n")}\n`, json, ok: true };
+      const text = [...lines, `  ${downCommand(input, environment)} stops it`, ""].join("\n");
+      return { kind: "report", text, json, ok: true };
     }
     context.say(`${lines.join("\n")}\n  Ctrl-C stops it`);
     const stop = (): void => void gateway.stop();
-    if (context.signal.aborted) stop();
-    context.signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
     const exitCode = await gateway.exited;
     clearState(dataDir);
     if (exitCode === 0) return { kind: "report", text: "stopped\n", json: { ...json, status: "stopped" }, ok: true };
@@ -85,15 +85,65 @@ export const up: Command = {
   },
 };
 
+function portOf(input: Input): number {
+  const port = wholeNumber("port", input.text("port") ?? "8080");
+  if (port >= 0 && port <= 65_535) return port;
+  throw new UsageError(`--port takes a number from 0 to 65535, not ${port}`);
+}
+
+/** Of a working tree it is known what there is to serve; a branch is only read by the gateway. */
+async function knownEnvironment(input: Input, context: Context): Promise<string> {
+  const environment = environmentOf(input, context);
+  if (looksAtGitHub(input)) return environment;
+  const snapshot = await context.edges.findTree(context.cwd).read({ models: null, environments: [environment] });
+  const { tree } = readTree(snapshot.files);
+  const problems = environmentProblems({ ...snapshot, tree, now: "" }, environment);
+  if (problems.length > 0) throw new ProblemError(problems);
+  return environment;
+}
+
+function refuseSecond(environment: string, running: GatewayState | null, stopCommand: string): void {
+  if (running === null || !isRunning(running)) return;
+  const message = `a gateway for ${environment} runs already at ${running.url}`;
+  fail({ code: "gateway-running", message, hint: `${stopCommand} stops it` });
+}
+
+/** The folder of the gateway's own files, with the token that senders of alerts need. */
+function prepare(dataDir: string, context: Context): { readonly token: string; readonly tokenFile: string } {
+  mkdirSync(dataDir, { recursive: true });
+  // The folder may stand in a working tree, and the token in it is for nobody else.
+  writeFileSync(join(dataDir, ".gitignore"), "*\n");
+  const tokenFile = join(dataDir, "alerts.token");
+  const token = context.env["MMSP_ALERTS_TOKEN"] ?? crypto.randomUUID();
+  writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
+  return { token, tokenFile };
+}
+
+/** A line a model, and what the gateway could not take. */
+function served(environment: string, { models, problems }: GatewayStatus, style: Style): readonly string[] {
+  const lines = models.map(({ model, stable, canary }) => {
+    const parts = [
+      stable === null ? "nothing stable" : `version ${stable.version}`,
+      ...(canary === null ? [] : [`canary ${canary.version} at ${canary.weight} %`]),
+    ];
+    return `  ${model}: ${parts.join(", ")}`;
+  });
+  const none = `  nothing is deployed here yet: mmsp deploy NAME --version V --env ${environment} --local`;
+  const notes = problems.map(
+    (problem) => `  ${style.yellow("problem:")} ${formatProblem(problem).replace("\n", "\n  ")}`,
+  );
+  return [...(models.length === 0 && problems.length === 0 ? [none] : lines), ...notes];
+}
+
 async function sourceOf(input: Input, context: Context): Promise<GatewayOptions["source"]> {
-  if (input.text("repo") === undefined) return { dir: context.edges.findTree(context.cwd).root };
+  if (!looksAtGitHub(input)) return { dir: context.edges.findTree(context.cwd).root };
   const { repository, baseBranch } = await remoteOf(input, context);
   return { gitUrl: cloneUrl(repository, context.env["GITHUB_API_URL"]), branch: baseBranch };
 }
 
 /** Where rollbacks go: the branch that is served. A tree on disk is edited in place instead. */
 async function repositoryOf(input: Input, context: Context): Promise<Record<string, string>> {
-  if (input.text("repo") === undefined) return {};
+  if (!looksAtGitHub(input)) return {};
   const { repository } = await remoteOf(input, context);
   return { MMSP_REPOSITORY: repository };
 }

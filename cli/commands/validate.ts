@@ -2,21 +2,18 @@ import { checkTree } from "../../schemas/rules.ts";
 import { formatProblem } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
-import { shared } from "../flags.ts";
-import { remoteOf } from "./target.ts";
+import { reading } from "../flags.ts";
+import { readDocuments } from "./target.ts";
 
 export const validate: Command = {
   summary: "Check every document against its schema and the rules",
   usage: "[--repo OWNER/NAME [--base BRANCH]]",
-  flags: { repo: shared.repo, base: shared.base },
+  flags: reading,
   maxArgs: 0,
   examples: ["mmsp validate", "mmsp validate --repo acme/models --base main", "mmsp validate --json"],
 
   async run(input, context) {
-    const files = input.text("repo")
-      ? (await (await context.edges.openForge(await remoteOf(input, context))).read({ model: null, environments: [] }))
-          .files
-      : await context.edges.findTree(context.cwd).readAll();
+    const files = await readDocuments(input, context);
     const { tree, problems } = readTree(files);
     const all = [...problems, ...checkTree(tree)];
     const { style } = context;

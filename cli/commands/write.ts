@@ -8,7 +8,7 @@ import { unifiedDiff } from "../gitops/render/diff.ts";
 import { renderChange } from "../gitops/render/files.ts";
 import { pullRequestBody } from "../gitops/render/pull-request.ts";
 import type { FileWrite, Snapshot } from "../gitops/core/ports.ts";
-import type { Input } from "../flags.ts";
+import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
 import { remoteOf } from "./target.ts";
 
@@ -29,6 +29,10 @@ export async function write(
   options: { readonly given?: GivenFiles; readonly commit?: boolean } = {},
 ): Promise<Outcome> {
   const given = options.given ?? new Map<string, Uint8Array>();
+  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
+  if (input.on("local") && remoteFlag !== undefined) {
+    throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
+  }
   if (input.on("local")) return writeLocal(command, input, context, given);
   const remote = await remoteOf(input, context);
   const forge = await context.edges.openForge(remote);

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "bun:test";
+import pkg from "../../package.json" with { type: "json" };
+import { createStyle } from "../../cli/style.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { cliEnv, jsonOf, main, makeProject, runCli } from "./run-cli.ts";
+
+const verbs = "init register deploy promote rollback status validate up down loadgen demo".split(" ");
+const escape = "\u001b";
+
+describe("help", () => {
+  test("the overview names every command, and is what mmsp alone, help, -h and --help print", async () => {
+    const all = await Promise.all([[], ["help"], ["-h"], ["--help"]].map((args) => runCli(args)));
+    const [{ stdout }] = all as [(typeof all)[number]];
+    for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^  ${verb} +\\S`, "m"));
+    for (const ran of all) expect(ran).toEqual({ stdout, stderr: "", exitCode: 0 });
+  });
+
+  test("each command says what it does, its flags and examples, in lines that fit a terminal", async () => {
+    for (const verb of verbs) {
+      const { stdout, stderr, exitCode } = await runCli([verb, "--help"]);
+      expect({ verb, stderr, exitCode }).toEqual({ verb, stderr: "", exitCode: 0 });
+      expect(stdout).toContain(`Usage: mmsp ${verb}`);
+      expect(stdout).toMatch(/\nFlags:\n[^]*\nExamples:\n {2}mmsp /);
+      expect(stdout.split("\n").filter((line) => line.length > 120)).toEqual([]);
+    }
+  });
+
+  test("help deploy, deploy -h and deploy --help are one text, whatever else stands there", async () => {
+    const asked = [
+      ["help", "deploy"],
+      ["deploy", "-h"],
+      ["deploy", "--help"],
+      ["deploy", "fraud", "--help"],
+    ];
+    const texts = await Promise.all(asked.map(async (args) => (await runCli(args)).stdout));
+    expect(new Set(texts).size).toBe(1);
+    expect(texts[0]).toContain("--canary W");
+  });
+
+  test("--version and -v print the version, also through bunx in the clone", async () => {
+    for (const flag of ["--version", "-v"]) expect((await runCli([flag])).stdout).toBe(`${pkg.version}\n`);
+    const bunx = Bun.spawn([process.execPath, "x", "--no-install", "mmsp", "--version"], {
+      cwd: `${import.meta.dir}/../..`,
+      env: cliEnv(),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect(await bunx.stdout.text()).toBe(`${pkg.version}\n`);
+    expect(await bunx.exited).toBe(0);
+  });
+});
+
+describe("a wrong command line", () => {
+  const wrong: readonly (readonly [string, string, string])[] = [
+    ["deplyo", 'unknown command "deplyo"; did you mean "mmsp deploy"?', "mmsp --help"],
+    ["help nonsense", 'unknown command "nonsense"', "mmsp --help"],
+    ["--frobnicate", "unknown flag --frobnicate", "mmsp --help"],
+    ["deploy fraud --versio 3", "unknown flag --versio; did you mean --version?", "mmsp deploy --help"],
+    ["deploy", "which model? Give its name", "mmsp deploy --help"],
+    ["deploy fraud", "--version is missing: which version?", "mmsp deploy --help"],
+    ["deploy fraud --version", "--version takes a value", "mmsp deploy --help"],
+    ["deploy fraud --version two", '--version takes a whole number, not "two"', "mmsp deploy --help"],
+    [
+      "deploy fraud --version 1 --canary --env dev",
+      "--canary takes a value; one that starts with a dash",
+      "mmsp deploy --help",
+    ],
+    ["deploy fraud churn --version 1", 'unexpected argument "churn"', "mmsp deploy --help"],
+    ["deploy fraud --name churn --version 1", 'the model is "fraud" and --name "churn"', "mmsp deploy --help"],
+    ["deploy fraud --version 1 --local=yes", "--local takes no value", "mmsp deploy --help"],
+    ["deploy fraud --version 1 --local --repo a/b", "--local and --repo exclude each other", "mmsp deploy --help"],
+    ["deploy fraud --version 1 --repo nonsense", '--repo takes OWNER/NAME, not "nonsense"', "mmsp deploy --help"],
+    ["deploy fraud --version 1 --base ../x", '--base takes the name of a branch, not "../x"', "mmsp deploy --help"],
+    ["rollback fraud --commit --local", "--commit and --local exclude each other", "mmsp rollback --help"],
+    ["status --base main", "--base names a branch of --repo", "mmsp status --help"],
+    ["validate --base main", "--base names a branch of --repo", "mmsp validate --help"],
+    ["register fraud", "--model-path is missing", "mmsp register --help"],
+    ["up --port 99999", "--port takes a number from 0 to 65535, not 99999", "mmsp up --help"],
+    ["loadgen --rps 0 --duration 1", '--rps takes a number above 0, not "0"', "mmsp loadgen --help"],
+    ["-C", "which command?", "mmsp --help"],
+  ];
+
+  test.each(wrong)("%s: exit code 2, the reason and where to look", async (line, message, hint) => {
+    const [text, json] = await Promise.all([runCli(line.split(" ")), runCli(["--json", ...line.split(" ")])]);
+    expect(text.exitCode).toBe(2);
+    expect(text.stdout).toBe("");
+    expect(text.stderr).toStartWith(`error: ${message}`);
+    expect(text.stderr).toEndWith(`\n  hint: ${hint}\n`);
+    expect(text.stderr.split("\n")).toHaveLength(3);
+    expect(json.exitCode).toBe(2);
+    expect(jsonOf(json)).toMatchObject({ status: "refused", problems: [{ code: "usage", hint }] });
+  });
+});
+
+describe("where and how", () => {
+  test("-C works as if started there, before the command or after it", async () => {
+    using project = await makeProject();
+    for (const args of [
+      ["-C", project.path, "status"],
+      ["status", "-C", project.path],
+      ["-C", project.path, "status"],
+    ]) {
+      expect(await runCli(args)).toMatchObject({ exitCode: 0, stderr: "" });
+    }
+    const nowhere = await runCli(["-C", `${project.path}/nowhere`, "status"]);
+    expect(nowhere).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(nowhere.stderr).toContain(`-C: there is no folder "${project.path}/nowhere"`);
+  });
+
+  test("outside of a project every command says so, and that init is the way", async () => {
+    using folder = temporaryFolder();
+    for (const args of [["status"], ["validate"], ["up"], ["down"], ["deploy", "fraud", "--version", "1", "--local"]]) {
+      const { stderr, exitCode } = await runCli(args, { cwd: folder.path });
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("no environments/mmsp.yaml here or in a folder above\n  hint: run `mmsp init`");
+    }
+  });
+
+  test("a pipe gets no escape codes, whatever the terminal is called", async () => {
+    using project = await makeProject({ serving: true });
+    const env = { TERM: "xterm-256color", COLORTERM: "truecolor" };
+    for (const args of [["status"], ["deploy", "fraud", "--version", "9", "--local"], ["validate"], ["nonsense"]]) {
+      const { stdout, stderr } = await project.run(args, env);
+      expect(stdout + stderr).not.toBeEmpty();
+      expect(stdout + stderr).not.toContain(escape);
+    }
+  });
+
+  test("a terminal gets colours, unless NO_COLOR or a dumb terminal ask for none", () => {
+    expect(createStyle(true, {}).red("x")).toBe(`${escape}[31mx${escape}[39m`);
+    expect(createStyle(true, { NO_COLOR: "" }).red("x")).toContain(escape);
+    expect(createStyle(true, { NO_COLOR: "1" }).red("x")).toBe("x");
+    expect(createStyle(true, { TERM: "dumb" }).red("x")).toBe("x");
+    expect(createStyle(false, {}).red("x")).toBe("x");
+  });
+
+  test("a reader that leaves early is no failure", async () => {
+    using project = await makeProject({ serving: true });
+    for (const args of ["status", "--help", "status --json", "validate"]) {
+      // The reader has gone by the time that anything is written.
+      const line = `{ sleep 0.05; exec "$0" "$1" ${args}; } | true; echo "\${PIPESTATUS[0]}"`;
+      const shell = Bun.spawn(["bash", "-c", line, process.execPath, main], {
+        cwd: project.path,
+        env: cliEnv(),
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+      expect(await shell.stderr.text()).toBe("");
+      expect(await shell.stdout.text()).toBe("0\n");
+    }
+  });
+});
