@@ -5,7 +5,7 @@ import { faulty, startHub } from "../../hub.ts";
 test("a client in a hurry tells a failed call at once, and is patient with the next", async () => {
   await using hub = await startHub();
   const client = hub.client({ isHurried: true });
-  const scope = { model: "fraud", environments: ["dev"] };
+  const scope = { models: ["fraud"], environments: ["dev"] };
   let faults = 2;
   hub.hook = faulty(() => faults-- > 0, 502);
 
