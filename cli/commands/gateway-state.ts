@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
-import { environmentOf, looksAtGitHub, projectOf, remoteOf } from "./target.ts";
+import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
 
 /** What `up` leaves for `down`, and for another `up`. */
 export interface GatewayState {
@@ -75,6 +75,5 @@ export async function sourceName(input: Input, context: Context): Promise<string
     const { repository, baseBranch } = await remoteOf(input, context);
     return `${repository} ${baseBranch}`;
   }
-  const found = await projectOf(context);
-  return found?.tree.root ?? context.cwd;
+  return context.edges.findTree(context.cwd).root;
 }

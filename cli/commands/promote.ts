@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { writing } from "../flags.ts";
-import { environmentOf, modelOf, versionOf } from "./target.ts";
+import { environmentOf, modelOf, validName, versionOf } from "./target.ts";
 import { write } from "./write.ts";
 
 export const promote: Command = {
@@ -24,7 +24,8 @@ export const promote: Command = {
 
   async run(input, context) {
     const environment = environmentOf(input, context);
-    const to = input.text("to") ?? null;
+    const target = input.text("to");
+    const to = target === undefined ? null : validName("environment", target);
     const version = versionOf(input, "version");
     return write({ verb: "promote", environment, model: modelOf(input), version, to }, input, context);
   },

@@ -1,9 +1,10 @@
 import { parseManifest } from "../../schemas/document.ts";
 import { validateProject } from "../../schemas/json/validators.js";
-import { fail } from "../../schemas/problem.ts";
+import { fail, ProblemError } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
+import { nameProblems } from "../gitops/core/names.ts";
 import { UsageError, wholeNumber, type Input } from "../flags.ts";
 
 /** The model: the argument or `--name`, not both. */
@@ -15,12 +16,19 @@ export function modelOf(input: Input): string {
   }
   const model = argument ?? named;
   if (model === undefined || model === "") throw new UsageError("which model? Give its name");
-  return model;
+  return validName("model", model);
 }
 
 /** `--env`, else $MMSP_ENV, else dev. */
 export function environmentOf(input: Input, context: Context): string {
-  return input.text("env") ?? (context.env["MMSP_ENV"] || "dev");
+  return validName("environment", input.text("env") ?? (context.env["MMSP_ENV"] || "dev"));
+}
+
+/** The name, which becomes part of paths and branches; throws a ProblemError where it cannot. */
+export function validName(what: "model" | "environment", name: string): string {
+  const problems = nameProblems(what, name);
+  if (problems.length > 0) throw new ProblemError(problems);
+  return name;
 }
 
 /** A version number from a flag: `3`, or `v3` as people write it. */
@@ -29,7 +37,7 @@ export function versionOf(input: Input, flag: string): number | null {
   return text === undefined ? null : wholeNumber(flag, text.replace(/^v(?=\d)/i, ""));
 }
 
-/** mmsp.yaml of the tree that the command runs in, or null outside of one. */
+/** mmsp.yaml of the tree that the command runs in, or null outside of one. Throws a ProblemError where it is broken. */
 export async function projectOf(context: Context): Promise<{ tree: Tree; project: Project } | null> {
   let tree: Tree;
   try {
@@ -39,7 +47,8 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   }
   const text = (await tree.read({ models: null, environments: [] })).files.get(paths.project) ?? "";
   const parsed = parseManifest(paths.project, text, validateProject);
-  return parsed.value === null ? null : { tree, project: parsed.value };
+  if (parsed.value === null) throw new ProblemError(parsed.problems);
+  return { tree, project: parsed.value };
 }
 
 /** Throws a UsageError for anything but OWNER/NAME. */
@@ -74,13 +83,13 @@ export async function remoteOf(input: Input, context: Context): Promise<Remote> 
   if (repository !== undefined) checkRepository(repository);
   const branch = input.text("base");
   if (branch !== undefined) checkBranch(branch);
-  const found = await projectOf(context);
+  const found = repository === undefined || branch === undefined ? await projectOf(context) : null;
   const base = branch ?? found?.project.spec.baseBranch ?? "main";
   const name = repository ?? found?.project.spec.repository;
   if (name !== undefined) return { repository: name, baseBranch: base };
   return fail({
     code: "repository-unknown",
-    message: "which repository? There is no readable environments/mmsp.yaml here",
+    message: `which repository? There is no ${paths.project} here or in a folder above`,
     hint: "name it with --repo OWNER/NAME, go into its clone, or edit the working tree with --local",
   });
 }

@@ -1,5 +1,5 @@
 /** The real command as a process, and repositories for it to work in. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../support/folder.ts";
 import { runGit } from "../support/git.ts";
@@ -59,20 +59,49 @@ export interface Project extends Disposable {
   files(): Readonly<Record<string, string>>;
 }
 
+const templates = new Map<boolean, Promise<Project>>();
+
+const made: string[] = [];
+process.on("exit", () => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
 /**
  * A clone as `mmsp init` leaves it, with two models to register, `v1.onnx` and `v2.onnx`, ignored by git. `serving`: version
- * 1 of fraud is stable in dev, and 2 is registered.
+ * 1 of fraud is stable in dev, and 2 is registered. Made once by real commands, then copied.
  */
 export async function makeProject({ serving = false }: { readonly serving?: boolean } = {}): Promise<Project> {
+  const template = templates.get(serving) ?? makeTemplate(serving);
+  templates.set(serving, template);
+  const folder = temporaryFolder();
+  cpSync((await template).path, folder.path, { recursive: true });
+  return projectIn(folder);
+}
+
+async function makeTemplate(serving: boolean): Promise<Project> {
   const folder = temporaryFolder({
     ".gitignore": "*.onnx\n!artifacts/**\n",
     "v1.onnx": linearModel({ bias: [0, 1] }),
     "v2.onnx": linearModel({ bias: [1, 0] }),
   });
+  made.push(folder.path);
+  const project = projectIn(folder);
+  await project.git("init", "--quiet", "--initial-branch=main");
+  await project.mmsp("init", "--repo", "acme/models");
+  if (serving) {
+    await project.mmsp("register", "fraud", "--model-path", "v1.onnx", "--local");
+    await project.mmsp("register", "fraud", "--model-path", "v2.onnx", "--local");
+    await project.mmsp("deploy", "fraud", "--version", "1", "--local");
+  }
+  await project.commit();
+  return project;
+}
+
+function projectIn(folder: ReturnType<typeof temporaryFolder>): Project {
   const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
     runCli(args, { cwd: folder.path, env });
   const git = (...args: readonly string[]) => runGit(folder.path, args);
-  const project: Project = {
+  return {
     ...folder,
     run,
     git,
@@ -88,15 +117,6 @@ export async function makeProject({ serving = false }: { readonly serving?: bool
     },
     files: () => filesBelow(folder.path),
   };
-  await git("init", "--quiet", "--initial-branch=main");
-  await project.mmsp("init", "--repo", "acme/models");
-  if (serving) {
-    await project.mmsp("register", "fraud", "--model-path", "v1.onnx", "--local");
-    await project.mmsp("register", "fraud", "--model-path", "v2.onnx", "--local");
-    await project.mmsp("deploy", "fraud", "--version", "1", "--local");
-  }
-  await project.commit();
-  return project;
 }
 
 /** path -> content; of git's and mmsp's own folders nothing. */

@@ -1,0 +1,151 @@
+import { describe, expect, test } from "bun:test";
+import { linearModel, zipMapModel } from "../../support/models.ts";
+import { jsonOf, makeProject, type Project } from "../run-cli.ts";
+
+const deployment = "environments/dev/models/fraud/deployment.yaml";
+const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 12345\n`;
+
+/** Runs the command both ways; it must refuse with what to do next, and leave the tree as it was. Returns what it said. */
+async function refused(project: Project, args: readonly string[], code: string): Promise<string> {
+  const before = project.files();
+  const [text, json] = await Promise.all([project.run(args), project.run([...args, "--json"])]);
+  expect(text).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(text.stderr).toMatch(/^error: .+/);
+  expect(text.stderr).toContain("\n  hint: ");
+  expect(text.stderr).not.toMatch(/\n\s+at |node_modules|should not/);
+  expect(json.exitCode).toBe(1);
+  const { status, problems } = jsonOf(json) as { status: string; problems: readonly { code: string }[] };
+  expect({ status, codes: [...new Set(problems.map((problem) => problem.code))] }).toEqual({
+    status: "refused",
+    codes: [code],
+  });
+  expect(project.files()).toEqual(before);
+  return text.stderr;
+}
+
+describe("register refuses a file that is no model", () => {
+  const model = linearModel();
+  const files: readonly (readonly [string, string | Uint8Array, string, string])[] = [
+    ["is not ONNX", "a,b,c\n1,2,3\n", "", ""],
+    ["is empty", "", "", "empty"],
+    ["was cut short", model.slice(0, Math.floor(model.length / 2)), "", ""],
+    ["is a git-lfs pointer", pointer, "", "git lfs pull"],
+    ["has no tensor among its outputs", zipMapModel({ labelled: false }), "", "zipmap"],
+  ];
+
+  test.each(files)("that %s", async (_, content, code, says) => {
+    using project = await makeProject();
+    project.put("bad.onnx", content);
+    const args = ["register", "fraud", "--model-path", "bad.onnx", "--local"];
+    const { problems } = jsonOf(await project.run([...args, "--json"])) as { problems: { code: string }[] };
+    const said = await refused(project, args, code || (problems[0]?.code ?? ""));
+    expect(said).toContain("bad.onnx");
+    expect(said.toLowerCase()).toContain(says);
+  });
+
+  test("that is not there, or is a folder", async () => {
+    using project = await makeProject();
+    expect(
+      await refused(project, ["register", "fraud", "--model-path", "nowhere.onnx", "--local"], "file-missing"),
+    ).toContain("nowhere.onnx");
+    const args = ["register", "fraud", "--model-path", "environments", "--local"];
+    expect((await project.run(args)).exitCode).toBe(1);
+  });
+
+  test("and another file under a version that exists", async () => {
+    using project = await makeProject({ serving: true });
+    const args = ["register", "fraud", "--model-path", "v2.onnx", "--version", "1", "--local"];
+    const { problems } = jsonOf(await project.run([...args, "--json"])) as { problems: { code: string }[] };
+    expect(await refused(project, args, problems[0]!.code)).toContain("a version never changes");
+  });
+});
+
+describe("a name, a version or a weight that does not exist", () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ["deploy frauds --version 1 --local", "model-unknown", 'did you mean "fraud"?'],
+    ["deploy fraud --version 9 --local", "version-unknown", "registered versions: 1, 2"],
+    ["deploy fraud --version 1 --env porod --local", "environment-unknown", 'did you mean "prod"?'],
+    ["deploy fraud --version 2 --canary 101 --local", "weight-invalid", "0 to 100"],
+    ["deploy fraud --version 2 --canary=-1 --local", "weight-invalid", "0 to 100"],
+    ["deploy ../x --version 1 --local", "name-invalid", "cannot name a model"],
+    ["deploy a/b --version 1 --local", "name-invalid", "cannot name a model"],
+    ["deploy fraud --version 1 --env ../dev --local", "name-invalid", "cannot name"],
+    ["register ../x --model-path v1.onnx --local", "name-invalid", "cannot name a model"],
+    ["register registry/x --model-path v1.onnx --local", "name-invalid", "cannot name a model"],
+    ["register kustomization --model-path v1.onnx --local", "name-reserved", "cannot name a model"],
+    ["promote frauds --local", "model-unknown", "registered models: fraud"],
+    ["promote fraud --to nowhere --local", "environment-unknown", "environments: dev"],
+    ["promote fraud --version 2 --local", "", "2"],
+    ["rollback fraud --to 7 --local", "", "7"],
+    ["rollback fraud --local", "", "no earlier stable version"],
+    ["status frauds", "model-unknown", 'did you mean "fraud"?'],
+    ["status --env nowhere", "environment-unknown", "environments: dev, prod, staging"],
+    ["up --env nowhere", "environment-unknown", "environments: dev, prod, staging"],
+  ];
+
+  test("each is refused by name, with what there is", async () => {
+    using project = await makeProject({ serving: true });
+    for (const [line, code, says] of cases) {
+      const args = line.split(" ");
+      const { problems } = jsonOf(await project.run([...args, "--json"])) as { problems: { code: string }[] };
+      expect({ line, said: await refused(project, args, code || problems[0]!.code) }).toEqual({
+        line,
+        said: expect.stringContaining(says),
+      });
+    }
+  });
+});
+
+describe("a broken document", () => {
+  const bomb = [
+    "a: &a [x, x, x, x, x, x, x, x, x]",
+    ..."bcdefghi".split("").map((name, at) => {
+      const before = "abcdefgh"[at]!;
+      return `${name}: &${name} [${Array(9).fill(`*${before}`).join(", ")}]`;
+    }),
+  ].join("\n");
+  const broken: readonly (readonly [string, string, RegExp])[] = [
+    ["broken YAML", "spec: {\n", /deployment\.yaml:\d+:\d+/],
+    ["a duplicate key", "spec:\n  model: fraud\n  model: fraud\n", /deployment\.yaml:3:3/],
+    ["an alias bomb", bomb, /deployment\.yaml/],
+    ["binary", "\u0000\u0001\u0002", /deployment\.yaml/],
+    ["nothing", "", /deployment\.yaml/],
+    ["a list", "- a\n- b\n", /deployment\.yaml/],
+  ];
+
+  test.each(broken)("(%s) is told with its place by validate and by whoever would edit it", async (_, text, place) => {
+    using project = await makeProject({ serving: true });
+    project.put(deployment, text);
+    const validated = await project.run(["validate"]);
+    expect(validated.exitCode).toBe(1);
+    expect(validated.stdout).toMatch(place);
+    expect(validated.stdout).toMatch(/\d+ problems?\n$/);
+    const json = await project.run(["validate", "--json"]);
+    expect(json.exitCode).toBe(1);
+    expect(jsonOf(json)).toMatchObject({ valid: false, problems: [{ file: deployment }] });
+    const before = project.files();
+    const deploy = await project.run(["deploy", "fraud", "--version", "2", "--local"]);
+    expect(deploy).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(deploy.stderr).toMatch(place);
+    expect(deploy.stderr).not.toContain("should not");
+    expect(project.files()).toEqual(before);
+  });
+
+  test("validate tells every problem with file, line and column, all at once", async () => {
+    using project = await makeProject({ serving: true });
+    project.put(deployment, project.read(deployment).replace("version: 1", "version: 7"));
+    const environment = "environments/prod/environment.yaml";
+    project.put(environment, project.read(environment).replace("backend: embedded", "backend: mainframe"));
+    const { stdout } = await project.run(["validate"]);
+    expect(stdout).toMatch(/^environments\/prod\/environment\.yaml:\d+:\d+ spec\.backend: /m);
+    expect(stdout).toMatch(/^environments\/dev\/models\/fraud\/deployment\.yaml(:\d+:\d+)? spec\.stable/m);
+  });
+
+  test("a broken mmsp.yaml is named, not taken for a missing one", async () => {
+    using project = await makeProject({ serving: true });
+    project.put("environments/mmsp.yaml", "spec: {\n");
+    const { stderr, exitCode } = await project.run(["deploy", "fraud", "--version", "2"], { GITHUB_TOKEN: "x" });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("environments/mmsp.yaml:");
+  });
+});
