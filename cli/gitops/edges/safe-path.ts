@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { fail } from "../../../schemas/problem.ts";
-import { codeOf, systemReason } from "./input-file.ts";
+import { systemReason } from "./input-file.ts";
 
 /** Segments that would lead elsewhere, or into git's own files, on some file system. */
 const forbidden = /^(\.{0,2}|\.git)$/i;
@@ -32,13 +32,12 @@ export function resolveInside(rootDir: string, path: string): string {
   return fail({ code: "path-outside", file: path, message, hint: "replace the link by the files themselves" });
 }
 
-/** With all links of the part that exists resolved. A link to nowhere throws, rather than being taken for a free name. */
+/**
+ * With all links of the part that exists resolved. A link to nowhere throws, rather than being taken for a free name. A plain
+ * file's own name needs no resolving, and must not be: one that is replaced meanwhile by another writer looks missing then.
+ */
 function realPlace(path: string): string {
-  try {
-    lstatSync(path);
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-    return join(realPlace(dirname(path)), basename(path));
-  }
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isFile()) return join(realPlace(dirname(path)), basename(path));
   return realpathSync(path);
 }
