@@ -1,8 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import pkg from "../../package.json" with { type: "json" };
 import { createStyle } from "../../cli/style.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { cliEnv, jsonOf, main, makeProject, runCli } from "./run-cli.ts";
+
+// Processes of their own take a while on a busy machine.
+setDefaultTimeout(60_000);
 
 const verbs = "init register deploy promote rollback status validate up down loadgen demo".split(" ");
 const escape = "\u001b";
