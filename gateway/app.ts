@@ -1,44 +1,11 @@
 import { Elysia } from "elysia";
 import { RequestError } from "./core/errors.ts";
-import type { RoutingTable } from "./core/route.ts";
-import type { Answer, Call } from "./predict.ts";
-import type { ReadAlert } from "./react/alerts.ts";
 import { alertRoutes } from "./routes/alerts.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
+import type { Gateway } from "./routes/port.ts";
 import { predictRoutes } from "./routes/predict.ts";
 import { createReplies } from "./routes/replies.ts";
-
-/** What became of one alert of a webhook. */
-export interface AlertResult {
-  readonly fingerprint: string | null;
-  readonly model: string | null;
-  readonly version: number | null;
-  /** `not-stored`: decided, but not durable yet; Alertmanager is to send again. */
-  readonly decision: "cut" | "ignored" | "told" | "malformed" | "not-stored";
-  readonly code: string;
-  readonly reason: string;
-  /** Commit on the base branch, where it is there already. */
-  readonly commit: string | null;
-}
-
-/** What the routes need. Handed in by main.ts, or by a test. */
-export interface Gateway {
-  table(): RoutingTable;
-  isReady(): boolean;
-  predict<Reply>(call: Call<Reply>): Promise<Answer<Reply>>;
-  /** Decides on each alert; waits at most 2 s for the commits. */
-  alerts(alerts: readonly ReadAlert[]): Promise<readonly AlertResult[]>;
-  readonly alertsToken: string | null;
-  status(): object;
-  scrape(): Promise<{ readonly body: string; readonly contentType: string }>;
-  reload(): Promise<void>;
-  maxBodyBytes(): number;
-  /** What the client got, for the metrics. */
-  onReply(model: string, code: number): void;
-  /** A bug or an outside failure, for the log; the client gets a fixed message. */
-  onError(error: unknown): void;
-}
 
 /** The HTTP server of a gateway, not listening yet. Errors become replies here and nowhere else. */
 export function createApp(gateway: Gateway, version: string) {

@@ -1,33 +1,22 @@
-import type { Cut } from "../schemas/cut.ts";
-import { phases, type ModelDeployment, type Phase } from "../schemas/model-deployment.ts";
-import type { AlertResult, Gateway } from "./app.ts";
+import type { Gateway } from "./routes/port.ts";
 import type { Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
 import type { Metrics } from "./edges/metrics.ts";
 import { createFaultLog } from "./fault-log.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
+import { createObeyedCuts, type ObeyedCuts } from "./obeyed-cuts.ts";
 import { createPredictor } from "./predict.ts";
-import type { ReadAlert } from "./react/alerts.ts";
 import { createGuardWatch, type GuardWatch, type WatchedCanary } from "./react/guard-watch.ts";
 import { createCutLedger } from "./react/ledger.ts";
 import type { Accusation, Clock, Committer, CutLedger, CutStore, Decision, Log, StoredCut } from "./react/ports.ts";
-import { createReactor, type Reactor, type Verdict } from "./react/reactor.ts";
+import { judgeAlert } from "./react/judge-alert.ts";
+import { createReactor, type Reactor } from "./react/reactor.ts";
 import { createReconciler, type Reconciler } from "./react/reconciler.ts";
 import { defaultMaxBodyBytes } from "./routes/body.ts";
+import { rehearse } from "./rehearse.ts";
+import { rememberServed, viewOf, type ServingView } from "./serving-view.ts";
 import { describeStatus } from "./status.ts";
-
-/** What `decide` is told besides the accusation; the shape that cli/gitops asks for. */
-export interface ServingView {
-  readonly environment: string;
-  readonly deployment: ModelDeployment | null;
-  readonly cuts: readonly Cut[];
-  readonly firstServed: (version: number, phase: Phase) => string | null;
-  readonly requests: (version: number) => number | null;
-  readonly minRequests: number;
-  readonly stableRollbacks: readonly string[];
-  readonly now: string;
-}
 
 export interface GatewayDeps {
   readonly environment: string;
@@ -39,8 +28,8 @@ export interface GatewayDeps {
   readonly decide: (accusation: Accusation, view: ServingView) => Decision;
   /** null: another process commits (role `serve`). */
   readonly commit: Committer | null;
-  /** Takes predictions. Where another process does (role `react`), nobody knows here how many there were. */
-  readonly serves: boolean;
+  /** Default true. Where another process takes the predictions (role `react`), nobody knows here how many there were. */
+  readonly serves?: boolean;
   readonly clock: Clock;
   /** Uniform in 0..1. */
   readonly random: () => number;
@@ -59,10 +48,6 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-/** How long a webhook waits for the commits that it caused, in milliseconds. */
-const commitWaitMs = 2000;
-const dayMs = 86_400_000;
-
 interface Parts extends GatewayDeps {
   readonly ledger: CutLedger;
   readonly fleet: Fleet;
@@ -73,14 +58,13 @@ interface Parts extends GatewayDeps {
   readonly attempts: Map<string, number>;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** The cuts that the table obeys. */
-  readonly obeyed: () => readonly Cut[];
+  readonly obeyed: ObeyedCuts;
 }
 
 /** Puts the parts together. The fleet serves, the guard and the webhook accuse, the reactor cuts, the reconciler commits. */
 export function createGateway(deps: GatewayDeps): RunningGateway {
   const parts = assemble(deps);
-  const { fleet, reactor, reconciler, guard, ledger } = parts;
+  const { fleet, reactor, reconciler, guard } = parts;
   const predict = createPredictor({
     table: () => fleet.table(),
     recorder: recorderOf(parts),
@@ -92,7 +76,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     table: () => fleet.table(),
     isReady: () => isReady(fleet.table()),
     predict,
-    alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(parts, alert))),
+    alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
     alertsToken: deps.alertsToken,
     status: () => {
       const uptimeSeconds = Math.round((deps.clock.now() - parts.startedAt) / 1000);
@@ -110,14 +94,15 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     gateway,
     start: async () => {
       await fleet.refresh();
+      rehearse(fleet, deps.decide, (accusation) => viewOf(parts, accusation), deps.environment, deps.clock);
       reconciler?.wake();
     },
     openCuts: () => reactor.openCuts(),
     syncCuts: () => {
-      const cuts = ledger.list().map(({ cut }) => cut);
-      if (sameCuts(cuts, parts.obeyed())) return;
       // A new table wakes the reconciler.
-      fleet.applyCuts();
+      if (parts.obeyed.changed()) fleet.applyCuts();
+      // The other process has seen git agree: high time to look as well.
+      if (parts.obeyed.endedElsewhere().length > 0) void fleet.refresh();
     },
     stop: async () => {
       guard.stop();
@@ -132,20 +117,19 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
 function assemble(deps: GatewayDeps): Parts {
   const { environment, source, runtime, clock, log } = deps;
   const ledger = createCutLedger(deps.store, log);
-  const openCuts = (): readonly Cut[] => ledger.list().map(({ cut }) => cut);
+  const obeyed = createObeyedCuts(ledger, (model) => fleet.deployment(model));
   const attempts = new Map<string, number>();
   const startedAt = clock.now();
-  let obeyed: readonly Cut[] = [];
   const guard = createGuardWatch({ accuse: (accusation) => reactor.accuse(accusation), clock, log });
   const fleet = createFleet({
     source,
     runtime,
     environment,
-    cuts: () => (obeyed = openCuts()),
+    cuts: () => obeyed.take(),
     onTable: (table) => {
       rememberServed(ledger, table, new Date(clock.now()).toISOString());
       guard.follow(canariesOf(table));
-      deps.metrics.show(table, obeyed);
+      deps.metrics.show(table, obeyed.taken());
       reconciler?.wake();
     },
   });
@@ -179,43 +163,13 @@ function assemble(deps: GatewayDeps): Parts {
     reconciler,
     attempts,
     startedAt,
-    obeyed: () => obeyed,
+    obeyed,
   };
   return parts;
 }
 
-function viewOf(parts: Parts, { model }: Accusation): ServingView {
-  const { environment, clock, fleet, ledger } = parts;
-  const now = new Date(clock.now()).toISOString();
-  const route = fleet.table().models.get(model);
-  const since = new Date(clock.now() - dayMs).toISOString();
-  const firstServed = (version: number, phase: Phase): string | null => {
-    const target = phase === "stable" ? route?.stable : route?.canary;
-    return target?.version === version ? ledger.firstServed(model, version, phase, target.attempt, now) : null;
-  };
-  return {
-    environment,
-    deployment: fleet.deployment(model),
-    cuts: ledger.list().map(({ cut }) => cut),
-    firstServed,
-    requests: (version) => {
-      const times = phases.map((phase) => firstServed(version, phase)).filter((time) => time !== null);
-      return times.every((time) => Date.parse(time) >= parts.startedAt)
-        ? requestsSinceStart(parts, model, version)
-        : null;
-    },
-    minRequests: route?.slo.minRequests ?? 1,
-    stableRollbacks: ledger.stableRollbacks(model, since),
-    now,
-  };
-}
-
-function requestsSinceStart({ serves, guard, attempts }: Parts, model: string, version: number): number | null {
-  return serves ? (guard.attempts(model, version) ?? attempts.get(`${model}/${version}`) ?? 0) : null;
-}
-
 /** Metrics and guard hear of every attempt; requests that named their version never feed the guard. */
-function recorderOf({ metrics, guard, attempts }: Parts): Recorder {
+export function recorderOf({ metrics, guard, attempts }: Pick<Parts, "metrics" | "guard" | "attempts">): Recorder {
   return {
     ...metrics,
     attempt: (attempt) => {
@@ -227,43 +181,6 @@ function recorderOf({ metrics, guard, attempts }: Parts): Recorder {
       guard.record({ model, version, phase, failed: outcome === "fault", latencyMs: seconds * 1000 });
     },
   };
-}
-
-async function judgeAlert({ reactor, reconciler }: Parts, alert: ReadAlert): Promise<AlertResult> {
-  const { fingerprint } = alert;
-  if (alert.kind === "malformed") {
-    const reason = alert.problems.map(({ path, message }) => `${path ?? ""} ${message}`.trim()).join("; ");
-    return {
-      fingerprint,
-      model: null,
-      version: null,
-      decision: "malformed",
-      code: "alert-malformed",
-      reason,
-      commit: null,
-    };
-  }
-  const { model, version } = alert.accusation;
-  const verdict = reactor.accuse(alert.accusation);
-  const outcome = verdict.cut === null ? null : await reconciler?.committed(verdict.cut, commitWaitMs);
-  const commit = outcome?.kind === "committed" ? outcome.oid : null;
-  return { fingerprint, model, version, ...told(verdict), commit };
-}
-
-function told({ decision, acknowledged }: Verdict): Pick<AlertResult, "decision" | "code" | "reason"> {
-  if (!acknowledged) {
-    return { decision: "not-stored", code: "store-failed", reason: "the cut is in force, but could not be stored yet" };
-  }
-  if (decision.kind === "act") return { decision: "cut", code: "cut", reason: decision.cut.reason };
-  return { decision: decision.kind === "tell" ? "told" : "ignored", code: decision.code, reason: decision.reason };
-}
-
-/** Since when versions serve, so that an alert from before that is not held against them. */
-function rememberServed(ledger: CutLedger, table: RoutingTable, now: string): void {
-  for (const { model, stable, canary } of table.models.values()) {
-    if (stable) ledger.firstServed(model, stable.version, "stable", stable.attempt, now);
-    if (canary) ledger.firstServed(model, canary.version, "canary", canary.attempt, now);
-  }
 }
 
 function canariesOf({ models, environment, policy }: RoutingTable): WatchedCanary[] {
@@ -280,8 +197,4 @@ function isReady({ revision, models }: RoutingTable): boolean {
   return (
     revision !== "" && [...models.values()].every(({ stable, loaded }) => stable !== null && loaded.has(stable.version))
   );
-}
-
-function sameCuts(a: readonly Cut[], b: readonly Cut[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import pkg from "../package.json" with { type: "json" };
-import { commitCut, writeCut } from "../cli/gitops/commit-cut.ts";
+import { writeCut } from "../cli/gitops/commit-cut.ts";
+import { commitCuts } from "../cli/gitops/commit-cuts.ts";
 import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
 import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
@@ -11,7 +12,8 @@ import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
-import { cutKey } from "../schemas/cut.ts";
+import { rehearseRollback } from "../cli/gitops/rehearse.ts";
+import { cutKey, type Cut } from "../schemas/cut.ts";
 import { ProblemError } from "../schemas/problem.ts";
 import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
@@ -23,10 +25,19 @@ import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
 import { createGateway, type RunningGateway } from "./gateway.ts";
 import { systemClock, writeLog } from "./log.ts";
+import { oneByOne } from "./react/one-by-one.ts";
 import type { Committer } from "./react/ports.ts";
 
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
+
+/** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
+const answersMs = 10;
+/** How long requests that run may take after the signal to stop, in milliseconds. */
+const drainMs = 30_000;
+
+/** How long a commit that is on its way may take then. What is stored is committed after the next start. */
+const settleMs = 3000;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
@@ -50,6 +61,7 @@ async function main(): Promise<void> {
     log: writeLog,
   });
   await running.start();
+  if (reacts) rehearseRollback(planner);
   const sharing = config.roles === "all" ? undefined : setInterval(() => running.syncCuts(), shareMs);
   const app = createApp(running.gateway, pkg.version).listen({ hostname: config.host, port: config.port });
   const port = app.server?.port ?? config.port;
@@ -63,8 +75,8 @@ async function main(): Promise<void> {
     stopping = true;
     writeLog("info", "stopping", { why });
     clearInterval(sharing);
-    await app.stop();
-    await running.stop();
+    await Promise.race([app.stop(), Bun.sleep(drainMs)]);
+    await Promise.race([running.stop(), Bun.sleep(settleMs)]);
     process.exit(0);
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));
@@ -85,7 +97,11 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
   const { environment, source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
-    return (cut) => writeCut(cut, tree, planner, new Date().toISOString());
+    return oneByOne(async (cut) => {
+      // Answers that are on their way go out first: while a rollback is drafted, nothing else runs.
+      await Bun.sleep(answersMs);
+      return writeCut(cut, tree, planner, new Date().toISOString());
+    });
   }
   if (githubToken === null || repository === null) {
     writeLog("warn", "cuts are not committed: set MMSP_REPOSITORY and GITHUB_TOKEN");
@@ -94,17 +110,24 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
   const userAgent = `mmsp-gateway/${pkg.version}`;
   const options = { repository, baseBranch: source.branch, apiUrl: githubApiUrl, token: githubToken, userAgent };
   const forge = createGitHub(options);
+  // Better to hear now than at the first rollback that the token may not, and its client is loaded by then.
+  forge.read({ models: ["rehearsal"], environments: [config.environment] }).catch((error: unknown) => {
+    writeLog("warn", "cuts could not be committed now", { error });
+  });
   const none = (): never => {
     throw new Error("a rollback brings no artifacts");
   };
   const artifacts = { read: none, store: none };
   const parts = { forge, planner, artifacts, now: () => new Date(), random: Math.random, sleep: Bun.sleep };
-  return (cut) => {
-    const { gateway, openCuts } = running();
-    const state = openCuts().find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
-    const opened = state?.kind === "waiting" ? state.pullRequest : null;
-    const policy = rollbackPolicyOf(environment, gateway.table().policy);
-    return commitCut(cut, { baseBranch: source.branch, ...policy, opened }, parts);
+  const openedFor = (cut: Cut) => {
+    const state = running()
+      .openCuts()
+      .find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
+    return state?.kind === "waiting" ? state.pullRequest : null;
+  };
+  return (cuts) => {
+    const policy = rollbackPolicyOf(environment, running().gateway.table().policy);
+    return commitCuts(cuts, { baseBranch: source.branch, ...policy, openedFor }, parts);
   };
 }
 

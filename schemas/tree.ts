@@ -55,6 +55,13 @@ const deploymentFile = /^environments\/([^/]+)\/models\/([^/]+)\/deployment\.yam
 const environmentFile = /^environments\/([^/]+)\/environment\.yaml$/;
 const kustomizationFile = /^environments\/(registry\/[^/]+\/[^/]+|[^/]+\/models\/[^/]+)\/kustomization\.yaml$/;
 
+const modelFile = /^environments\/(?:registry|[^/]+\/models)\/([^/]+)\//;
+
+/** The model whose document or folder this is; null for what all models share (the project, an environment's policy). */
+export function modelOf(path: string): string | null {
+  return modelFile.exec(path)?.[1] ?? null;
+}
+
 /** Files that belong to no kind (a README, a platform overlay) are left alone. */
 export function isDocument(path: string): boolean {
   return (

@@ -45,7 +45,7 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   } catch {
     return null;
   }
-  const text = (await tree.read({ model: null, environments: [] })).files.get(paths.project) ?? "";
+  const text = (await tree.read({ models: null, environments: [] })).files.get(paths.project) ?? "";
   const parsed = parseManifest(paths.project, text, validateProject);
   if (parsed.value === null) throw new ProblemError(parsed.problems);
   return { tree, project: parsed.value };
@@ -74,7 +74,7 @@ export function looksAtGitHub(input: Input): boolean {
 export async function readDocuments(input: Input, context: Context): Promise<ReadonlyMap<string, string>> {
   if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readAll();
   const forge = await context.edges.openForge(await remoteOf(input, context));
-  return (await forge.read({ model: null, environments: [] })).files;
+  return (await forge.read({ models: null, environments: [] })).files;
 }
 
 /** `--repo` and `--base`, else what mmsp.yaml of the tree says. */

@@ -95,7 +95,7 @@ function portOf(input: Input): number {
 async function knownEnvironment(input: Input, context: Context): Promise<string> {
   const environment = environmentOf(input, context);
   if (looksAtGitHub(input)) return environment;
-  const snapshot = await context.edges.findTree(context.cwd).read({ model: null, environments: [environment] });
+  const snapshot = await context.edges.findTree(context.cwd).read({ models: null, environments: [environment] });
   const { tree } = readTree(snapshot.files);
   const problems = environmentProblems({ ...snapshot, tree, now: "" }, environment);
   if (problems.length > 0) throw new ProblemError(problems);

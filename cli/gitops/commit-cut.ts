@@ -30,7 +30,7 @@ export interface CommitCutOptions extends RollbackPolicy {
 }
 
 /** The rollback that a cut stands for: takes out exactly its version, in its attempt. */
-function rollbackOf(cut: Cut): RollbackCommand {
+export function rollbackOf(cut: Cut): RollbackCommand {
   const { environment, model, by, reason, evidence } = cut;
   return { verb: "rollback", environment, model, to: null, by, reason, evidence, cut };
 }

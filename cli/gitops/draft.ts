@@ -18,7 +18,8 @@ import type {
 export interface Planner {
   readonly plan: (command: Command, state: PlanState) => Plan;
   readonly renderChange: (change: Change, files: ReadonlyMap<string, string>) => readonly FileWrite[];
-  readonly commitMessage: (change: Change) => string;
+  /** Of a commit for one change, or for several together. */
+  readonly commitMessage: (first: Change, ...others: readonly Change[]) => string;
   readonly pullRequestBody: (change: Change) => string;
 }
 
@@ -47,9 +48,9 @@ export interface ProposalDraft extends Drafted {
 /** What a command has to see. */
 export function scopeOf(command: Command): Scope {
   const { model } = command;
-  if (command.verb === "register") return { model, environments: [] };
+  if (command.verb === "register") return { models: [model], environments: [] };
   const to = command.verb === "promote" && command.to !== null ? [command.to] : [];
-  return { model, environments: [...new Set([command.environment, ...to])] };
+  return { models: [model], environments: [...new Set([command.environment, ...to])] };
 }
 
 /** For a commit straight to the base branch. */

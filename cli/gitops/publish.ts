@@ -1,17 +1,11 @@
 import type { Problem } from "../../schemas/problem.ts";
 import { announceRollback } from "./announce.ts";
 import type { ArtifactChange, Change, Command } from "./core/change.ts";
-import { HeadMoved, OutsideError, type FileWrite, type Forge, type PullRequest } from "./core/ports.ts";
+import type { FileWrite, Forge, PullRequest } from "./core/ports.ts";
 import { draftCommit, draftProposal, type CommitDraft, type Draft, type Planner, type ProposalDraft } from "./draft.ts";
+import { followHead, type Pace } from "./follow-head.ts";
 
-/** How long a branch that keeps moving is followed. */
-const patienceMs = 2 * 60_000;
-
-/** First and longest wait before reading again. */
-const firstWaitMs = 250;
-const longestWaitMs = 10_000;
-
-export interface PublishParts {
+export interface PublishParts extends Pace {
   readonly forge: Forge;
   readonly planner: Planner;
   readonly artifacts: {
@@ -20,10 +14,6 @@ export interface PublishParts {
     /** Puts a file into a store outside the repository, and verifies it. Idempotent. */
     readonly store: (artifact: ArtifactChange) => Promise<void>;
   };
-  readonly now: () => Date;
-  /** 0 up to 1. */
-  readonly random: () => number;
-  readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
 export interface PublishOptions {
@@ -55,30 +45,22 @@ export type PublishResult =
  * that takes pull requests only, OutsideError and ProblemError as the forge does.
  */
 export async function publish(command: Command, options: PublishOptions, parts: PublishParts): Promise<PublishResult> {
-  const deadline = parts.now().getTime() + patienceMs;
+  const { forge, planner } = parts;
   const artifactFiles = onceEach(parts);
+  const place = options.as === "commit" ? draftCommit : draftProposal;
   let current = command;
-  for (let attempt = 0; ; attempt++) {
-    const now = parts.now().toISOString();
-    const { forge, planner } = parts;
-    const draft =
-      options.as === "commit"
-        ? await draftCommit(current, forge, planner, now)
-        : await draftProposal(current, forge, planner, now);
+  let title = "";
+  const attempt = async (): Promise<PublishResult> => {
+    const draft = await place(current, forge, planner, parts.now().toISOString());
     if (draft.kind !== "draft") return draft;
-    try {
-      const files = [...draft.files, ...(await artifactFiles(draft))];
-      return draft.placement === null
-        ? await commit({ ...draft, files }, options, forge)
-        : await propose({ ...draft, files }, options, forge);
-    } catch (error) {
-      if (!(error instanceof HeadMoved)) throw error;
-      const wait = Math.min(longestWaitMs, firstWaitMs * 2 ** attempt) * (0.5 + parts.random() / 2);
-      if (parts.now().getTime() + wait > deadline) throw outOfPatience(draft.change, error);
-      await parts.sleep(wait);
-      current = pinned(current, draft.change);
-    }
-  }
+    current = pinned(current, draft.change);
+    ({ title } = draft.change);
+    const files = [...draft.files, ...(await artifactFiles(draft))];
+    return draft.placement === null
+      ? commit({ ...draft, files }, options, forge)
+      : propose({ ...draft, files }, options, forge);
+  };
+  return followHead(() => title, attempt, parts);
 }
 
 async function propose(draft: ProposalDraft, { baseBranch }: PublishOptions, forge: Forge): Promise<PublishResult> {
@@ -147,12 +129,4 @@ function pinned(command: Command, { version, rejection, environment, model }: Ch
     ...command,
     cut: { environment, model, version: rejection.version, attempt, phase, by, reason, evidence, at },
   };
-}
-
-function outOfPatience(change: Change, cause: HeadMoved): OutsideError {
-  return new OutsideError(`"${change.title}": the branch kept moving for ${patienceMs / 60_000} minutes`, {
-    retryable: true,
-    hint: "something else commits to it all the time; try again when that has ended",
-    cause,
-  });
 }

@@ -4,6 +4,18 @@ const slowestRetryMs = 60_000;
 /** How often it is looked whether git agrees by now, or whether a pull request was merged or closed. */
 export const recheckMs = 60_000;
 
+/** Cuts in one commit; GitHub reads so many models in one query. */
+const mostTogether = 50;
+const fewestTogether = 5;
+
+/**
+ * How many cuts share a commit, after so many failures in a row: half as many each time, in case all at once are too much for
+ * one call. Never one by one: GitHub slows down who makes many commits a minute.
+ */
+export function togetherAfter(failures: number): number {
+  return Math.max(fewestTogether, Math.floor(mostTogether / 2 ** failures));
+}
+
 /** After so long nobody waits for a commit any more, and the next one is tried. Above a committer's own 2 minutes. */
 export const commitDeadlineMs = 150_000;
 

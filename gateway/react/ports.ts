@@ -95,12 +95,19 @@ export type CommitOutcome =
   | { readonly kind: "refused"; readonly pullRequest: { readonly number: number; readonly url: string } }
   | { readonly kind: "skip"; readonly reason: string };
 
+/** Of one cut among several. `failed`: as if the committer had thrown, for this one; `alone`: hand it over by itself. */
+export type CommitAnswer =
+  | CommitOutcome
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "alone" };
+
 /**
- * Puts a cut into git, as the environment's `publish.rollback` says. Throws on outside failures; the caller retries,
- * so it plans from the documents each time: what is there already is a skip. `signal` tells that nobody waits any
- * longer.
+ * Puts cuts into git, as the environment's `publish.rollback` says, those that go straight to the branch in one commit, and
+ * answers for each in its place. A cut that waits for its pull request comes by itself, as does one that was answered
+ * `alone`. Throws on outside failures; the caller retries, so it plans from the documents each time: what is there already
+ * is a skip. `signal` tells that nobody waits any longer.
  */
-export type Committer = (cut: Cut, signal: AbortSignal) => Promise<CommitOutcome>;
+export type Committer = (cuts: readonly Cut[], signal: AbortSignal) => Promise<readonly CommitAnswer[]>;
 
 /**
  * The deployment that the followed branch has now; null where it serves the model no longer; undefined while that

@@ -1,21 +1,13 @@
 import { cutKey, standingOfCut, type Cut } from "../../schemas/cut.ts";
-import { commitDeadlineMs, recheckMs, retryAfterMs } from "./pace.ts";
-import { oneLine } from "../../schemas/plain-text.ts";
-import type { Clock, CommitOutcome, Committer, CutLedger, CutState, Log, ReadDeployment, StoredCut } from "./ports.ts";
-import { createWaiters, type Waiters } from "./waiters.ts";
+import { agreed, attempt, noKeys, type AttemptDeps, type Attempts } from "./attempt.ts";
+import { togetherAfter } from "./pace.ts";
+import type { CommitOutcome, ReadDeployment, StoredCut } from "./ports.ts";
+import { createWaiters } from "./waiters.ts";
 
-export interface ReconcilerDeps {
-  readonly ledger: CutLedger;
-  readonly commit: Committer;
+export interface ReconcilerDeps extends AttemptDeps {
   readonly deployment: ReadDeployment;
   /** A cut is over: git says what it said. Called after the store has forgotten it. */
   readonly ended: (cut: Cut) => void;
-  /** Asks the followed branch (and Argo CD) to look at git now. Nobody waits for it. */
-  readonly refresh: (cut: Cut) => Promise<void>;
-  readonly clock: Clock;
-  /** 0..1 */
-  readonly random: () => number;
-  readonly log: Log;
 }
 
 export interface Reconciler {
@@ -27,34 +19,23 @@ export interface Reconciler {
   stop(): Promise<void>;
 }
 
-/** How far one cut has come in this process. */
-interface Progress {
-  failures: number;
-  dueAt: number;
-  outcome: CommitOutcome | null;
-}
-
-interface Loop extends ReconcilerDeps {
-  readonly progress: Map<string, Progress>;
-  readonly waiters: Waiters<CommitOutcome>;
+interface Loop extends ReconcilerDeps, Attempts {
   /** The pass that runs or ran last. */
   running: Promise<void>;
   busy: boolean;
-  /** Key of the cut whose commit runs. */
-  current: string | null;
   stopped: boolean;
   callOff: () => void;
 }
 
 /**
- * Turns every open cut into a rollback in git and goes on until git agrees. One commit at a time, oldest cut first; a
- * cut whose commit failed waits for its next turn and lets the others go. It holds no state that a restart would miss:
- * what is to do is read from the ledger, and what is done from the followed branch.
+ * Turns every open cut into a rollback in git and goes on until git agrees. One commit at a time, for all cuts that are
+ * due and can share it; one that failed waits for its next turn and lets the others go. It holds no state that a restart
+ * would miss: what is to do is read from the ledger, and what is done from the followed branch.
  */
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { clock, ledger } = deps;
   const waiters = createWaiters<CommitOutcome>(clock);
-  const idle = { running: Promise.resolve(), busy: false, current: null, stopped: false, callOff: () => {} };
+  const idle = { running: Promise.resolve(), busy: false, current: noKeys, stopped: false, callOff: () => {} };
   const loop: Loop = { ...deps, progress: new Map(), waiters, ...idle };
   return {
     wake: () => wake(loop),
@@ -73,8 +54,6 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   };
 }
 
-const agreed: CommitOutcome = { kind: "skip", reason: "git agrees already" };
-
 function wake(loop: Loop): void {
   if (loop.stopped) return;
   endAgreed(loop);
@@ -88,7 +67,7 @@ async function pass(loop: Loop): Promise<void> {
   loop.callOff();
   let pauseMs = 0;
   try {
-    for (let next = nextDue(loop); next !== undefined; next = nextDue(loop)) {
+    for (let next = nextDue(loop); next.length > 0; next = nextDue(loop)) {
       await attempt(loop, next);
       if (!loop.stopped) endAgreed(loop);
     }
@@ -119,17 +98,22 @@ function endAgreed(loop: Loop): void {
   for (const cut of ended) {
     loop.progress.delete(cutKey(cut));
     // Whose commit still runs, hears of that: it knows more.
-    if (cutKey(cut) !== loop.current) loop.waiters.tell(cutKey(cut), agreed);
+    if (!loop.current.has(cutKey(cut))) loop.waiters.tell(cutKey(cut), agreed);
     loop.log("info", "git agrees: the cut is over", { cut });
     loop.ended(cut);
   }
 }
 
-function nextDue(loop: Loop): StoredCut | undefined {
-  if (loop.stopped) return undefined;
+/** Cuts that can share a commit go before those that wait for a pull request: these are looked at, one at a time. */
+function nextDue(loop: Loop): readonly StoredCut[] {
+  if (loop.stopped) return [];
   loop.ledger.flush();
   const now = loop.clock.now();
-  return pending(loop).find(({ cut }) => (loop.progress.get(cutKey(cut))?.dueAt ?? now) <= now);
+  const due = pending(loop).filter(({ cut }) => (loop.progress.get(cutKey(cut))?.dueAt ?? now) <= now);
+  const shared = due.filter(({ cut, state }) => state.kind === "open" && !loop.progress.get(cutKey(cut))?.alone);
+  const [oldest] = shared;
+  if (oldest === undefined) return due.slice(0, 1);
+  return shared.slice(0, togetherAfter(loop.progress.get(cutKey(oldest.cut))?.failures ?? 0));
 }
 
 /** Oldest first. What a person refused is not tried again. */
@@ -137,63 +121,9 @@ function pending(loop: Loop): readonly StoredCut[] {
   return loop.ledger.list().filter((entry) => entry.state.kind !== "refused");
 }
 
-async function attempt(loop: Loop, { cut, state }: StoredCut): Promise<void> {
-  const key = cutKey(cut);
-  const progress = loop.progress.get(key) ?? { failures: 0, dueAt: 0, outcome: null };
-  loop.progress.set(key, progress);
-  loop.current = key;
-  try {
-    const outcome = await withDeadline(loop.clock, (signal) => loop.commit(cut, signal));
-    Object.assign(progress, { failures: 0, dueAt: loop.clock.now() + recheckMs, outcome });
-    loop.waiters.tell(key, outcome);
-    loop.ledger.setState(cut, stateOf(outcome), null);
-    loop.log("info", `rollback: ${outcome.kind}`, { cut, outcome });
-    if (outcome.kind === "committed" || outcome.kind === "skip") askToLook(loop, cut);
-  } catch (error) {
-    failed(loop, { cut, state, lastError: null }, progress, error);
-  } finally {
-    loop.current = null;
-  }
-}
-
-function failed(loop: Loop, { cut, state }: StoredCut, progress: Progress, error: unknown): void {
-  // A commit whose reply was lost: git has it, and the followed branch has told so in the meantime.
-  if (loop.progress.get(cutKey(cut)) !== progress) return loop.waiters.tell(cutKey(cut), agreed);
-  progress.failures += 1;
-  const afterMs = retryAfterMs(error, progress.failures, loop.random());
-  progress.dueAt = loop.clock.now() + afterMs;
-  const message = oneLine(error instanceof Error ? error.message : String(error), 256);
-  loop.ledger.setState(cut, state, message);
-  loop.log("warn", "rollback failed and is tried again", { cut, error, failures: progress.failures, afterMs });
-}
-
-function stateOf(outcome: CommitOutcome): CutState {
-  if (outcome.kind !== "waiting" && outcome.kind !== "refused") return { kind: "open" };
-  return { kind: outcome.kind, pullRequest: outcome.pullRequest };
-}
-
-function askToLook(loop: Loop, cut: Cut): void {
-  loop.refresh(cut).catch((error: unknown) => loop.log("warn", "nobody could be asked to look at git", { error }));
-}
-
 function sleep(loop: Loop, atLeastMs: number): void {
   const now = loop.clock.now();
   const due = pending(loop).map(({ cut }) => loop.progress.get(cutKey(cut))?.dueAt ?? now);
   if (loop.stopped || due.length === 0) return;
   loop.callOff = loop.clock.after(Math.max(atLeastMs, Math.min(...due) - now), () => wake(loop));
-}
-
-/** A committer that never answers must not hold up the other rollbacks: after the deadline it has failed. */
-async function withDeadline<T>(clock: Clock, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const callOff = clock.after(commitDeadlineMs, () => {
-    controller.abort();
-    reject(new Error(`no answer within ${commitDeadlineMs / 1000} s`));
-  });
-  try {
-    return await Promise.race([work(controller.signal), promise]);
-  } finally {
-    callOff();
-  }
 }

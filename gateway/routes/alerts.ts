@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import { ProblemError, type Problem } from "../../schemas/problem.ts";
 import { RequestError } from "../core/errors.ts";
 import { readAlerts } from "../react/alerts.ts";
-import type { Gateway } from "../app.ts";
+import type { Gateway } from "./port.ts";
 import { readJson } from "./body.ts";
 
 /** Alertmanager groups alerts; a body of this size holds thousands. */

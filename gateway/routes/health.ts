@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import type { Gateway } from "../app.ts";
+import type { Gateway } from "./port.ts";
 
 /** `/health`, `/health/live`, `/health/ready`, `/status`, `/metrics`, `/reload`: what operators and probes ask. */
 export function healthRoutes(gateway: Gateway) {

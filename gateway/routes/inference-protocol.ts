@@ -3,7 +3,7 @@ import { RequestError } from "../core/errors.ts";
 import { decodeInferRequest, encodeInferResponse, modelMetadata, type InferRequest } from "../core/oip.ts";
 import type { Route } from "../core/route.ts";
 import type { LoadedModel } from "../core/ports.ts";
-import type { Gateway } from "../app.ts";
+import type { Gateway } from "./port.ts";
 import { answerHeaders } from "./answer.ts";
 import { readJson } from "./body.ts";
 import type { Replies } from "./replies.ts";

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { requireRowOutputs, toPredictions } from "../core/reply.ts";
 import { readPredictRequest, rowsToTensors } from "../core/rows.ts";
-import type { Gateway } from "../app.ts";
+import type { Gateway } from "./port.ts";
 import { answerHeaders } from "./answer.ts";
 import { readJson } from "./body.ts";
 import type { Replies } from "./replies.ts";

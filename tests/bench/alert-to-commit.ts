@@ -86,7 +86,7 @@ async function warmUp(hub: Hub): Promise<void> {
   const github = createGitHub({ repository, baseBranch, apiUrl, token, userAgent: "mmsp-bench" });
   let expectedHead = hub.start;
   for (let count = 0; count < 5; count++) {
-    await github.read({ model: "model", environments: ["dev"] });
+    await github.read({ models: ["model"], environments: ["dev"] });
     const files = [{ path: "warm-up.txt", content: String(count) }];
     expectedHead = (await github.commit({ branch: "warm-up", expectedHead, files, message: "Warm up" })).oid;
   }

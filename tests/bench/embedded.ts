@@ -63,7 +63,12 @@ export function startServing(
   return startService(gatewayScript, { core: "server", scratch, args: [root, mode] });
 }
 
-export function hit(load: Service, { url }: Service, connections: number, seconds: number): Promise<LoadResult> {
+export function hit(
+  load: Service,
+  { url }: Pick<Service, "url">,
+  connections: number,
+  seconds: number,
+): Promise<LoadResult> {
   const job: LoadJob = { url: `${url}/predict`, body: oneRow, connections, seconds };
   return load.ask<LoadResult>(job);
 }

@@ -62,7 +62,7 @@ export const goals = {
     goal: 10,
     better: "lower",
     unit: "x",
-    what: "webhook to the version's last answer under load / round trip of GET /health",
+    what: "webhook to the last request that the version got, under load / round trip of GET /health",
   },
   alert_to_commit_vs_replay: {
     goal: 1.5,

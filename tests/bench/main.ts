@@ -8,13 +8,26 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { alertToCommit } from "./alert-to-commit.ts";
 import { alertToCut } from "./alert-to-cut.ts";
+import { commandLine } from "./cli.ts";
 import { embedded } from "./embedded.ts";
+import { fastapi } from "./fastapi.ts";
 import { githubCalls } from "./github-calls.ts";
 import { goals, isRowName, type RowName } from "./goals.ts";
 import type { Family, Figure, Settings } from "./harness/figure.ts";
+import { record } from "./record.ts";
+import { validation } from "./validate.ts";
 import { renderJson, renderTable } from "./harness/table.ts";
 
-const families: readonly Family[] = [embedded, githubCalls, alertToCut, alertToCommit];
+const families: readonly Family[] = [
+  embedded,
+  fastapi,
+  record,
+  commandLine,
+  validation,
+  githubCalls,
+  alertToCut,
+  alertToCommit,
+];
 const fewestRounds = 5;
 
 interface Options {
@@ -34,7 +47,11 @@ function readOptions(args: readonly string[]): Options {
   if (unknown.length > 0) throw new Error(`no figure is called ${unknown.join(", ")}; there are ${all.join(", ")}`);
   const rounds = Number(values.rounds ?? fewestRounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a whole number, not ${values.rounds}`);
-  return { json: values.json ?? false, only: asked === undefined ? all : all.filter((name) => asked.includes(name)), rounds };
+  return {
+    json: values.json ?? false,
+    only: asked === undefined ? all : all.filter((name) => asked.includes(name)),
+    rounds,
+  };
 }
 
 async function main(): Promise<void> {

@@ -20,9 +20,9 @@ test.each([10, 20])(
     const failed: number[] = [];
     let hidden = 0;
     let sent = 0;
-    while (hidden < 200 && sent < 20_000) {
-      const batch = Array.from({ length: 8 }, () => {
-        const body = JSON.stringify({ model, features: rows[sent++ % rows.length] });
+    for (; hidden < 200 && sent < 20_000; sent += 8) {
+      const batch = Array.from({ length: 8 }, (_, at) => {
+        const body = JSON.stringify({ model, features: rows[(sent + at) % rows.length] });
         return send("/predict", { method: "POST", body });
       });
       for (const reply of await Promise.all(batch)) {

@@ -6,6 +6,7 @@
 import { writeSync } from "node:fs";
 import { openCutStore } from "../../gateway/edges/cut-store.ts";
 import { createCutLedger } from "../../gateway/react/ledger.ts";
+import { oneByOne } from "../../gateway/react/one-by-one.ts";
 import type { Accusation, CutStore } from "../../gateway/react/ports.ts";
 import { createReactor, type Reactor } from "../../gateway/react/reactor.ts";
 import { createReconciler, type Reconciler } from "../../gateway/react/reconciler.ts";
@@ -55,7 +56,7 @@ const reconciler: Reconciler = createReconciler({
   ledger,
   clock,
   deployment: () => followed,
-  async commit(cut) {
+  commit: oneByOne(async (cut) => {
     // As over a network: the webhook has been answered before the first byte arrives.
     await new Promise((resolve) => setImmediate(resolve));
     reach("before the commit");
@@ -65,7 +66,7 @@ const reconciler: Reconciler = createReconciler({
     const oid = branch.commit(rolledBack(), head, `roll back version ${cut.version}`);
     reach("after the commit, before its reply");
     return { kind: "committed", oid, url: null };
-  },
+  }),
   async refresh() {
     reach("after the commit's reply");
     followed = branch.read();

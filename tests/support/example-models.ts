@@ -12,7 +12,7 @@ const folders = { 1: "v1", 2: "v2", 3: "v3-fails" } as const;
 
 /** Versions 1 and 2 are good, 3 fails on a third of the held-out rows. */
 export async function breastCancer(): Promise<
-  Pick<ServedModel, "versions" | "featureOrder"> & { readonly rows: readonly Record<string, number>[] }
+  Pick<ServedModel, "versions" | "featureOrder"> & { readonly rows: readonly Readonly<Record<string, unknown>>[] }
 > {
   const featureOrder = (await Bun.file(join(examples, "data", folder, "features.json")).json()) as string[];
   const signature: Signature = {
@@ -28,6 +28,6 @@ export async function breastCancer(): Promise<
   });
   const versions = { 1: await read(folders[1]), 2: await read(folders[2]), 3: await read(folders[3]) };
   const file = await asyncBufferFromFile(join(examples, "data", folder, "heldout.parquet"));
-  const rows = (await parquetReadObjects({ file })).map(({ target: _, ...row }) => row as Record<string, number>);
+  const rows = await parquetReadObjects({ file, columns: featureOrder });
   return { versions, featureOrder, rows };
 }

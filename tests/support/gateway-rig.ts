@@ -59,7 +59,6 @@ export async function startRig(
     alertsToken,
     decide,
     commit: null,
-    serves: true,
     clock: systemClock,
     random: Math.random,
     log: (level, message, details) => void logged.push({ level, message, details }),

@@ -1,6 +1,8 @@
+import type { Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import { openCutStore } from "../../gateway/edges/cut-store.ts";
 import { createCutLedger } from "../../gateway/react/ledger.ts";
+import { oneByOne } from "../../gateway/react/one-by-one.ts";
 import type { CommitOutcome, Committer, CutLedger } from "../../gateway/react/ports.ts";
 import { createReconciler, type Reconciler } from "../../gateway/react/reconciler.ts";
 import { breakable, type BreakableStore } from "./broken-store.ts";
@@ -36,9 +38,13 @@ export interface Rig {
 
 /**
  * A branch with a committer that plans from what the branch says, as the real one does; `answers` are run before it,
- * one a call, and may throw or answer themselves. What the gateway follows lags behind until `followed` is called.
+ * one a call, and may throw or answer themselves. What the gateway follows lags behind until `followed` is called. Cuts are
+ * committed one by one, unless `together` makes another committer of the one that is handed to it.
  */
-export function createRig(answers: readonly Answer[] = []): Rig {
+export function createRig(
+  answers: readonly Answer[] = [],
+  together?: (commit: (cut: Cut) => Promise<CommitOutcome>) => Committer,
+): Rig {
   const clock = createManualClock();
   const store = breakable(openCutStore(":memory:"));
   const ledger = createCutLedger(store, () => {});
@@ -53,7 +59,7 @@ export function createRig(answers: readonly Answer[] = []): Rig {
     followed: deploymentOf(),
   };
   const queue = [...answers];
-  const commit: Committer = async (cut) => {
+  const commit = async (cut: Cut): Promise<CommitOutcome> => {
     seen.calls.push(`${cut.model}-${cut.version}`);
     seen.most = Math.max(seen.most, (seen.atOnce += 1));
     const plan = (): CommitOutcome => {
@@ -71,7 +77,7 @@ export function createRig(answers: readonly Answer[] = []): Rig {
   };
   const reconciler = createReconciler({
     ledger,
-    commit,
+    commit: together?.(commit) ?? oneByOne(commit),
     deployment: (model) => (model === "fraud" ? seen.followed : undefined),
     ended: (cut) => void seen.ended.push(`${cut.model}-${cut.version}`),
     refresh: async () => void (seen.refreshed += 1),

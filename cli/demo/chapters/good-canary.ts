@@ -5,7 +5,7 @@ import type { Count } from "../tally.ts";
 import { must } from "../wait.ts";
 
 /** Percent of the traffic that each canary of the demo is given. */
-export const canaryWeight = 10;
+const canaryWeight = 10;
 
 /** Canary attempts after which a split can be told from a wrong one: with 10 %, about 1,000 requests. */
 const enoughAttempts = 100;

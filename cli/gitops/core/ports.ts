@@ -1,10 +1,10 @@
 import type { Signature } from "../../../schemas/model-version.ts";
 import type { OpenProposal } from "./change.ts";
 
-/** The documents that a command needs to see. Everything of the model, and these environments' policy. */
+/** The documents that commands need to see. Everything of these models, and these environments' policy. */
 export interface Scope {
   /** null: every model (status, validate). */
-  readonly model: string | null;
+  readonly models: readonly string[] | null;
   /** Environments whose documents are read; empty: only the names. */
   readonly environments: readonly string[];
 }
@@ -41,7 +41,7 @@ export interface BranchState {
 /** What a forge reads: a commit, and the branches that decide where a proposal goes. */
 export interface RemoteSnapshot extends Snapshot {
   readonly head: string;
-  /** mmsp's own branches for the model, with and without an open pull request. */
+  /** mmsp's own branches for these models, with and without an open pull request. */
   readonly branches: readonly BranchState[];
 }
 

@@ -9,7 +9,7 @@ import { resolveInside } from "./safe-path.ts";
 
 /** As a port's scope; `environments: null` stands for all of them. */
 interface AnyScope {
-  readonly model: Scope["model"];
+  readonly models: Scope["models"];
   readonly environments: Scope["environments"] | null;
 }
 
@@ -58,7 +58,7 @@ function documentsIn(rootDir: string, scope: AnyScope): Entry[] {
     names === null
       ? foldersIn(rootDir, locate(rootDir, path))
       : names.map((name) => locate(rootDir, `${path}/${name}`));
-  const models = scope.model === null ? null : [scope.model];
+  const { models } = scope;
   const versions = within(`${root}/${registry}`, models).flatMap((model) => foldersIn(rootDir, model));
   const environments = within(root, scope.environments).filter((folder) => folder.path !== `${root}/${registry}`);
   const deployments = environments.flatMap((environment) => within(`${environment.path}/models`, models));

@@ -28,7 +28,7 @@ export function openWorkingTree(rootDir: string): WorkingTree {
       ...readNames(rootDir),
       proposals: [],
     }),
-    readAll: async () => readDocuments(rootDir, { model: null, environments: null }),
+    readAll: async () => readDocuments(rootDir, { models: null, environments: null }),
     write: async (files) => writeAll(rootDir, files),
   };
 }

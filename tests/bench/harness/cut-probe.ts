@@ -1,4 +1,4 @@
-import { isOk, openConnection, requestBytes, type Connection } from "./http.ts";
+import { isOk, openConnection, requestBytes, type OnReply } from "./http.ts";
 
 export interface CutJob {
   /** The gateway, without a path. */
@@ -16,8 +16,10 @@ export interface CutJob {
 }
 
 export interface CutResult {
-  /** From the webhook to the last answer that the version gave, in milliseconds; null where it gave none before. */
+  /** From the webhook to the last request that the version got, in milliseconds; null where it got none before. */
   readonly cutMs: number | null;
+  /** From the webhook to the last answer that the version gave. */
+  readonly lastAnswerMs: number;
   /** Median round trip of GET /health under the same load. */
   readonly healthMs: number;
   /** Answers of the version before the webhook, to see that there was something to cut. */
@@ -27,7 +29,8 @@ export interface CutResult {
 
 /**
  * Loads a gateway, accuses a version in the middle, and watches who answers. One process and one clock for the load, the
- * webhook and the health checks. An answer counts when it arrives, which is later than when the version got the request.
+ * webhook and the health checks. When the version got a request is told by its answer: it arrived, less the time that the
+ * gateway says it took. What delays an answer on its way to us makes that later, never earlier.
  */
 export async function probeCut(job: CutJob): Promise<CutResult> {
   const { version, connections } = job;
@@ -42,29 +45,31 @@ export async function probeCut(job: CutJob): Promise<CutResult> {
   const accused = `x-mmsp-version: ${version}`;
   let before = 0;
   let alertAt: number | null = null;
-  let lastAt: number | null = null;
+  let lastGotAt = 0;
+  let lastAnswerAt = 0;
   let running = true;
-  const load = (head: string, connection: Connection): void => {
+  const load: OnReply = (head, connection, data) => {
     if (!isOk(head)) reject(new Error(`/predict answered ${head}`));
     if (head.toLowerCase().includes(accused)) {
       if (alertAt === null) before += 1;
-      else lastAt = performance.now();
+      else {
+        lastAnswerAt = performance.now();
+        lastGotAt = Math.max(lastGotAt, lastAnswerAt - latencyMs(data));
+      }
     }
     if (running) connection.send(predict);
   };
   const trips: number[] = [];
   let askedAt = 0;
-  const check = (_head: string, connection: Connection): void => {
+  const check: OnReply = (_head, connection) => {
     trips.push(performance.now() - askedAt);
     askedAt = performance.now();
     if (running) connection.send(health);
   };
   let alertReply = "none";
-  const onAlert = (head: string): void => void (alertReply = head.split("\r\n")[0] ?? "");
+  const onAlert: OnReply = (head) => void (alertReply = head.split("\r\n")[0] ?? "");
 
-  const loaders = await Promise.all(
-    Array.from({ length: connections }, () => openConnection(at("/"), load, closed)),
-  );
+  const loaders = await Promise.all(Array.from({ length: connections }, () => openConnection(at("/"), load, closed)));
   const checker = await openConnection(at("/"), check, closed);
   const webhook = await openConnection(at("/"), onAlert, closed);
   for (const connection of loaders) connection.send(predict);
@@ -77,5 +82,13 @@ export async function probeCut(job: CutJob): Promise<CutResult> {
   running = false;
   const healthMs = trips.sort((a, b) => a - b)[Math.floor(trips.length / 2)] ?? Number.NaN;
   for (const connection of [...loaders, checker, webhook]) connection.close();
-  return { cutMs: before === 0 ? null : (lastAt ?? alertAt) - alertAt, healthMs, before, alertReply };
+  const cutMs = before === 0 ? null : Math.max(0, lastGotAt - alertAt);
+  return { cutMs, lastAnswerMs: Math.max(0, lastAnswerAt - alertAt), healthMs, before, alertReply };
+}
+
+/** How long the gateway says that an answer took it. */
+function latencyMs(reply: Buffer): number {
+  const told = /"latency_ms": *([\d.]+)/.exec(reply.toString("latin1"))?.[1];
+  if (told === undefined) throw new Error("an answer without latency_ms");
+  return Number(told);
 }

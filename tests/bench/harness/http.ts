@@ -9,8 +9,8 @@ export interface Connection {
   close(): void;
 }
 
-/** `head`: status line and headers. */
-export type OnReply = (head: string, connection: Connection) => void;
+/** `head`: status line and headers; `data`: the whole reply. */
+export type OnReply = (head: string, connection: Connection, data: Buffer) => void;
 
 /** The bytes of a request; made once and sent often. */
 export function requestBytes(method: "GET" | "POST", url: URL, body = "", headers: readonly string[] = []): Uint8Array {
@@ -30,7 +30,7 @@ export async function openConnection(url: URL, onReply: OnReply, onClose: () => 
     const data: Buffer = pending === null ? chunk : Buffer.concat([pending, chunk]);
     const reply = readReply(data);
     pending = reply === null ? Buffer.from(data) : null;
-    if (reply !== null) onReply(reply, connection(socket));
+    if (reply !== null) onReply(reply, connection(socket), data);
   }
   const socket = await Bun.connect({
     hostname: url.hostname,

@@ -19,7 +19,12 @@ export const signature: Signature = {
 
 /** A logistic regression; another `seed` is another model. */
 export function logisticRegression(seed = 1): Uint8Array {
-  return linearModel({ features, classes, weights: numbers(seed, features * classes), bias: numbers(seed + 1, classes) });
+  return linearModel({
+    features,
+    classes,
+    weights: numbers(seed, features * classes),
+    bias: numbers(seed + 1, classes),
+  });
 }
 
 /** A network of two hidden layers, 10-256-256-2. */

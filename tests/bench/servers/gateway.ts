@@ -46,7 +46,7 @@ const running = createGateway({
   alertsToken: null,
   decide: () => ({ kind: "ignore", code: "bench", reason: "nothing is decided here" }),
   commit: null,
-    serves: true,
+  serves: true,
   clock: systemClock,
   random: Math.random,
   log: writeLog,

@@ -113,7 +113,7 @@ test("a committer that never answers holds up the others no longer than the dead
   expect(aborted).toBe(true);
 });
 
-test("rollbacks go one at a time, oldest first, and a failing one lets the others go", async () => {
+test("rollbacks that cannot share a commit go one at a time, oldest first, and a failing one lets the others go", async () => {
   const { clock, ledger, reconciler, seen } = createRig([throwing(new Error("conflict"))]);
   for (const [model, at] of [
     ["b", "2026-11-21T08:02:00.000Z"],

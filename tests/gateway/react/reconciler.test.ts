@@ -135,6 +135,7 @@ test("stopping waits for the commit that runs, and starts no other", async () =>
   ledger.put(cutOf());
   ledger.put(cutOf({ model: "wine", version: 9 }));
   reconciler.wake();
+  await settled();
   let stopped = false;
   const stopping = reconciler.stop().then(() => void (stopped = true));
   await settled();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Cut } from "../../../schemas/cut.ts";
-import type { CommitOutcome } from "../../../gateway/react/ports.ts";
+import { oneByOne } from "../../../gateway/react/one-by-one.ts";
 import type { GatewayDeps } from "../../../gateway/gateway.ts";
 import { alertOf, webhookOf, type AlertOptions } from "../../support/alerts.ts";
 import { aRejection } from "../../support/builders.ts";
@@ -18,10 +18,10 @@ async function rigWith(
   deps: Partial<GatewayDeps> = {},
 ): Promise<GatewayRig & { readonly commits: Cut[] }> {
   const commits: Cut[] = [];
-  const commit = (cut: Cut): Promise<CommitOutcome> => {
+  const commit = oneByOne((cut) => {
     commits.push(cut);
     return Promise.resolve({ kind: "committed", oid: `oid-${commits.length}`, url: null });
-  };
+  });
   const fraud = { versions, canary: 2, weight: 100, spec: { slo, ...spec } };
   const rig = await startRig(servingTree({ fraud }), { commit, ...deps });
   await predict(rig);

@@ -4,7 +4,7 @@ import type { Scope } from "../../core/ports.ts";
 /** More commits than mmsp puts on a branch of its own: a branch with more holds somebody else's. */
 export const longestBranch = 20;
 
-/** Branches in one answer; there are a few for a model, unless nobody ever deletes one. */
+/** Branches of a model in one answer; there are a few, unless nobody ever deletes one. */
 const branchPage = 50;
 
 const fileFragment = /* GraphQL */ `
@@ -43,7 +43,10 @@ const branchesFragment = /* GraphQL */ `
   }
 `;
 
-const branches = `refs(refPrefix: "refs/heads/mmsp/", query: $model, first: ${branchPage}, after: $after) { ...Branches }`;
+/** `query`: what their names hold, as GraphQL writes it; GitHub knows no better filter. */
+function branchesField(query: string, after: string): string {
+  return `refs(refPrefix: "refs/heads/mmsp/", query: ${query}, first: ${branchPage}, after: ${after}) { ...Branches }`;
+}
 
 /** Names of environments and models, and the branches: what every read needs. */
 const names = /* GraphQL */ `
@@ -52,50 +55,53 @@ const names = /* GraphQL */ `
   }
 `;
 
-/** Documents whose paths are known beforehand: the policy, and the model's in each environment of the scope. */
-export function filesOf(model: string, environments: readonly string[]): readonly string[] {
-  return [
-    paths.project,
-    ...environments.flatMap((environment) => [
-      paths.environment(environment),
+/** Documents whose paths are known beforehand: the policy, and the models' in each environment of the scope. */
+export function filesOf(models: readonly string[], environments: readonly string[]): readonly string[] {
+  const policies = environments.map((environment) => paths.environment(environment));
+  const deployments = environments.flatMap((environment) =>
+    models.flatMap((model) => [
       paths.deployment(environment, model),
       paths.deploymentKustomization(environment, model),
     ]),
-  ];
+  );
+  return [paths.project, ...policies, ...deployments];
 }
 
 /**
- * One query for all that a command reads: the head and its tree, names, texts, the model's registry, and mmsp's branches
- * with what decides where a proposal goes. Paths stand in the query as literals; JSON's strings are GraphQL's.
+ * One query for all that commands read: the head and its tree, names, texts, the models' registry, and mmsp's branches with
+ * what decides where a proposal goes. Paths and names stand in the query as literals; JSON's strings are GraphQL's.
  */
-export function readQuery({ model, environments }: Scope): string {
-  const documents = model === null ? "" : documentsOf(model, environments);
+export function readQuery({ models, environments }: Scope): string {
+  const documents = models === null ? "" : documentsOf(models, environments);
+  const branches = (models ?? [null]).map((model, at) => `m${at}: ${branchesField(JSON.stringify(model), "null")}`);
   return `
-    query Read($owner: String!, $name: String!, $ref: String!, $base: String!, $model: String, $after: String) {
+    query Read($owner: String!, $name: String!, $ref: String!, $base: String!) {
       repository(owner: $owner, name: $name) {
         id
         defaultBranchRef { name }
         ref(qualifiedName: $ref) { target { oid ... on Commit { tree { oid } ${names} ${documents} } } }
-        ${branches}
+        ${branches.join("\n")}
       }
     }
-    ${branchesFragment} ${model === null ? "" : fileFragment}`;
+    ${branchesFragment} ${models === null ? "" : fileFragment}`;
 }
 
-function documentsOf(model: string, environments: readonly string[]): string {
-  const files = filesOf(model, environments).map(
+function documentsOf(models: readonly string[], environments: readonly string[]): string {
+  const files = filesOf(models, environments).map(
     (path, at) => `f${at}: file(path: ${JSON.stringify(path)}) { ...File }`,
   );
-  const registry = `registry: file(path: ${JSON.stringify(`${root}/registry/${model}`)}) {
-    object { ... on Tree { entries { name type object { ... on Tree { entries { ...File } } } } } }
-  }`;
-  return [...files, registry].join("\n");
+  const registries = models.map(
+    (model, at) => `r${at}: file(path: ${JSON.stringify(`${root}/registry/${model}`)}) {
+      object { ... on Tree { entries { name type object { ... on Tree { entries { ...File } } } } } }
+    }`,
+  );
+  return [...files, ...registries].join("\n");
 }
 
 /** Further pages of branches. */
 export const branchesQuery = `
   query Branches($owner: String!, $name: String!, $base: String!, $model: String, $after: String) {
-    repository(owner: $owner, name: $name) { ${branches} }
+    repository(owner: $owner, name: $name) { ${branchesField("$model", "$after")} }
   }
   ${branchesFragment}`;
 
@@ -113,7 +119,8 @@ export interface ReadAnswer {
     readonly id: string;
     readonly defaultBranchRef: { readonly name: string } | null;
     readonly ref: { readonly target: CommitAnswer | null } | null;
-    readonly refs: BranchesAnswer;
+    /** m0, m1... in the order of the models */
+    readonly [branches: `m${number}`]: BranchesAnswer;
   };
 }
 
@@ -121,9 +128,10 @@ export interface CommitAnswer {
   readonly oid: string;
   readonly tree: { readonly oid: string };
   readonly names: FolderEntry | null;
-  readonly registry?: FolderEntry | null;
-  /** f0, f1... */
+  /** f0, f1... in the order of `filesOf` */
   readonly [file: `f${number}`]: FileEntry | null;
+  /** r0, r1... in the order of the models */
+  readonly [registry: `r${number}`]: FolderEntry | null;
 }
 
 export interface FolderEntry {

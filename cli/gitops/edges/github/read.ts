@@ -2,12 +2,19 @@ import { fail } from "../../../../schemas/problem.ts";
 import { isDocument, paths, root } from "../../../../schemas/tree.ts";
 import type { RemoteSnapshot, Scope } from "../../core/ports.ts";
 import { proposalsOf, readBranches } from "./branches.ts";
-import { filesOf, readQuery, type CommitAnswer, type FolderEntry, type ReadAnswer } from "./query.ts";
+import {
+  filesOf,
+  readQuery,
+  type BranchesAnswer,
+  type CommitAnswer,
+  type FolderEntry,
+  type ReadAnswer,
+} from "./query.ts";
 import { readEverything } from "./read-everything.ts";
 import { attemptAt, type Repository } from "./repository.ts";
 import { textOf } from "./text.ts";
 
-/** One state of a branch, in one call; a read of every model takes more (see readEverything). */
+/** One state of a branch, in one call however many models are named; a read of every model takes more (see readEverything). */
 export async function readSnapshot(
   repository: Repository,
   scope: Scope,
@@ -21,21 +28,24 @@ export async function readSnapshot(
       name,
       ref: `refs/heads/${branch}`,
       base: baseBranch,
-      model: scope.model,
-      after: null,
     }),
   );
   const commit = answer.ref?.target ?? branchMissing(slug, branch, answer.defaultBranchRef?.name);
   known.id = answer.id;
   known.trees.set(commit.oid, commit.tree.oid);
 
-  const branches = await readBranches(repository, scope.model, answer.refs);
+  const pages = (scope.models ?? [null]).map((model, at) =>
+    readBranches(repository, model, answer[`m${at}`] ?? noBranches),
+  );
+  const branches = (await Promise.all(pages)).flat();
   const files =
-    scope.model === null
+    scope.models === null
       ? await readEverything(repository, commit.names?.object?.oid)
-      : documentsOf(commit, filesOf(scope.model, scope.environments), scope.model);
+      : documentsOf(commit, scope.models, scope.environments);
   return { head: commit.oid, files, branches, proposals: proposalsOf(branches), ...namesOf(commit.names) };
 }
+
+const noBranches: BranchesAnswer = { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] };
 
 function branchMissing(slug: string, branch: string, defaultBranch: string | undefined): never {
   const hint =
@@ -45,16 +55,26 @@ function branchMissing(slug: string, branch: string, defaultBranch: string | und
   return fail({ code: "branch-not-found", message: `${slug} has no branch "${branch}"`, hint });
 }
 
-function documentsOf(commit: CommitAnswer, files: readonly string[], model: string): ReadonlyMap<string, string> {
-  const texts = files.map((path, at) => [path, textOf(path, commit[`f${at}`] ?? null)] as const);
-  const versions = commit.registry?.object?.entries ?? [];
-  const registry = versions.flatMap((version) =>
-    (version.object?.entries ?? []).flatMap((entry) => {
+type Text = readonly [path: string, text: string | null];
+
+function documentsOf(
+  commit: CommitAnswer,
+  models: readonly string[],
+  environments: readonly string[],
+): ReadonlyMap<string, string> {
+  const texts = filesOf(models, environments).map((path, at): Text => [path, textOf(path, commit[`f${at}`] ?? null)]);
+  const registry = models.flatMap((model, at) => versionsOf(model, commit[`r${at}`] ?? null));
+  return new Map([...texts, ...registry].filter((pair): pair is readonly [string, string] => pair[1] !== null));
+}
+
+function versionsOf(model: string, registry: FolderEntry | null): readonly Text[] {
+  const versions = registry?.object?.entries ?? [];
+  return versions.flatMap((version) =>
+    (version.object?.entries ?? []).flatMap((entry): readonly Text[] => {
       const path = `${root}/registry/${model}/${version.name}/${entry.name}`;
-      return isDocument(path.replace(/\.yml$/, ".yaml")) ? [[path, textOf(path, entry)] as const] : [];
+      return isDocument(path.replace(/\.yml$/, ".yaml")) ? [[path, textOf(path, entry)]] : [];
     }),
   );
-  return new Map([...texts, ...registry].filter((pair): pair is readonly [string, string] => pair[1] !== null));
 }
 
 /** An environment is a folder with an environment.yaml in it; a model is a folder of the registry. */

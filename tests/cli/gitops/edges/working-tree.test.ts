@@ -39,7 +39,7 @@ function texts(folder: string): Record<string, string> {
 describe("reading", () => {
   test("gives the documents of one model in one environment, and all names", async () => {
     using folder = temporaryFolder(sample);
-    const snapshot = await openWorkingTree(folder.path).read({ model: "fraud", environments: ["staging"] });
+    const snapshot = await openWorkingTree(folder.path).read({ models: ["fraud"], environments: ["staging"] });
     expect([...snapshot.files.keys()].sort()).toEqual([project, version, stage, deployment, kustomization].sort());
     expect(snapshot.files.get(deployment)).toBe("# deployed\r\nby: hand");
     expect(snapshot).toMatchObject({
@@ -53,16 +53,16 @@ describe("reading", () => {
   test("gives every model where the scope names none, and no environment that it does not name", async () => {
     using folder = temporaryFolder(sample);
     const tree = openWorkingTree(folder.path);
-    const all = await tree.read({ model: null, environments: ["staging", "prod"] });
+    const all = await tree.read({ models: null, environments: ["staging", "prod"] });
     expect(all.files).toEqual(await tree.readAll());
-    const registry = await tree.read({ model: null, environments: [] });
+    const registry = await tree.read({ models: null, environments: [] });
     expect([...registry.files.keys()].every((path) => path === project || path.includes("/registry/"))).toBeTrue();
     expect(registry.environmentNames).toEqual(["prod", "staging"]);
   });
 
   test("knows nothing of models and environments that are not there", async () => {
     using folder = temporaryFolder(sample);
-    const snapshot = await openWorkingTree(folder.path).read({ model: "nobody", environments: ["moon"] });
+    const snapshot = await openWorkingTree(folder.path).read({ models: ["nobody"], environments: ["moon"] });
     expect([...snapshot.files.keys()]).toEqual([project]);
   });
 
@@ -128,7 +128,7 @@ describe("reading", () => {
 
   test.each(["../staging", "a/../../b", "/etc", "a\\b", ".git", "a//b"])("refuses the model name %p", async (model) => {
     using folder = temporaryFolder(sample);
-    const problem = await problemOf(() => openWorkingTree(folder.path).read({ model, environments: [] }));
+    const problem = await problemOf(() => openWorkingTree(folder.path).read({ models: [model], environments: [] }));
     expect(problem.code).toBe("path-outside");
   });
 });

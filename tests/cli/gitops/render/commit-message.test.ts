@@ -39,6 +39,23 @@ test("a long title is cut at a word", () => {
   expect(subject).toEndWith("word …");
 });
 
+test("rollbacks that share a commit have a subject together, and a paragraph and trailers each", () => {
+  const other = { ...changes.rollback, model: "wine", title: "Roll back wine 3 in prod" };
+  const message = commitMessage(changes.rollback, other);
+  const [subject, first = "", second = ""] = message.split("\n\n");
+  expect(subject).toBe("Roll back 2 versions in prod");
+  expect(first).toStartWith(`${changes.rollback.title}\n`);
+  expect(first).toContain("Taken out by the guard");
+  expect(second).toStartWith("Roll back wine 3 in prod\nRequests to wine in prod");
+  expect(trailers(message).split("\n")).toEqual([
+    "mmsp-change: rollback prod/fraud/3",
+    "mmsp-rollback: prod/fraud/3/6",
+    "mmsp-change: rollback prod/wine/3",
+    "mmsp-rollback: prod/wine/3/6",
+    "",
+  ]);
+});
+
 test("whatever the reason says, it pings nobody, closes nothing and adds no trailer", () => {
   const bits = fc.constantFrom(
     "\n",
@@ -65,7 +82,14 @@ test("whatever the reason says, it pings nobody, closes nothing and adds no trai
         expect(message).not.toMatch(/[@#]\w|GH-\d|:\/\/\S/);
         const paragraphs = message.trimEnd().split("\n\n");
         expect(paragraphs).toHaveLength(3);
-        expect(paragraphs[2]).toBe("mmsp-change: rollback prod/fraud/3\nmmsp-rollback: prod/fraud/3/6");
+        const trailersOfOne = "mmsp-change: rollback prod/fraud/3\nmmsp-rollback: prod/fraud/3/6";
+        expect(paragraphs[2]).toBe(trailersOfOne);
+
+        const hostile = { ...changes.rollback, rejection: { ...rejection, reason } };
+        const shared = commitMessage(changes.rollback, hostile).trimEnd().split("\n\n");
+        expect(shared).toHaveLength(4);
+        expect(shared[2]).not.toMatch(/[@#]\w|GH-\d|:\/\/\S/);
+        expect(shared[3]).toBe(`${trailersOfOne}\n${trailersOfOne}`);
       },
     ),
     { numRuns: 500 },

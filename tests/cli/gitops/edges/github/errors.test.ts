@@ -3,7 +3,7 @@ import { ProblemError } from "../../../../../schemas/problem.ts";
 import type { OutsideError } from "../../../../../cli/gitops/core/ports.ts";
 import { faulty, readerToken, startHub, token, type Hub } from "../../hub.ts";
 
-const scope = { model: "fraud", environments: ["dev"] } as const;
+const scope = { models: ["fraud"], environments: ["dev"] } as const;
 let hub: Hub;
 beforeAll(async () => {
   hub = await startHub();
@@ -148,7 +148,7 @@ test("nothing of Octokit's is printed, whatever fails", async () => {
     import { createGitHub } from "${new URL("../../../../../cli/gitops/edges/github/github.ts", import.meta.url).pathname}";
     const github = createGitHub({ repository: "acme/none", baseBranch: "main", apiUrl: "${hub.server.apiUrl}",
       token: "no-such-token", userAgent: "mmsp-test", secondMs: 1 });
-    await github.read({ model: "m", environments: [] }).catch(() => {});
+    await github.read({ models: ["m"], environments: [] }).catch(() => {});
     await github.comment(1, "x").catch(() => {});
   `;
   hub.hook = undefined;

@@ -5,7 +5,7 @@ import { runGit } from "../../../../support/git.ts";
 import { sampleFiles } from "../../documents.ts";
 import { startHub, type Hub } from "../../hub.ts";
 
-const scope = { model: "fraud", environments: ["dev"] } as const;
+const scope = { models: ["fraud"], environments: ["dev"] } as const;
 let hub: Hub;
 beforeAll(async () => {
   hub = await startHub();
@@ -38,7 +38,7 @@ describe("reading a model", () => {
   });
 
   test("leaves out what is not there, so that planning can say so", async () => {
-    const snapshot = await hub.client().read({ model: "nobody", environments: ["dev", "nowhere"] });
+    const snapshot = await hub.client().read({ models: ["nobody"], environments: ["dev", "nowhere"] });
     expect([...snapshot.files.keys()].toSorted()).toEqual([paths.environment("dev"), paths.project]);
   });
 
@@ -94,7 +94,7 @@ describe("reading a model", () => {
 
 describe("reading everything", () => {
   test("brings every document of every model, and nothing else", async () => {
-    const snapshot = await hub.client().read({ model: null, environments: [] });
+    const snapshot = await hub.client().read({ models: null, environments: [] });
     const documents = Object.entries(sampleFiles()).filter(([path]) => isDocument(path));
     expect(Object.fromEntries(snapshot.files)).toEqual(Object.fromEntries(documents));
   });
@@ -102,14 +102,14 @@ describe("reading everything", () => {
   test("takes a call for a hundred texts, not one for each", async () => {
     const models = Array.from({ length: 60 }, (_, at) => `model-${at}`);
     await using big = await startHub(sampleFiles(models));
-    const snapshot = await big.client().read({ model: null, environments: [] });
+    const snapshot = await big.client().read({ models: null, environments: [] });
     expect(snapshot.files.size).toBe(3 + 60 * 8);
     expect(big.server.calls.length).toBeLessThanOrEqual(2 + 5);
   });
 
   test("of a repository without documents is empty", async () => {
     await using bare = await startHub({ "README.md": "# new\n" });
-    const snapshot = await bare.client().read({ model: null, environments: [] });
+    const snapshot = await bare.client().read({ models: null, environments: [] });
     expect(snapshot.files.size).toBe(0);
     expect(snapshot.modelNames).toEqual([]);
   });

@@ -1,0 +1,83 @@
+import type { Cut } from "../../schemas/cut.ts";
+import { ProblemError } from "../../schemas/problem.ts";
+import { announceRollback } from "./announce.ts";
+import { commitCut, rollbackOf, type CommitCutOptions, type CutOutcome } from "./commit-cut.ts";
+import type { Change, RollbackCommand } from "./core/change.ts";
+import { ProtectedBranch, type BranchState, type Forge } from "./core/ports.ts";
+import { draftTogether, scopeOfAll, type DraftTogether } from "./draft-together.ts";
+import { followHead } from "./follow-head.ts";
+import type { PublishParts } from "./publish.ts";
+
+/** What became of one of several cuts. `alone`: it cannot share a commit, and is to be handed over by itself. */
+export type CutAnswer = CutOutcome | { readonly kind: "failed"; readonly error: unknown } | { readonly kind: "alone" };
+
+/** `openedFor`: the pull request that an earlier try has opened for a cut, or null. */
+export type CommitCutsOptions = Omit<CommitCutOptions, "opened"> & {
+  readonly openedFor: (cut: Cut) => CommitCutOptions["opened"];
+};
+
+const alone: CutAnswer = { kind: "alone" };
+
+/**
+ * Puts cuts into git, and answers for each in its place. Several that go straight to the base branch share one commit, planned
+ * anew for all of them when the branch moves; one that needs none, or cannot be planned, does not hold up the others. A cut by
+ * itself is `commitCut`'s, as is one that has to become a pull request. Throws what the forge throws: none is in git then.
+ */
+export async function commitCuts(
+  cuts: readonly Cut[],
+  options: CommitCutsOptions,
+  parts: PublishParts,
+): Promise<readonly CutAnswer[]> {
+  const [only, ...others] = cuts;
+  if (only === undefined) return [];
+  if (others.length === 0) return [await commitCut(only, { ...options, opened: options.openedFor(only) }, parts)];
+  if (options.as !== "commit") return cuts.map(() => alone);
+  try {
+    return await commitTogether(cuts.map(rollbackOf), options.baseBranch, parts);
+  } catch (error) {
+    if (error instanceof ProtectedBranch || blamesDocument(error)) return cuts.map(() => alone);
+    throw error;
+  }
+}
+
+/** A text that cannot be read ends a read of all; by themselves, the other models' can. */
+function blamesDocument(error: unknown): boolean {
+  return error instanceof ProblemError && error.problems.some(({ file }) => file !== undefined);
+}
+
+async function commitTogether(
+  commands: readonly RollbackCommand[],
+  branch: string,
+  parts: PublishParts,
+): Promise<readonly CutAnswer[]> {
+  const { forge, planner } = parts;
+  const attempt = async (): Promise<readonly CutAnswer[]> => {
+    const { head, branches, ...documents } = await forge.read(scopeOfAll(commands));
+    const { plans, files } = draftTogether(commands, { head, ...documents }, planner, parts.now().toISOString());
+    const [first, ...others] = plans.filter((plan) => plan.kind === "change");
+    if (first === undefined) return plans.flatMap((plan) => (plan.kind === "change" ? [] : [withoutChange(plan)]));
+    const message = planner.commitMessage(first, ...others);
+    const committed = await forge.commit({ branch, expectedHead: head, files, message });
+    const answers: CutAnswer[] = [];
+    for (const plan of plans) {
+      answers.push(plan.kind === "change" ? await told(plan, committed, branches, forge) : withoutChange(plan));
+    }
+    return answers;
+  };
+  return followHead(() => `Roll back ${commands.length} versions`, attempt, parts);
+}
+
+function withoutChange(plan: Exclude<DraftTogether["plans"][number], Change>): CutAnswer {
+  return plan.kind === "refusal" ? { kind: "failed", error: new ProblemError(plan.problems) } : plan;
+}
+
+/** One after the other: GitHub minds many comments at once. */
+async function told(
+  change: Change,
+  committed: { readonly oid: string; readonly url: string },
+  branches: readonly BranchState[],
+  forge: Forge,
+): Promise<CutAnswer> {
+  const notices = await announceRollback(change, branches, { url: committed.url, number: null }, forge);
+  return { kind: "committed", ...committed, notices: [...change.notices, ...notices] };
+}

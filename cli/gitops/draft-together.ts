@@ -1,0 +1,57 @@
+import { modelOf } from "../../schemas/tree.ts";
+import type { Change, Command, Refusal, Skip } from "./core/change.ts";
+import type { FileWrite, Scope, Snapshot } from "./core/ports.ts";
+import { draftOver, scopeOf, type Planner } from "./draft.ts";
+
+/** What was planned for each of several commands, in their order, and what all of it writes. */
+export interface DraftTogether {
+  readonly plans: readonly (Change | Skip | Refusal | Failed)[];
+  readonly files: readonly FileWrite[];
+}
+
+/** Planning or editing has thrown; the other commands' drafts stand. */
+interface Failed {
+  readonly kind: "failed";
+  readonly error: unknown;
+}
+
+/** What several commands have to see. */
+export function scopeOfAll(commands: readonly Command[]): Scope {
+  const models = new Set(commands.map(({ model }) => model));
+  const environments = new Set(commands.flatMap((command) => scopeOf(command).environments));
+  return { models: [...models], environments: [...environments] };
+}
+
+/**
+ * Each command is planned over the documents as those before it leave them, and sees its own model's only: what is wrong with
+ * another model stands in nobody's way.
+ */
+export function draftTogether(
+  commands: readonly Command[],
+  snapshot: Snapshot,
+  planner: Planner,
+  now: string,
+): DraftTogether {
+  const files = new Map(snapshot.files);
+  const writes = new Map<string, FileWrite>();
+  const plans = commands.map((command) => {
+    const own = new Map([...files].filter(([path]) => [null, command.model].includes(modelOf(path))));
+    const draft = tried(() => draftOver({ ...snapshot, files: own }, command, planner, now));
+    if (draft.kind !== "draft") return draft;
+    for (const write of draft.files) {
+      writes.set(write.path, write);
+      if (typeof write.content === "string") files.set(write.path, write.content);
+      else files.delete(write.path);
+    }
+    return draft.change;
+  });
+  return { plans, files: [...writes.values()] };
+}
+
+function tried<T>(draft: () => T): T | Failed {
+  try {
+    return draft();
+  } catch (error) {
+    return { kind: "failed", error };
+  }
+}

@@ -1,0 +1,70 @@
+import type { RollbackCommand } from "./core/change.ts";
+import type { Snapshot } from "./core/ports.ts";
+import { draftOver, type Planner } from "./draft.ts";
+import { paths } from "../../schemas/tree.ts";
+
+/** The first draft takes ten times as long as the twentieth; a start should not take noticeably longer for it. */
+const rounds = 20;
+const longestMs = 400;
+
+const sha256 = "0".repeat(64);
+const at = "2000-01-01T00:00:00.000Z";
+
+const head = (kind: string, name: string): string =>
+  `apiVersion: mmsp.dev/v1alpha1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec:\n`;
+
+const version = (number: number): string => `${head("ModelVersion", `rehearsal-${number}`)}  model: rehearsal
+  version: ${number}
+  framework: onnx
+  artifact: {key: sha256/${sha256}/model.onnx, sha256: "${sha256}", sizeBytes: 1}
+  signature:
+    inputs:
+      - {name: input, datatype: FP32, shape: [-1, 1]}
+    outputs:
+      - {name: output, datatype: FP32, shape: [-1, 1]}
+  provenance: {createdAt: "${at}"}
+`;
+
+const deployment = `${head("ModelDeployment", "rehearsal")}  model: rehearsal
+  stable: {version: 1, attempt: 1, since: "${at}"}
+  canary: {version: 2, attempt: 2, since: "${at}", weight: 10}
+`;
+
+const kustomization = (resources: readonly string[]): string =>
+  `resources:\n${resources.map((resource) => `  - ${resource}\n`).join("")}`;
+
+/**
+ * Drafts a made-up rollback a few times and throws the drafts away. Code is compiled when it first runs, and neither the
+ * first real rollback nor the requests that are served meanwhile should wait for that. Reads and writes nothing.
+ */
+export function rehearseRollback(planner: Planner): void {
+  const environment = "rehearsal";
+  const model = "rehearsal";
+  const files = new Map([
+    [
+      paths.environment(environment),
+      `${head("Environment", environment)}  namespace: rehearsal\n  backend: embedded\n`,
+    ],
+    ...[1, 2].flatMap((number) => [
+      [paths.version(model, number), version(number)] as const,
+      [paths.versionKustomization(model, number), kustomization(["model-version.yaml"])] as const,
+    ]),
+    [paths.deployment(environment, model), deployment],
+    [
+      paths.deploymentKustomization(environment, model),
+      kustomization(["deployment.yaml", "../../../registry/rehearsal/1", "../../../registry/rehearsal/2"]),
+    ],
+  ]);
+  const snapshot: Snapshot = { head: null, files, environmentNames: [environment], modelNames: [model], proposals: [] };
+  const about = {
+    environment,
+    model,
+    by: "alert",
+    reason: "a rehearsal",
+    evidence: { alertname: "Rehearsal" },
+  } as const;
+  const cut = { ...about, version: 2, attempt: 2, phase: "canary", at } as const;
+  const command: RollbackCommand = { verb: "rollback", ...about, to: null, cut };
+  const until = performance.now() + longestMs;
+  for (let round = 0; round < rounds && performance.now() < until; round++) draftOver(snapshot, command, planner, at);
+}

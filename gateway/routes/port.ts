@@ -1,0 +1,22 @@
+import type { RoutingTable } from "../core/route.ts";
+import type { Answer, Call } from "../predict.ts";
+import type { ReadAlert } from "../react/alerts.ts";
+import type { AlertResult } from "../react/judge-alert.ts";
+
+/** What the routes need. Handed in by main.ts, or by a test. */
+export interface Gateway {
+  table(): RoutingTable;
+  isReady(): boolean;
+  predict<Reply>(call: Call<Reply>): Promise<Answer<Reply>>;
+  /** Decides on each alert; waits at most 2 s for the commits. */
+  alerts(alerts: readonly ReadAlert[]): Promise<readonly AlertResult[]>;
+  readonly alertsToken: string | null;
+  status(): object;
+  scrape(): Promise<{ readonly body: string; readonly contentType: string }>;
+  reload(): Promise<void>;
+  maxBodyBytes(): number;
+  /** What the client got, for the metrics. */
+  onReply(model: string, code: number): void;
+  /** A bug or an outside failure, for the log; the client gets a fixed message. */
+  onError(error: unknown): void;
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import { readConfig } from "../../gateway/config.ts";
+import { ProblemError } from "../../schemas/problem.ts";
+
+function problemsOf(env: Record<string, string>) {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ProblemError) return error.problems;
+    throw error;
+  }
+  throw new Error("the variables were taken");
+}
+
+describe("the variables of a gateway", () => {
+  test("need an environment and a source; the rest has defaults", () => {
+    expect(readConfig({ MMSP_ENV: "dev", MMSP_DIR: "/srv/models" })).toEqual({
+      environment: "dev",
+      source: { kind: "dir", root: "/srv/models" },
+      host: "127.0.0.1",
+      port: 8080,
+      dataDir: "/srv/models/.mmsp/dev",
+      roles: "all",
+      alertsToken: null,
+      repository: null,
+      githubToken: null,
+      githubApiUrl: "https://api.github.com",
+    });
+  });
+
+  test("that are empty are as good as not set", () => {
+    const config = readConfig({ MMSP_ENV: "dev", MMSP_DIR: "/srv", MMSP_PORT: "", MMSP_ALERTS_TOKEN: "" });
+    expect(config).toMatchObject({ port: 8080, alertsToken: null });
+  });
+
+  test.each([
+    ["neither source", {}],
+    ["both sources", { MMSP_DIR: "/srv", MMSP_GIT_URL: "https://github.com/acme/models.git" }],
+  ])("with %s are refused", (_, sources) => {
+    const problems = problemsOf({ MMSP_ENV: "dev", ...sources });
+    expect(problems).toMatchObject([{ code: "config-source", message: expect.stringContaining("one source") }]);
+  });
+
+  test("are all looked at before anything is said", () => {
+    const env = { MMSP_DIR: "/srv", MMSP_PORT: "80a", MMSP_ROLES: "both", MMSP_ALERTS_TOKEN: "short" };
+    expect(problemsOf(env).map(({ path }) => path)).toEqual([
+      "MMSP_ENV",
+      "MMSP_PORT",
+      "MMSP_ROLES",
+      "MMSP_ALERTS_TOKEN",
+    ]);
+  });
+
+  test("take the token of GitHub by both of its names, the longer one first", () => {
+    const env = { MMSP_ENV: "dev", MMSP_DIR: "/srv", GH_TOKEN: "gh" };
+    expect(readConfig(env).githubToken).toBe("gh");
+    expect(readConfig({ ...env, GITHUB_TOKEN: "github" }).githubToken).toBe("github");
+  });
+
+  test.each(["--upload-pack=x", "../up", ""])("refuse %j as the address of a repository", (MMSP_GIT_URL) => {
+    expect(problemsOf({ MMSP_ENV: "dev", MMSP_GIT_URL })[0]?.code).toMatch(/^config-/);
+  });
+});
