@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startForge, type Forge } from "../../../cli/demo/forge/server.ts";
 import { temporaryDirectory, runGit } from "../../support/git.ts";
+import { linearModel } from "../../support/models.ts";
 import { jsonOf, makeProject, spawnCli, type Project } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
@@ -60,14 +61,15 @@ describe("published as a pull request", () => {
   });
 
   test("register brings the file along, says nothing twice, and its --dry-run makes no branch", async () => {
-    const args = ["register", "churn", "--model-path", "v1.onnx"];
+    project.put("churn.onnx", linearModel({ bias: [4, 5] }));
+    const args = ["register", "churn", "--model-path", "churn.onnx"];
     const before = await branches();
     const dry = await run([...args, "--dry-run"]);
     expect(dry.stdout).toContain("+++ b/environments/registry/churn/1/model-version.yaml");
     expect(await branches()).toBe(before);
     const { pullRequest } = jsonOf(await run([...args, "--json"])) as { pullRequest: { branch: string } };
     const files = await runGit(forge.gitDir, ["diff", "--name-only", "main", pullRequest.branch]);
-    expect(files).toMatch(/^artifacts\/sha256\/[0-9a-f]{64}\/v1\.onnx$/m);
+    expect(files).toMatch(/^artifacts\/sha256\/[0-9a-f]{64}\/churn\.onnx$/m);
     const { notices } = jsonOf(await run([...args, "--json"])) as { notices: readonly string[] };
     expect(new Set(notices).size).toBe(notices.length);
   });
@@ -105,12 +107,7 @@ describe("published as a pull request", () => {
 describe("what stands in the way", () => {
   const deploy = ["deploy", "fraud", "--version", "1", "--env", "staging"];
   const cases: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>, RegExp])[] = [
-    [
-      "a token that may only read",
-      deploy.with(-1, "prod").with(3, "2"),
-      { GITHUB_TOKEN: reader },
-      /may not|not allowed|write/,
-    ],
+    ["a token that may only read", deploy, { GITHUB_TOKEN: reader }, /\n {2}hint: .*Contents: write/],
     [
       "a token that GitHub does not know",
       deploy,
@@ -151,7 +148,7 @@ describe("what stands in the way", () => {
     expect(text).toMatchObject({ exitCode: 1, stdout: "" });
     expect(text.stderr).toMatch(/^error: /);
     expect(text.stderr).toMatch(says);
-    expect(text.stderr).not.toMatch(/\n\s+at |HttpError|https:\/\/docs\.github/);
+    expect(text.stderr).not.toMatch(/\n\s+at |HttpError|node_modules/);
     expect(json.exitCode).toBe(1);
     expect(jsonOf(json)).toMatchObject({ status: "refused", problems: [{ hint: expect.any(String) }] });
     expect({ branches: await branches(), files: project.files() }).toEqual(before);
