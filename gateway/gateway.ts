@@ -139,7 +139,7 @@ function assemble(deps: GatewayDeps): Parts {
       : createReconciler({
           ledger,
           commit: deps.commit,
-          deployment: (model) => (fleet.table().revision === "" ? undefined : fleet.deployment(model)),
+          deployment: (model) => fleet.deployment(model),
           ended: () => void fleet.applyCuts(),
           refresh: async () => void (await fleet.refresh()),
           clock,

@@ -109,7 +109,7 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
   }
   const userAgent = `mmsp-gateway/${pkg.version}`;
   const options = { repository, baseBranch: source.branch, apiUrl: githubApiUrl, token: githubToken, userAgent };
-  const forge = createGitHub(options);
+  const forge = createGitHub({ ...options, isHurried: true });
   // Better to hear now than at the first rollback that the token may not, and its client is loaded by then.
   forge.read({ models: ["rehearsal"], environments: [config.environment] }).catch((error: unknown) => {
     writeLog("warn", "cuts could not be committed now", { error });

@@ -101,13 +101,14 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
     const reason = fallbackReason(first.error);
     const stable = route.stable?.version;
     if (phase !== "canary" || stable === undefined || reason === null || !budget.spend()) {
-      record(reason === null || reason === "signature" ? "refused" : "fault", first.seconds);
+      record(isFault(reason) ? "fault" : "refused", first.seconds);
       throw clientError(first.error, route, version);
     }
     const left = Math.max(1, route.timeoutMs - (deps.now() - started));
     const second = await attempt(deps, route, stable, call, left);
     if ("reply" in second) {
-      record("fault", first.seconds);
+      // That stable takes what the canary's signature refuses is the canary's fault; that it has room is not.
+      record(reason === "overload" ? "refused" : "fault", first.seconds);
       recordStable(deps, route, "ok", second.seconds);
       deps.recorder.fallback(route.model, version, reason);
       return answer(second.reply, stable, "stable", version);
@@ -119,8 +120,8 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       recordStable(deps, route, "refused", second.seconds);
     } else {
       // Something that both share: it says nothing against the canary.
-      record("shared", first.seconds);
-      recordStable(deps, route, fallbackReason(second.error) === null ? "refused" : "fault", second.seconds);
+      record(reason === "overload" ? "refused" : "shared", first.seconds);
+      recordStable(deps, route, isFault(fallbackReason(second.error)) ? "fault" : "refused", second.seconds);
       deps.recorder.fallback(route.model, version, "shared");
     }
     throw clientError(second.error, route, stable);
@@ -181,15 +182,21 @@ async function within<T>(ms: number, running: Promise<T>): Promise<T> {
 }
 
 /**
- * Why stable may answer instead; null where the failure is not the version's own. A canary that refuses what the caller
- * sent is asked about at stable too: if stable takes it, the canary's signature broke its clients.
+ * Why stable may answer instead; null where it could do no better. A canary that refuses what the caller sent is asked
+ * about at stable too: if stable takes it, the canary's signature broke its clients. One that has no room for the request
+ * (a slow one soon has none) is not blamed for that, but its callers need not suffer for it.
  */
 function fallbackReason(error: unknown): FallbackReason | null {
-  if (error instanceof Overloaded) return null;
+  if (error instanceof Overloaded) return "overload";
   if (error instanceof DeadlineExceeded) return "timeout";
   if (error instanceof MalformedAnswer) return "malformed";
   if (error instanceof RequestError) return error.status === 400 ? "signature" : null;
   return "error";
+}
+
+/** Whether a failure that nothing better is known about is held against the version. */
+function isFault(reason: FallbackReason | null): boolean {
+  return reason !== null && reason !== "signature" && reason !== "overload";
 }
 
 /** What the caller is told. Causes go to the log: they are an oracle about the inside. */

@@ -46,7 +46,7 @@ export function viewOf(parts: ViewParts, { model }: Accusation): ServingView {
   };
   return {
     environment,
-    deployment: fleet.deployment(model),
+    deployment: fleet.deployment(model) ?? null,
     cuts: ledger.list().map(({ cut }) => cut),
     firstServed,
     requests: (version) => {

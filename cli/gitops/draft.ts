@@ -162,8 +162,10 @@ function render(change: Change, files: ReadonlyMap<string, string>, planner: Pla
     if (typeof content === "string") after.set(path, content);
     else after.delete(path);
   }
-  const known = new Set(problemsOf(files).map((problem) => JSON.stringify(problem)));
-  const fresh = problemsOf(after).filter((problem) => !known.has(JSON.stringify(problem)));
+  const problems = problemsOf(after);
+  // Where nothing is wrong afterwards nothing can be new, and the texts before need not be read once more.
+  const known = new Set(problems.length === 0 ? [] : problemsOf(files).map((problem) => JSON.stringify(problem)));
+  const fresh = problems.filter((problem) => !known.has(JSON.stringify(problem)));
   if (fresh.length > 0) {
     throw new Error(`"${change.title}" would break the documents, so it was not published`, {
       cause: new ProblemError(fresh),

@@ -4,6 +4,7 @@ import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { servedSet } from "../../schemas/rules.ts";
+import { paths } from "../../schemas/tree.ts";
 import { readWanted } from "../core/following.ts";
 import type { LoadedModel, Runtime, Source } from "../core/ports.ts";
 import type { RoutingTable } from "../core/route.ts";
@@ -21,8 +22,11 @@ export interface Fleet {
   refresh(): Promise<RoutingTable>;
   /** Takes the open cuts into the table, at once and without loading. */
   applyCuts(): RoutingTable;
-  /** The last good document of a model, without cuts. */
-  deployment(model: string): ModelDeployment | null;
+  /**
+   * The last good document of a model, without cuts; null where the source has none. Undefined while that is not known: nothing
+   * was read yet, or the document is there but has never been good.
+   */
+  deployment(model: string): ModelDeployment | null | undefined;
   /** Stops following, waits for what runs, frees everything. */
   close(): Promise<void>;
 }
@@ -51,6 +55,8 @@ interface State {
   readonly policy: Environment | null;
   readonly project: Project | null;
   readonly served: ReadonlyMap<string, Served>;
+  /** Files of the source, readable or not. */
+  readonly paths: ReadonlySet<string>;
   readonly problems: readonly Problem[];
   /** Why the source could not be read just now. */
   readonly sourceProblems: readonly Problem[];
@@ -63,6 +69,7 @@ const nothing: State = {
   policy: null,
   project: null,
   served: new Map(),
+  paths: new Set(),
   problems: [],
   sourceProblems: [],
   unsettled: false,
@@ -106,7 +113,7 @@ export function createFleet(options: FleetOptions): Fleet {
       if (lacksVersions(state, environment, cuts())) void refresh();
       return table;
     },
-    deployment: (model) => state.served.get(model)?.deployment ?? null,
+    deployment: (model) => documentOf(state, environment, model),
     async close() {
       stopWatching();
       await turns.stop();
@@ -130,6 +137,7 @@ async function nextState(options: FleetOptions, last: State): Promise<State> {
       policy: wanted.policy,
       project: wanted.project,
       served,
+      paths: new Set(read.files.keys()),
       problems: [...wanted.problems, ...problems],
       sourceProblems: [],
       unsettled: problems.length > 0,
@@ -137,6 +145,11 @@ async function nextState(options: FleetOptions, last: State): Promise<State> {
   } catch (error) {
     return { ...last, sourceProblems: problemsOf(error), unsettled: true };
   }
+}
+
+function documentOf(state: State, environment: string, model: string): ModelDeployment | null | undefined {
+  const known = state.revision !== "" && !state.paths.has(paths.deployment(environment, model));
+  return state.served.get(model)?.deployment ?? (known ? null : undefined);
 }
 
 function tableOf(state: State, environment: string, cuts: readonly Cut[]): RoutingTable {

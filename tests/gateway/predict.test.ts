@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { LoadedModel } from "../../gateway/core/ports.ts";
+import { createOnnxRuntime } from "../../gateway/edges/onnx/runtime.ts";
 import { startRig, type GatewayRig, type Reply } from "../support/gateway-rig.ts";
 import { failingModel, linearModel, slowModel } from "../support/models.ts";
 import { servingTree, type ServedModel } from "../support/serving-tree.ts";
@@ -139,6 +140,17 @@ describe("a slow canary in a worker", () => {
     expect(await rig.metric("gateway_request_errors_total")).toEqual({
       '{model="fraud",version="2",phase="canary"}': 10,
     });
+  });
+
+  test("is answered for by stable when it has no room for more, and is not blamed for that", async () => {
+    const spec = { serving: { timeoutMs: 60_000 }, rollback: { automatic: false } };
+    const runtime = createOnnxRuntime({ queueLimit: 2 });
+    await using rig = await startRig(servingTree({ fraud: { ...slow, weight: 100, spec } }), { runtime });
+    const replies = await Promise.all(Array.from({ length: 8 }, () => predict(rig, good)));
+    expect(replies.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    expect(replies.filter((reply) => fallbackFrom(reply) === "2")).toHaveLength(5);
+    expect(await rig.metric("gateway_fallback_total")).toEqual({ '{model="fraud",version="2",reason="overload"}': 5 });
+    expect(await rig.metric("gateway_request_errors_total")).toEqual({});
   });
 
   test("named by the caller, is given the whole deadline and then answered with a time-out", async () => {

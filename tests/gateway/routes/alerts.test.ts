@@ -2,8 +2,10 @@ import { describe, expect, test } from "bun:test";
 import type { Cut } from "../../../schemas/cut.ts";
 import { oneByOne } from "../../../gateway/react/one-by-one.ts";
 import type { GatewayDeps } from "../../../gateway/gateway.ts";
+import { openCutStore } from "../../../gateway/edges/cut-store.ts";
 import { alertOf, webhookOf, type AlertOptions } from "../../support/alerts.ts";
 import { aRejection } from "../../support/builders.ts";
+import { cutOf } from "../../support/cuts.ts";
 import { alertsToken, startRig, type GatewayRig } from "../../support/gateway-rig.ts";
 import { linearModel } from "../../support/models.ts";
 import { servingTree, type ServedModel } from "../../support/serving-tree.ts";
@@ -166,6 +168,30 @@ describe("how much data there is", () => {
       store,
     });
     expect(resultsOf(await alert(restarted, {}))).toMatchObject([{ decision: "cut" }]);
+  });
+});
+
+describe("a restart while git does not have the rollback yet", () => {
+  test.each([
+    ["stable cannot be loaded at first", "store/"],
+    ["the deployment cannot be read at first", "environments/dev/models/fraud/deployment.yaml"],
+  ])("keeps the cut where %s", async (_, broken) => {
+    const store = openCutStore(":memory:");
+    store.put(cutOf({ environment: "dev", version: 2, attempt: 6 }));
+    const whole = servingTree({ fraud: { versions, canary: 2, weight: 100, spec: { slo } } });
+    const first = Object.keys(whole).find((path) => path.startsWith(broken) && whole[path] !== versions[2])!;
+    const commits: Cut[] = [];
+    const commit = (cut: Cut): Promise<CommitOutcome> => {
+      commits.push(cut);
+      return Promise.resolve({ kind: "committed", oid: "oid", url: null });
+    };
+    await using rig = await startRig({ ...whole, [first]: "broken: [" }, { store, commit });
+    expect((await predict(rig)).status).toBe(400);
+    expect(store.list()).toHaveLength(1);
+    rig.put(first, whole[first]!);
+    await rig.reload();
+    expect((await predict(rig)).headers.get("x-mmsp-version")).toBe("1");
+    expect(commits).toMatchObject([{ version: 2 }]);
   });
 });
 

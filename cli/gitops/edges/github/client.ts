@@ -22,6 +22,11 @@ export interface ClientOptions {
   /** A second of the waits between retries, in milliseconds. Shorter in tests. */
   readonly secondMs?: number | undefined;
   readonly log?: ClientLog | undefined;
+  /**
+   * The caller tries again by itself, and it is in a hurry: while calls succeed they go without the plugins, whose queues cost
+   * 10 ms each time. A call that fails is told at once, and the ones after it wait and are repeated until one succeeds.
+   */
+  readonly isHurried?: boolean | undefined;
 }
 
 /** Octokit, with its errors made readable. */
@@ -44,13 +49,17 @@ const silent: ClientLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Octokit is loaded at the first call: most commands never make one. */
 export function createClient(options: ClientOptions): Client {
-  let octokit: Promise<Octokit> | undefined;
+  const patient = once(() => connect(options));
+  const hurried = once(() => connectPlainly(options));
+  let isHurried = options.isHurried ?? false;
   return {
     async attempt(attempt, call, special) {
-      octokit ??= connect(options);
       try {
-        return await call(await octokit);
+        const answer = await call(await (isHurried ? hurried() : patient()));
+        isHurried = options.isHurried ?? false;
+        return answer;
       } catch (error) {
+        isHurried = false;
         const failure = failureOf(error);
         if (failure === null) throw error;
         throw special?.(failure, error) ?? explainFailure(failure, attempt, error);
@@ -59,23 +68,32 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+async function connectPlainly(options: ClientOptions): Promise<Octokit> {
+  const { Octokit: Plain } = await import("@octokit/rest");
+  return new Plain(commonOf(options));
+}
+
+function commonOf({ apiUrl, token, userAgent, timeoutMs = 30_000, log = silent }: ClientOptions) {
+  return { baseUrl: apiUrl, auth: token, userAgent, log, request: { fetch: fetchWithin(timeoutMs), log } };
+}
+
 async function connect(options: ClientOptions): Promise<Octokit> {
   const [{ Octokit: Base }, { throttling }, { retry }] = await Promise.all([
     import("@octokit/rest"),
     import("@octokit/plugin-throttling"),
     import("@octokit/plugin-retry"),
   ]);
-  const { apiUrl, token, userAgent, timeoutMs = 30_000, retries = 2, secondMs = 1000 } = options;
-  const log = options.log ?? silent;
+  const { retries = 2, secondMs = 1000 } = options;
   const wait = (seconds: number, _request: unknown, _octokit: unknown, retried: number) =>
     retried < 2 && seconds <= longestWait;
   const Plugged = Base.plugin(throttling, retry);
   return new Plugged({
-    baseUrl: apiUrl,
-    auth: token,
-    userAgent,
-    log,
-    request: { fetch: fetchWithin(timeoutMs), log },
+    ...commonOf(options),
     // 409, 429 and 501 besides the plugin's own: each has somebody else who knows what to do.
     retry: { retries, retryAfterBaseValue: secondMs, doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451, 501] },
     throttle: {

@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { interleave, median, ratios, valueOf } from "./harness/figure.ts";
+import { readReply } from "./harness/http.ts";
+import { renderJson, renderTable } from "./harness/table.ts";
+
+test("the median of an even number of samples lies between the two in the middle", () => {
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+  expect(median([9, 1, 5])).toBe(5);
+});
+
+test("every side is measured once a round, and none is always first", async () => {
+  const order: string[] = [];
+  const side = (name: string) => () => order.push(name);
+  const samples = await interleave(2, { a: side("a"), b: side("b") });
+  expect(order).toEqual(["a", "b", "b", "a"]);
+  expect(ratios(samples.a, samples.b)).toEqual([1 / 2, 4 / 3]);
+});
+
+test("a row says its value, its goal and its samples, and one that is absent says why", () => {
+  const report = [
+    ["github_calls", { samples: [3, 4], note: "two trees", take: "most" }],
+    ["embedded_rps_vs_fastapi", { absent: "there is no python3" }],
+  ] as const;
+  expect(valueOf(report[0][1])).toBe(4);
+  expect(JSON.parse(renderJson(report))).toEqual({
+    github_calls: { value: 4, unit: "calls", goal: 5, better: "lower", samples: [3, 4] },
+    embedded_rps_vs_fastapi: {
+      value: null,
+      unit: "x",
+      goal: 8,
+      better: "higher",
+      samples: [],
+      absent: "there is no python3",
+    },
+  });
+  expect(renderTable(report)).toContain("there is no python3");
+});
+
+test("a reply is read when its whole body is there", () => {
+  const reply = Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+  expect(readReply(reply.subarray(0, 20))).toBeNull();
+  expect(readReply(reply.subarray(0, -1))).toBeNull();
+  expect(readReply(reply)).toBe("HTTP/1.1 200 OK\r\nContent-Length: 2");
+});
