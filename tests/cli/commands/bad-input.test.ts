@@ -1,46 +1,45 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { formatProblem, type Problem } from "../../../schemas/problem.ts";
 import { linearModel, zipMapModel } from "../../support/models.ts";
 import { jsonOf, makeProject, type Project } from "../run-cli.ts";
+
+// Processes of their own take a while on a busy machine.
+setDefaultTimeout(60_000);
 
 const deployment = "environments/dev/models/fraud/deployment.yaml";
 const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 12345\n`;
 
-/** Runs the command both ways; it must refuse with what to do next, and leave the tree as it was. Returns what it said. */
+/** Runs the command; it must refuse with this code and what to do next, and leave the tree as it was. What it said. */
 async function refused(project: Project, args: readonly string[], code: string): Promise<string> {
   const before = project.files();
-  const [text, json] = await Promise.all([project.run(args), project.run([...args, "--json"])]);
-  expect(text).toMatchObject({ exitCode: 1, stdout: "" });
-  expect(text.stderr).toMatch(/^error: .+/);
-  expect(text.stderr).toContain("\n  hint: ");
-  expect(text.stderr).not.toMatch(/\n\s+at |node_modules|should not/);
-  expect(json.exitCode).toBe(1);
-  const { status, problems } = jsonOf(json) as { status: string; problems: readonly { code: string }[] };
+  const ran = await project.run([...args, "--json"]);
+  expect(ran.exitCode).toBe(1);
+  const { status, problems } = jsonOf(ran) as { status: string; problems: readonly Problem[] };
   expect({ status, codes: [...new Set(problems.map((problem) => problem.code))] }).toEqual({
     status: "refused",
     codes: [code],
   });
+  for (const { hint } of problems) expect(hint).not.toBeEmpty();
   expect(project.files()).toEqual(before);
-  return text.stderr;
+  return problems.map((problem) => formatProblem(problem)).join("\n");
 }
 
 describe("register refuses a file that is no model", () => {
   const model = linearModel();
   const files: readonly (readonly [string, string | Uint8Array, string, string])[] = [
-    ["is not ONNX", "a,b,c\n1,2,3\n", "", ""],
-    ["is empty", "", "", "empty"],
-    ["was cut short", model.slice(0, Math.floor(model.length / 2)), "", ""],
-    ["is a git-lfs pointer", pointer, "", "git lfs pull"],
-    ["has no tensor among its outputs", zipMapModel({ labelled: false }), "", "zipmap"],
+    ["is not ONNX", "a,b,c\n1,2,3\n", "model-not-onnx", "export the model to ONNX"],
+    ["is empty", "", "file-empty", "empty"],
+    ["was cut short", model.slice(0, Math.floor(model.length / 2)), "model-truncated", "ends too early"],
+    ["is a git-lfs pointer", pointer, "file-lfs-pointer", "git lfs pull"],
+    ["has no tensor among its outputs", zipMapModel({ labelled: false }), "model-outputs", "zipmap"],
   ];
 
   test.each(files)("that %s", async (_, content, code, says) => {
     using project = await makeProject();
     project.put("bad.onnx", content);
-    const args = ["register", "fraud", "--model-path", "bad.onnx", "--local"];
-    const { problems } = jsonOf(await project.run([...args, "--json"])) as { problems: { code: string }[] };
-    const said = await refused(project, args, code || (problems[0]?.code ?? ""));
+    const said = await refused(project, ["register", "fraud", "--model-path", "bad.onnx", "--local"], code);
     expect(said).toContain("bad.onnx");
-    expect(said.toLowerCase()).toContain(says);
+    expect(said).toContain(says);
   });
 
   test("that is not there, or is a folder", async () => {
@@ -55,8 +54,7 @@ describe("register refuses a file that is no model", () => {
   test("and another file under a version that exists", async () => {
     using project = await makeProject({ serving: true });
     const args = ["register", "fraud", "--model-path", "v2.onnx", "--version", "1", "--local"];
-    const { problems } = jsonOf(await project.run([...args, "--json"])) as { problems: { code: string }[] };
-    expect(await refused(project, args, problems[0]!.code)).toContain("a version never changes");
+    expect(await refused(project, args, "version-taken")).toContain("a version never changes");
   });
 });
 
@@ -75,24 +73,17 @@ describe("a name, a version or a weight that does not exist", () => {
     ["register kustomization --model-path v1.onnx --local", "name-reserved", "cannot name a model"],
     ["promote frauds --local", "model-unknown", "registered models: fraud"],
     ["promote fraud --to nowhere --local", "environment-unknown", "environments: dev"],
-    ["promote fraud --version 2 --local", "", "2"],
-    ["rollback fraud --to 7 --local", "", "7"],
-    ["rollback fraud --local", "", "no earlier stable version"],
+    ["promote fraud --version 2 --local", "no-canary", "starts one"],
+    ["rollback fraud --to 7 --local", "version-not-previous", "7"],
+    ["rollback fraud --local", "nothing-to-go-back-to", "no earlier stable version"],
     ["status frauds", "model-unknown", 'did you mean "fraud"?'],
     ["status --env nowhere", "environment-unknown", "environments: dev, prod, staging"],
     ["up --env nowhere", "environment-unknown", "environments: dev, prod, staging"],
   ];
 
-  test("each is refused by name, with what there is", async () => {
+  test.each(cases)("%s", async (line, code, says) => {
     using project = await makeProject({ serving: true });
-    for (const [line, code, says] of cases) {
-      const args = line.split(" ");
-      const { problems } = jsonOf(await project.run([...args, "--json"])) as { problems: { code: string }[] };
-      expect({ line, said: await refused(project, args, code || problems[0]!.code) }).toEqual({
-        line,
-        said: expect.stringContaining(says),
-      });
-    }
+    expect(await refused(project, line.split(" "), code)).toContain(says);
   });
 });
 
@@ -127,7 +118,8 @@ describe("a broken document", () => {
     const deploy = await project.run(["deploy", "fraud", "--version", "2", "--local"]);
     expect(deploy).toMatchObject({ exitCode: 1, stdout: "" });
     expect(deploy.stderr).toMatch(place);
-    expect(deploy.stderr).not.toContain("should not");
+    expect(deploy.stderr).toMatch(/^error: .*\n {2}hint: /);
+    expect(deploy.stderr).not.toMatch(/\n\s+at |node_modules|should not/);
     expect(project.files()).toEqual(before);
   });
 

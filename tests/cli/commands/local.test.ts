@@ -1,6 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { linearModel } from "../../support/models.ts";
 import { jsonOf, makeProject, type Project } from "../run-cli.ts";
+
+// Processes of their own take a while on a busy machine.
+setDefaultTimeout(60_000);
 
 const deployment = "environments/dev/models/fraud/deployment.yaml";
 

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { startForge, type Forge } from "../../../cli/demo/forge/server.ts";
+import { temporaryDirectory, runGit } from "../../support/git.ts";
+import { linearModel } from "../../support/models.ts";
+import { jsonOf, makeProject, spawnCli, type Project } from "../run-cli.ts";
+
+// Processes of their own take a while on a busy machine.
+setDefaultTimeout(60_000);
+
+const writer = "writer-token-0123456789";
+const reader = "reader-token-0123456789";
+
+/** One server and one clone for the whole file; each test leaves its own pull requests. */
+let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
+let forge: Forge;
+let project: Project;
+
+beforeAll(async () => {
+  folder = await temporaryDirectory();
+  forge = await startForge({
+    directory: folder.path,
+    owner: "acme",
+    repo: "models",
+    users: {
+      [writer]: { login: "grace", permission: "write" },
+      [reader]: { login: "rita", permission: "read" },
+    },
+  });
+  project = await makeProject({ serving: true });
+  await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
+});
+
+afterAll(async () => {
+  project[Symbol.dispose]();
+  await forge.stop();
+  await folder[Symbol.asyncDispose]();
+});
+
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  project.run(args, { GITHUB_API_URL: forge.apiUrl, GITHUB_TOKEN: writer, ...env });
+
+/** Every branch and where it points. */
+const branches = () => runGit(forge.gitDir, ["for-each-ref", "--format=%(refname) %(objectname)"]);
+
+describe("published as a pull request", () => {
+  test("deploy opens one, says its address and who gets the traffic; the tree on disk stays as it is", async () => {
+    const before = project.files();
+    const opened = await run(["deploy", "fraud", "--version", "2", "--canary", "20"]);
+    expect(opened).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(opened.stdout).toMatch(
+      /^✓ Deploy fraud 2 to dev at 20 %\n {2}pull request #\d+ opened: http:\S+\/acme\/models\/pull\/\d+\n {2}traffic: version 1 stable 100 % -> version 1 stable 80 %, version 2 canary 20 %\n$/,
+    );
+    expect(project.files()).toEqual(before);
+
+    const again = jsonOf(await run(["deploy", "fraud", "--version", "2", "--canary", "30", "--json"]));
+    expect(again).toMatchObject({
+      status: "published",
+      version: 2,
+      pullRequest: { number: 1, action: "updated", branch: "mmsp/dev/fraud/deploy-2" },
+    });
+  });
+
+  test("register brings the file along, says nothing twice, and its --dry-run makes no branch", async () => {
+    project.put("churn.onnx", linearModel({ bias: [4, 5] }));
+    const args = ["register", "churn", "--model-path", "churn.onnx"];
+    const before = await branches();
+    const dry = await run([...args, "--dry-run"]);
+    expect(dry.stdout).toContain("+++ b/environments/registry/churn/1/model-version.yaml");
+    expect(await branches()).toBe(before);
+    const { pullRequest } = jsonOf(await run([...args, "--json"])) as { pullRequest: { branch: string } };
+    const files = await runGit(forge.gitDir, ["diff", "--name-only", "main", pullRequest.branch]);
+    expect(files).toMatch(/^artifacts\/sha256\/[0-9a-f]{64}\/churn\.onnx$/m);
+    const { notices } = jsonOf(await run([...args, "--json"])) as { notices: readonly string[] };
+    expect(new Set(notices).size).toBe(notices.length);
+  });
+
+  test("rollback --commit goes onto the base branch at once, and says which commit", async () => {
+    await project.mmsp("deploy", "fraud", "--version", "2", "--env", "staging", "--local");
+    const before = await runGit(forge.gitDir, ["rev-parse", "main"]);
+    await project.mmsp("deploy", "fraud", "--version", "1", "--env", "prod", "--local");
+    await project.mmsp("deploy", "fraud", "--version", "2", "--env", "prod", "--local");
+    await project.commit();
+    await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
+    const { stdout, exitCode } = await run([
+      "rollback",
+      "fraud",
+      "--env",
+      "prod",
+      "--commit",
+      "--reason",
+      "odd scores",
+    ]);
+    expect(exitCode).toBe(0);
+    const head = await runGit(forge.gitDir, ["rev-parse", "main"]);
+    expect(head).not.toBe(before);
+    expect(stdout).toContain(`commit ${head.slice(0, 12)} on the base branch`);
+    expect(await runGit(forge.gitDir, ["log", "-1", "--format=%B", "main"])).toContain("odd scores");
+  });
+
+  test("status and validate read the branch with --repo, from anywhere", async () => {
+    const status = await run(["-C", "/", "status", "--repo", "acme/models", "--json"]);
+    expect(jsonOf(status)).toMatchObject({ problems: [] });
+    expect((await run(["-C", "/", "validate", "--repo", "acme/models"])).stdout).toMatch(/^\d+ documents are valid\n$/);
+  });
+});
+
+describe("what stands in the way", () => {
+  const deploy = ["deploy", "fraud", "--version", "1", "--env", "staging"];
+  const cases: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>, RegExp])[] = [
+    ["a token that may only read", deploy, { GITHUB_TOKEN: reader }, /\n {2}hint: .*Contents: write/],
+    [
+      "a token that GitHub does not know",
+      deploy,
+      { GITHUB_TOKEN: "wrong" },
+      /does not accept the token\n {2}hint: .*GITHUB_TOKEN/,
+    ],
+    [
+      "no token",
+      deploy,
+      { GITHUB_TOKEN: "" },
+      /no GitHub token: .*\n {2}hint: run `gh auth login`, or set GITHUB_TOKEN/,
+    ],
+    [
+      "an unknown repository",
+      [...deploy, "--repo", "acme/nothing"],
+      {},
+      /does not find acme\/nothing.*\n {2}hint: check the name/,
+    ],
+    [
+      "an unknown branch",
+      [...deploy, "--base", "trunk"],
+      {},
+      /has no branch "trunk"\n {2}hint: its default branch is "main"/,
+    ],
+    ["an unknown model", deploy.with(1, "frauds"), {}, /no model "frauds".*\n {2}hint: did you mean "fraud"/],
+    ["an address that is none", deploy, { GITHUB_API_URL: "nowhere" }, /GITHUB_API_URL is not an http.*\n {2}hint: /],
+    [
+      "nobody at that address",
+      deploy,
+      { GITHUB_API_URL: "http://127.0.0.1:1" },
+      /cannot be reached\n {2}hint: check the network/,
+    ],
+  ];
+
+  test.each(cases)("%s: told with what to do next; nothing changes, there or here", async (_, args, env, says) => {
+    const before = { branches: await branches(), files: project.files() };
+    const [text, json] = await Promise.all([run(args, env), run([...args, "--json"], env)]);
+    expect(text).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(text.stderr).toMatch(/^error: /);
+    expect(text.stderr).toMatch(says);
+    expect(text.stderr).not.toMatch(/\n\s+at |HttpError|node_modules/);
+    expect(json.exitCode).toBe(1);
+    expect(jsonOf(json)).toMatchObject({ status: "refused", problems: [{ hint: expect.any(String) }] });
+    expect({ branches: await branches(), files: project.files() }).toEqual(before);
+  });
+
+  test("Ctrl-C while GitHub does not answer ends the command at once", async () => {
+    const asked = Promise.withResolvers<void>();
+    using silent = Bun.serve({
+      port: 0,
+      idleTimeout: 0,
+      fetch: () => {
+        asked.resolve();
+        return new Promise<Response>(() => {});
+      },
+    });
+    const env = { GITHUB_API_URL: `http://127.0.0.1:${silent.port}`, GITHUB_TOKEN: writer };
+    const child = spawnCli(deploy, { cwd: project.path, env });
+    await asked.promise;
+    child.kill("SIGINT");
+    await child.exited;
+    expect(child.signalCode).toBe("SIGINT");
+    void silent.stop(true);
+  });
+});

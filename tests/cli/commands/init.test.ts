@@ -1,0 +1,90 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "../../support/folder.ts";
+import { runGit } from "../../support/git.ts";
+import { filesBelow, jsonOf, makeProject, runCli } from "../run-cli.ts";
+
+// Processes of their own take a while on a busy machine.
+setDefaultTimeout(60_000);
+
+describe("mmsp init", () => {
+  test("lays out a tree that validates, and says what to do next", async () => {
+    using folder = temporaryFolder();
+    const { stdout, stderr, exitCode } = await runCli(["init", "--repo", "acme/models"], { cwd: folder.path });
+    expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+    expect(stdout).toMatch(/^ {2}wrote \.github\/workflows\/mmsp\.yml\n/);
+    expect(stdout).toContain("Next: commit and push these files, then\n  mmsp register NAME --model-path model.onnx\n");
+    const files = filesBelow(folder.path);
+    expect(files["environments/mmsp.yaml"]).toContain("repository: acme/models\n  baseBranch: main\n");
+    expect(Object.values(files).join("")).not.toContain("{{");
+    expect((await runCli(["validate"], { cwd: folder.path })).stdout).toBe("4 documents are valid\n");
+  });
+
+  test("takes the repository from the remote origin, and the base branch from --base", async () => {
+    using folder = temporaryFolder();
+    await runGit(folder.path, ["init", "--quiet"]);
+    await runGit(folder.path, ["remote", "add", "origin", "git@github.com:acme/models.git"]);
+    const printed = jsonOf(await runCli(["init", "--base", "trunk", "--json"], { cwd: folder.path }));
+    expect(printed).toMatchObject({ status: "written", repository: "acme/models", kept: [] });
+    expect(filesBelow(folder.path)["environments/mmsp.yaml"]).toContain("baseBranch: trunk\n");
+  });
+
+  test("without either asks for the repository", async () => {
+    using folder = temporaryFolder();
+    const { stderr, exitCode } = await runCli(["init"], { cwd: folder.path });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("name it with --repo OWNER/NAME");
+    expect(filesBelow(folder.path)).toEqual({});
+  });
+
+  test("keeps what is there, writes what is missing, and has nothing to do the second time", async () => {
+    using folder = temporaryFolder({ ".github/workflows/mmsp.yml": "# ours\n" });
+    const init = ["init", "--repo", "acme/models"];
+    const first = await runCli(init, { cwd: folder.path });
+    expect(first.stdout).toContain("  kept  .github/workflows/mmsp.yml (it was there)\n");
+    const before = filesBelow(folder.path);
+    expect(before[".github/workflows/mmsp.yml"]).toBe("# ours\n");
+    const second = await runCli(init, { cwd: folder.path });
+    expect(second).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("nothing to do: everything is there\n"),
+    });
+    expect(jsonOf(await runCli(["init", "--json"], { cwd: folder.path }))).toMatchObject({
+      status: "skipped",
+      repository: "acme/models",
+      wrote: [],
+    });
+    expect(filesBelow(folder.path)).toEqual(before);
+  });
+
+  test("refuses another repository than mmsp.yaml names, and a project inside of a project", async () => {
+    using project = await makeProject();
+    const before = project.files();
+    const other = await project.run(["init", "--repo", "acme/others"]);
+    expect(other.exitCode).toBe(1);
+    expect(other.stderr).toContain("environments/mmsp.yaml spec.repository: names acme/models, not acme/others");
+    mkdirSync(join(project.path, "below"));
+    const below = await runCli(["init", "--repo", "acme/others"], { cwd: join(project.path, "below") });
+    expect(below.exitCode).toBe(1);
+    expect(below.stderr).toContain("belongs to a project already");
+    expect(project.files()).toEqual(before);
+  });
+
+  test("a base branch cannot smuggle YAML in", async () => {
+    using folder = temporaryFolder();
+    const { exitCode } = await runCli(["init", "--repo", "acme/models", "--base", "main\n  x: y"], {
+      cwd: folder.path,
+    });
+    expect(exitCode).toBe(2);
+    expect(filesBelow(folder.path)).toEqual({});
+  });
+
+  test("a file where a folder is needed is told, not a bug", async () => {
+    using folder = temporaryFolder({ environments: "a file\n" });
+    const { stderr, exitCode } = await runCli(["init", "--repo", "acme/models"], { cwd: folder.path });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("cannot be written");
+    expect(stderr).not.toContain("should not");
+  });
+});
