@@ -39,10 +39,8 @@ export function parseYaml(file: string, text: string): ReadYaml {
   const lines = new LineCounter();
   const none = { value: null, document: null, lines };
   if (text.length > maxDocumentBytes) {
-    return {
-      ...none,
-      problems: [{ code: "document-too-large", file, message: `has more than ${maxDocumentBytes} bytes` }],
-    };
+    const message = `has more than ${maxDocumentBytes} bytes`;
+    return { ...none, problems: [{ code: "document-too-large", file, message, hint: restore }] };
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
   if (document.errors.length > 0) {
@@ -54,7 +52,7 @@ export function parseYaml(file: string, text: string): ReadYaml {
     return { ...none, problems };
   }
   if (document.contents === null) {
-    return { ...none, problems: [{ code: "document-empty", file, message: "the document is empty" }] };
+    return { ...none, problems: [{ code: "document-empty", file, message: "the document is empty", hint: restore }] };
   }
   try {
     return { value: document.toJS({ maxAliasCount: maxAliases }), document, lines, problems: [] };
@@ -120,13 +118,27 @@ function pathOf(pointer: string, root: unknown): (string | number)[] {
     });
 }
 
+const restore = "restore it from git, or delete it if it is not needed";
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: "a map of fields",
+  array: "a list",
+  string: "text (in quotes, if it looks like a number)",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+};
+
 function explain(error: ErrorObject): { message: string; hint?: string } {
   const params: Record<string, unknown> = error.params;
   const description = error.parentSchema?.["description"];
-  const hint = typeof description === "string" ? { hint: `expected ${description}` } : {};
+  const isWhole = error.instancePath === "" && error.keyword === "type";
+  const hint = typeof description === "string" ? { hint: `expected ${description}` } : isWhole ? { hint: restore } : {};
   switch (error.keyword) {
     case "required":
       return { message: `"${String(params["missingProperty"])}" is missing` };
+    case "type":
+      return { message: `must be ${typeNames[String(params["type"])] ?? String(params["type"])}`, ...hint };
     case "additionalProperties":
       return { message: "is not a field of this kind", hint: "remove it, or check its spelling and indentation" };
     case "const":

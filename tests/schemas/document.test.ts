@@ -78,7 +78,7 @@ describe("a manifest", () => {
 
   test("is told in words that say what is expected", () => {
     const [problem] = parse(head + body.replace("attempt: 5", "attempt: 5.5")).problems;
-    expect(problem && formatProblem(problem)).toStartWith("f.yaml:6:24 spec.stable.attempt: must be integer");
+    expect(problem && formatProblem(problem)).toStartWith("f.yaml:6:24 spec.stable.attempt: must be a whole number");
     const backend =
       "apiVersion: mmsp.dev/v1alpha1\nkind: Environment\nmetadata: {name: dev}\nspec: {namespace: x, backend: y}\n";
     expect(parseManifest("e.yaml", backend, validateEnvironment).problems[0]?.message).toBe(

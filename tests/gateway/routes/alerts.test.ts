@@ -181,10 +181,10 @@ describe("a restart while git does not have the rollback yet", () => {
     const whole = servingTree({ fraud: { versions, canary: 2, weight: 100, spec: { slo } } });
     const first = Object.keys(whole).find((path) => path.startsWith(broken) && whole[path] !== versions[2])!;
     const commits: Cut[] = [];
-    const commit = (cut: Cut): Promise<CommitOutcome> => {
+    const commit = oneByOne((cut) => {
       commits.push(cut);
       return Promise.resolve({ kind: "committed", oid: "oid", url: null });
-    };
+    });
     await using rig = await startRig({ ...whole, [first]: "broken: [" }, { store, commit });
     expect((await predict(rig)).status).toBe(400);
     expect(store.list()).toHaveLength(1);

@@ -36,6 +36,14 @@ test("a list of texts has a line for each", () => {
   );
 });
 
+test.each(["{}", "[]", "? a", "&a", "*a", "!!str", "<<", "=", "", " ", "#", "- a"])(
+  "the key %j is read back as it was",
+  (key) => {
+    const document = { [`k${key}`]: "", short: { [key]: "", n: [1, 2] }, long: [{ [key]: ["text"] }] };
+    expect(parseYaml("new.yaml", newDocument(document)).value).toEqual(document);
+  },
+);
+
 test("any JSON value is read back as it was", () => {
   fc.assert(
     fc.property(tapes, (decisions) => {
