@@ -1,22 +1,10 @@
 import type { Problem } from "../schemas/problem.ts";
 import type { Change } from "./gitops/core/change.ts";
-import type { PullRequest } from "./gitops/core/ports.ts";
+import type { PublishResult } from "./gitops/publish.ts";
 
 /** What a command came to; `report.ts` prints it and finds the exit code. */
 export type Outcome =
-  | {
-      readonly kind: "published";
-      readonly change: Change;
-      readonly pullRequest: PullRequest;
-      readonly notices: readonly string[];
-    }
-  | {
-      readonly kind: "committed";
-      readonly change: Change;
-      readonly oid: string;
-      readonly url: string;
-      readonly notices: readonly string[];
-    }
+  | PublishResult
   | {
       readonly kind: "written";
       readonly change: Change;
@@ -24,7 +12,6 @@ export type Outcome =
       readonly notices: readonly string[];
     }
   | { readonly kind: "dry-run"; readonly change: Change; readonly diff: string; readonly notices: readonly string[] }
-  | { readonly kind: "skip"; readonly reason: string }
   | { readonly kind: "refusal"; readonly problems: readonly Problem[] }
   /** Commands that only tell: `ok: false` exits with 1. */
   | { readonly kind: "report"; readonly text: string; readonly json: unknown; readonly ok: boolean };

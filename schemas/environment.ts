@@ -18,7 +18,10 @@ export const Environment = z.strictObject({
     publish: z
       .strictObject({
         rollback: z.enum(["commit", "pull-request", "dispatch"]).optional().describe("automatic ones, default commit"),
-        autoMerge: z.boolean().optional(),
+        autoMerge: z
+          .boolean()
+          .optional()
+          .describe("rollback pull requests merge once the branch rules allow, default true but for prod"),
       })
       .optional(),
     slo: Slo.optional(),

@@ -7,7 +7,8 @@ import { commitMessage } from "../gitops/render/commit-message.ts";
 import { unifiedDiff } from "../gitops/render/diff.ts";
 import { renderChange } from "../gitops/render/files.ts";
 import { pullRequestBody } from "../gitops/render/pull-request.ts";
-import type { FileWrite, Snapshot } from "../gitops/core/ports.ts";
+import { ProtectedBranch, type FileWrite, type Snapshot } from "../gitops/core/ports.ts";
+import { fail } from "../../schemas/problem.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
 import { remoteOf } from "./target.ts";
@@ -43,7 +44,14 @@ export async function write(
       context.edges.openStore(artifact.store, null).write(artifact.key, await bytesOf(artifact, given, context, null)),
   };
   const parts: PublishParts = { forge, planner, artifacts, now: context.now, random: Math.random, sleep: Bun.sleep };
-  return publish(command, { baseBranch: remote.baseBranch, as: options.commit ? "commit" : "pull-request" }, parts);
+  const as = options.commit ? "commit" : "pull-request";
+  return publish(command, { baseBranch: remote.baseBranch, as }, parts).catch(explainProtected);
+}
+
+function explainProtected(cause: unknown): never {
+  if (!(cause instanceof ProtectedBranch)) throw cause;
+  const hint = "leave --commit out, and it becomes a pull request; or let the token's owner bypass the branch's rules";
+  return fail({ code: "branch-protected", message: cause.message, hint }, { cause });
 }
 
 async function writeLocal(command: Command, input: Input, context: Context, given: GivenFiles): Promise<Outcome> {

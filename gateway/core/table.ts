@@ -57,12 +57,13 @@ export interface TableParts {
   readonly problems: readonly Problem[];
 }
 
-/** The routing table, whole. */
+/** The routing table, whole; models by name, whichever was loaded first. */
 export function buildTable(parts: TableParts): RoutingTable {
   const { revision, environment, policy, project, problems } = parts;
   const cuts = parts.cuts.filter((cut) => cut.environment === environment);
   const models = new Map<string, Route>();
-  for (const [model, { deployment, loaded }] of parts.models) {
+  const byName = [...parts.models].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  for (const [model, { deployment, loaded }] of byName) {
     models.set(model, buildRoute(deployment, policy, project, cuts, loaded));
   }
   return { revision, environment, policy, models, problems };

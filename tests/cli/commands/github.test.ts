@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { ForgeHook } from "../../../cli/demo/forge/api.ts";
 import { startForge, type Forge } from "../../../cli/demo/forge/server.ts";
 import { temporaryDirectory, runGit } from "../../support/git.ts";
 import { linearModel } from "../../support/models.ts";
+import { protectedBranch } from "../gitops/hub.ts";
 import { jsonOf, makeProject, spawnCli, type Project } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
@@ -14,6 +16,7 @@ const reader = "reader-token-0123456789";
 let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
 let forge: Forge;
 let project: Project;
+let hook: ForgeHook | undefined;
 
 beforeAll(async () => {
   folder = await temporaryDirectory();
@@ -25,6 +28,7 @@ beforeAll(async () => {
       [writer]: { login: "grace", permission: "write" },
       [reader]: { login: "rita", permission: "read" },
     },
+    hook: (call) => hook?.(call),
   });
   project = await makeProject({ serving: true });
   await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
@@ -152,6 +156,20 @@ describe("what stands in the way", () => {
     expect(json.exitCode).toBe(1);
     expect(jsonOf(json)).toMatchObject({ status: "refused", problems: [{ hint: expect.any(String) }] });
     expect({ branches: await branches(), files: project.files() }).toEqual(before);
+  });
+
+  test("a protected branch takes no rollback as a commit; the way by pull request is pointed to", async () => {
+    using other = await makeProject({ serving: true });
+    await other.mmsp("deploy", "fraud", "--version", "2", "--local");
+    await other.commit();
+    await runGit(forge.gitDir, ["fetch", "--quiet", other.path, "HEAD:release"]);
+    const before = await branches();
+    hook = protectedBranch("release");
+    const refused = await run(["rollback", "fraud", "--commit", "--base", "release"]);
+    hook = undefined;
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused.stderr).toMatch(/^error: .*"release".*pull requests only\n {2}hint: leave --commit out/);
+    expect(await branches()).toBe(before);
   });
 
   test("Ctrl-C while GitHub does not answer ends the command at once", async () => {

@@ -3,7 +3,7 @@ import { commitCut, type CommitCutOptions } from "../../../cli/gitops/commit-cut
 import type { ForgeCall } from "../../../cli/demo/forge/api.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { cutParts, stableCut } from "./cut-parts.ts";
-import { faulty, protectedMain, startHub, type Hub } from "./hub.ts";
+import { faulty, protectedBranch, startHub, type Hub } from "./hub.ts";
 
 let hub: Hub;
 beforeEach(async () => {
@@ -35,7 +35,7 @@ test("a cut goes straight to the branch in two calls", async () => {
 describe("a branch that takes pull requests only", () => {
   /** Accepts auto-merge, as a branch with rules does; the server here has none. */
   const accepting = (input: { requests: unknown[] }) => async (call: ForgeCall) => {
-    await protectedMain()(call);
+    await protectedBranch()(call);
     if (!call.operation.includes("enablePullRequestAutoMerge")) return;
     input.requests.push((call.body as { variables: unknown }).variables);
     await faulty(() => true, 200, { data: { enablePullRequestAutoMerge: { clientMutationId: null } } })(call);
@@ -52,7 +52,7 @@ describe("a branch that takes pull requests only", () => {
   });
 
   test("without rules to wait for is a notice in GitHub's words, and the pull request waits all the same", async () => {
-    hub.hook = protectedMain();
+    hub.hook = protectedBranch();
     const outcome = await waiting();
     expect(asked()).toHaveLength(1);
     expect(outcome.notices).toEqual([
@@ -68,20 +68,20 @@ describe("a branch that takes pull requests only", () => {
   ])("where auto-merge meets %s, it is a notice as well", async (_what, status) => {
     const refuse = faulty((call) => call.operation.includes("enablePullRequestAutoMerge"), status);
     hub.hook = async (call) => {
-      await protectedMain()(call);
+      await protectedBranch()(call);
       await refuse(call);
     };
     expect((await waiting()).notices).toEqual([last, expect.stringContaining("a person has to merge the rollback")]);
   });
 
   test("is not asked for auto-merge where the environment does not want it", async () => {
-    hub.hook = protectedMain();
+    hub.hook = protectedBranch();
     expect((await waiting({ autoMerge: false })).notices).toEqual([last]);
     expect(asked()).toEqual([]);
   });
 
   test("is asked once: who turned it off is not overruled at the next look", async () => {
-    hub.hook = protectedMain();
+    hub.hook = protectedBranch();
     const { pullRequest } = await waiting();
     const from = hub.server.calls.length;
     expect(await waiting({ opened: pullRequest })).toMatchObject({ pullRequest, notices: [last] });

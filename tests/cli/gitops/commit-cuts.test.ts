@@ -8,7 +8,7 @@ import { paths } from "../../../schemas/tree.ts";
 import { runGit } from "../../support/git.ts";
 import { cutParts, planner, stableCut } from "./cut-parts.ts";
 import { sampleFiles } from "./documents.ts";
-import { before, faulty, protectedMain, startHub, type Hub } from "./hub.ts";
+import { before, faulty, protectedBranch, startHub, type Hub } from "./hub.ts";
 
 const models = Array.from({ length: 40 }, (_, at) => `model-${at}`);
 const readAndCommit = ["graphql repository", "graphql createCommitOnBranch"];
@@ -161,7 +161,7 @@ test("where each needs a pull request of its own, each comes by itself", async (
   const cuts = models.slice(0, 3).map((model) => stableCut(model));
   expect(kinds(await commit(cuts, { as: "pull-request" }))).toEqual(["alone", "alone", "alone"]);
   expect(hub.operations()).toEqual([]);
-  hub.hook = protectedMain();
+  hub.hook = protectedBranch();
   expect(kinds(await commit(cuts))).toEqual(["alone", "alone", "alone"]);
   expect(kinds(await commit(cuts.slice(0, 1)))).toEqual(["waiting"]);
 });

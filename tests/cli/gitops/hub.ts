@@ -109,11 +109,11 @@ export function faulty(
   };
 }
 
-/** A hook that refuses commits on main, as GitHub does where a rule wants a pull request; other branches take them. */
-export function protectedMain(): ForgeHook {
+/** A hook that refuses commits on a branch, as GitHub does where a rule wants a pull request; other branches take them. */
+export function protectedBranch(branch = "main"): ForgeHook {
   const message = "Repository rule violations found\n\nChanges must be made through a pull request.\n\n";
   const body = { data: { createCommitOnBranch: null }, errors: [{ type: "UNPROCESSABLE", message }] };
-  return faulty((call) => branchOf(call) === "main", 200, body);
+  return faulty((call) => branchOf(call) === branch, 200, body);
 }
 
 /** The branch that a `createCommitOnBranch` names; null of any other call. */

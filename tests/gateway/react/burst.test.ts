@@ -7,7 +7,7 @@ import { runGit } from "../../support/git.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { cutParts, stableCut } from "../../cli/gitops/cut-parts.ts";
 import { sampleFiles } from "../../cli/gitops/documents.ts";
-import { protectedMain, startHub, type Hub } from "../../cli/gitops/hub.ts";
+import { protectedBranch, startHub, type Hub } from "../../cli/gitops/hub.ts";
 
 const options: CommitCutsOptions = { baseBranch: "main", as: "commit", autoMerge: false, openedFor: () => null };
 const cutsOf = (count: number) => Array.from({ length: count }, (_, at) => stableCut(`model-${at}`));
@@ -49,7 +49,7 @@ test("alerts for forty models, the first a moment before the others, are two com
 test("where the branch turns out to be protected, each cut gets a pull request of its own", async () => {
   const cuts = cutsOf(3);
   await using hub = await startHub(sampleFiles(cuts.map(({ model }) => model)));
-  hub.hook = protectedMain();
+  hub.hook = protectedBranch();
   const { ledger, reconciler } = reconcilerOn(hub);
   for (const cut of cuts) ledger.put(cut);
   reconciler.wake();
