@@ -67,7 +67,7 @@ async function main(): Promise<void> {
       }
     }
   } finally {
-    if (!process.env.KEEP) rmSync(scratch, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
   const report = only.map((name) => [name, figures.get(name) ?? { absent: "was not measured" }] as const);
   process.stdout.write(json ? renderJson(report) : renderTable(report));
