@@ -1,7 +1,8 @@
 import type { Rejection } from "../../schemas/model-deployment.ts";
 import { effective, servedSet } from "../../schemas/rules.ts";
 import { ProblemError } from "../../schemas/problem.ts";
-import { readTree, type Tree } from "../../schemas/tree.ts";
+import { readTree } from "../../schemas/read-tree.ts";
+import { type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import { reading, shared } from "../flags.ts";
 import { environmentProblems, modelProblems } from "../gitops/core/names.ts";

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
-import { readTree } from "../../schemas/tree.ts";
+import { readTree } from "../../schemas/read-tree.ts";
 import type { Command } from "../command.ts";
 import type { Context, GatewayOptions, GatewayStatus } from "../context.ts";
 import { reading, shared, UsageError, wholeNumber, type Input } from "../flags.ts";

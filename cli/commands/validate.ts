@@ -1,6 +1,7 @@
 import { checkTree } from "../../schemas/rules.ts";
 import { formatProblem, ProblemError, type Problem } from "../../schemas/problem.ts";
-import { isDocument, readTree } from "../../schemas/tree.ts";
+import { readTree } from "../../schemas/read-tree.ts";
+import { isDocument } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, type Input } from "../flags.ts";

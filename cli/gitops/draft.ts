@@ -1,6 +1,7 @@
 import { ProblemError, type Problem } from "../../schemas/problem.ts";
 import { checkTree } from "../../schemas/rules.ts";
-import { paths, readTree } from "../../schemas/tree.ts";
+import { readTree } from "../../schemas/read-tree.ts";
+import { paths } from "../../schemas/tree.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
 import { placementOf, plannedBefore, planTrailer, registrationOf, withTrailer } from "./core/placement.ts";
 import type {

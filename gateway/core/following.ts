@@ -4,7 +4,8 @@ import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { checkTree } from "../../schemas/rules.ts";
-import { paths, readTree, root } from "../../schemas/tree.ts";
+import { readTree } from "../../schemas/read-tree.ts";
+import { paths, root } from "../../schemas/tree.ts";
 
 /** What the documents ask of a gateway of one environment. */
 export interface Wanted {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { stringify } from "yaml";
-import { isDocument, paths, readTree } from "../../schemas/tree.ts";
+import { readTree } from "../../schemas/read-tree.ts";
+import { isDocument, paths } from "../../schemas/tree.ts";
 import { aDeployment, anEnvironment, aProject, aVersion } from "../support/builders.ts";
 
 const kustomization = stringify({ resources: ["deployment.yaml"] });
