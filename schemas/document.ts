@@ -34,15 +34,20 @@ interface ReadYaml {
   readonly problems: readonly Problem[];
 }
 
-/** YAML text to a plain value, without a schema. */
-export function parseYaml(file: string, text: string): ReadYaml {
+/** YAML text to a plain value, without a schema. `keepSourceTokens`: nodes know their tokens, as edits need it. */
+export function parseYaml(file: string, text: string, { keepSourceTokens = false } = {}): ReadYaml {
   const lines = new LineCounter();
   const none = { value: null, document: null, lines };
   if (text.length > maxDocumentBytes) {
     const message = `has more than ${maxDocumentBytes} bytes`;
     return { ...none, problems: [{ code: "document-too-large", file, message, hint: restore }] };
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    keepSourceTokens,
+  });
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);

@@ -1,6 +1,6 @@
 import { ProblemError, type Problem } from "../../schemas/problem.ts";
 import { checkTree } from "../../schemas/rules.ts";
-import { readTree } from "../../schemas/read-tree.ts";
+import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
 import { placementOf, plannedBefore, planTrailer, registrationOf, withTrailer } from "./core/placement.ts";
@@ -118,9 +118,10 @@ function appended(
   branch: RemoteSnapshot,
   planner: Planner,
 ): ProposalDraft | Refusal {
-  const [first, ...rest] = readTree(branch.files).problems;
+  const before = readTree(branch.files);
+  const [first, ...rest] = before.problems;
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
-  const files = render(draft.change, branch.files, planner);
+  const files = render(draft.change, branch.files, before, planner);
   const state = { ...placement.state, head: branch.head };
   return proposalOf({ ...draft, files }, { ...placement, state }, planner);
 }
@@ -138,12 +139,13 @@ export function draftOver<Read extends Snapshot>(
   now: string,
 ): Drafted<Read> | Skip | Refusal {
   const { files, environmentNames, modelNames, proposals } = snapshot;
-  const { tree, problems } = readTree(files);
-  const [first, ...rest] = problems.filter((problem) => standsInTheWay(problem, command));
+  const before = readTree(files);
+  const { tree } = before;
+  const [first, ...rest] = before.problems.filter((problem) => standsInTheWay(problem, command));
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
   const change = planner.plan(command, { tree, environmentNames, modelNames, proposals, now });
   if (change.kind !== "change") return change;
-  const writes = render(change, files, planner);
+  const writes = render(change, files, before, planner);
   if (writes.length === 0) throw new Error(`"${change.title}" changes no document`);
   return { kind: "draft", change, files: writes, message: planner.commitMessage(change), snapshot };
 }
@@ -154,7 +156,12 @@ function standsInTheWay(problem: Problem, command: Command): boolean {
 }
 
 /** Edits that change something, checked: a problem that was not there before is a bug, and is not published. */
-function render(change: Change, files: ReadonlyMap<string, string>, planner: Planner): readonly FileWrite[] {
+function render(
+  change: Change,
+  files: ReadonlyMap<string, string>,
+  before: ReadTree,
+  planner: Planner,
+): readonly FileWrite[] {
   const writes = planner
     .renderChange(change, files)
     .filter(({ path, content }) => (files.get(path) ?? null) !== content);
@@ -163,10 +170,8 @@ function render(change: Change, files: ReadonlyMap<string, string>, planner: Pla
     if (typeof content === "string") after.set(path, content);
     else after.delete(path);
   }
-  const problems = problemsOf(after);
-  // Where nothing is wrong afterwards nothing can be new, and the texts before need not be read once more.
-  const known = new Set(problems.length === 0 ? [] : problemsOf(files).map((problem) => JSON.stringify(problem)));
-  const fresh = problems.filter((problem) => !known.has(JSON.stringify(problem)));
+  const known = new Set(problemsOf(before).map((problem) => JSON.stringify(problem)));
+  const fresh = problemsOf(readTree(after, before.read)).filter((problem) => !known.has(JSON.stringify(problem)));
   if (fresh.length > 0) {
     throw new Error(`"${change.title}" would break the documents, so it was not published`, {
       cause: new ProblemError(fresh),
@@ -176,8 +181,7 @@ function render(change: Change, files: ReadonlyMap<string, string>, planner: Pla
 }
 
 /** Lines move with every edit: a problem is the same wherever it stands. */
-function problemsOf(files: ReadonlyMap<string, string>): readonly Problem[] {
-  const { tree, problems } = readTree(files);
+function problemsOf({ tree, problems }: ReadTree): readonly Problem[] {
   return [...problems, ...checkTree(tree)].map(({ line: _line, column: _column, ...problem }) => problem);
 }
 

@@ -54,9 +54,9 @@ function isPlain(value: string, context: Context): boolean {
 /** Control, format and separator characters and broken surrogates: written as escapes, so that they can be seen. */
 export const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
-/** Long enough to be none of the words that mean something (`false` is the longest); spares the parser. */
+/** A name that no reader takes for anything else; spares the parser. */
 function isWord(text: string): boolean {
-  return /^[A-Za-z]{6,}$/.test(text);
+  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(text) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(text);
 }
 
 /** Whether `text`, put where a value stands, is read as the string `value`. */

@@ -1,6 +1,6 @@
-import { isAlias, isCollection, isMap, isSeq, parseDocument, visit, type Document } from "yaml";
+import { isAlias, isCollection, isMap, isSeq, visit, type Document } from "yaml";
 import { parseYaml } from "../../../schemas/document.ts";
-import { fail, ProblemError } from "../../../schemas/problem.ts";
+import { ProblemError } from "../../../schemas/problem.ts";
 
 /** A YAML text, what it says, and how its author lays things out. */
 export interface Source {
@@ -21,16 +21,13 @@ export interface Source {
 
 /** Parses a text for editing. Throws a ProblemError with every problem where it is not one valid YAML document. */
 export function readSource(text: string, file: string | undefined): Source {
-  const read = parseYaml(file ?? "document", text);
-  if (read.problems.length > 0) throw new ProblemError(read.problems);
-  const document = parseDocument(text, { keepSourceTokens: true, prettyErrors: false, stringKeys: true });
-  // Errors and an empty document were reported by parseYaml; this narrows the type.
-  if (document.contents === null) fail({ code: "document-empty", file, message: "the document is empty" });
+  const { document, value, problems } = parseYaml(file ?? "document", text, { keepSourceTokens: true });
+  if (document === null) throw new ProblemError(problems);
   return {
     text,
     file,
-    document: document,
-    value: read.value,
+    document,
+    value,
     eol: /\r?\n/.exec(text)?.[0] ?? "\n",
     aliases: countAliases(document),
     ...layoutOf(text, document),
