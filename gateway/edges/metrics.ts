@@ -13,7 +13,7 @@ export interface Metrics extends Recorder {
   show(table: RoutingTable, cuts: readonly Cut[]): void;
 }
 
-/** The metrics of DESIGN's list, and those that KServe users have on their dashboards. */
+/** What rollouts are watched by (`gateway_*`), and the names that KServe users have on their dashboards (`model_*`). */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   return {
