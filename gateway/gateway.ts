@@ -126,6 +126,7 @@ function assemble(deps: GatewayDeps): Parts {
     runtime,
     environment,
     cuts: () => obeyed.take(),
+    onError: (error) => log("error", "a version could not be freed", { error }),
     onTable: (table) => {
       rememberServed(ledger, table, new Date(clock.now()).toISOString());
       guard.follow(canariesOf(table));

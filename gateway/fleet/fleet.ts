@@ -47,6 +47,8 @@ export interface FleetOptions {
   /** Milliseconds until something that failed is tried again by itself; doubled up to 64 times that. Default 5000. */
   readonly retryMs?: number;
   readonly artifacts?: ArtifactOptions;
+  /** A version could not be freed. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** The last good state: what the table is built from, with the cuts of the moment. */
@@ -82,7 +84,7 @@ export function createFleet(options: FleetOptions): Fleet {
   let table = tableOf(state, environment, cuts());
   let failures = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
-  const retired = createRetirement();
+  const retired = createRetirement(options.onError ?? (() => {}));
 
   function publish(): void {
     table = tableOf(state, environment, cuts());
