@@ -85,11 +85,12 @@ async function main(): Promise<void> {
   if (!process.env["MMSP_DETACHED"]) process.on("disconnect", () => void stop("its parent ended"));
 }
 
-function sourceOf({ source, dataDir, githubToken }: Config): Source {
+function sourceOf({ source, dataDir, roles, githubToken }: Config): Source {
   if (source.kind === "dir") return directorySource(source.root);
   const { url, branch, pollMs } = source;
   const token = githubToken === null ? {} : { token: githubToken };
-  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, "clone.git"), ...token });
+  // One each: git locks its repository, and a process takes what locks it finds there for its own of an earlier life.
+  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, `clone-${roles}.git`), ...token });
 }
 
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
