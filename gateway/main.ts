@@ -44,7 +44,7 @@ const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   mkdirSync(config.dataDir, { recursive: true });
-  const store = openCutStore(join(config.dataDir, "cuts.sqlite"));
+  const store = openCutStore(join(config.dataDir, "cuts.sqlite"), config.environment);
   const reacts = config.roles !== "serve";
   const running = createGateway({
     environment: config.environment,

@@ -48,7 +48,7 @@ export async function startRig(
   given: Partial<GatewayDeps> = {},
 ): Promise<GatewayRig> {
   const folder = temporaryFolder(files);
-  const store = breakable(openCutStore(":memory:"));
+  const store = breakable(openCutStore(":memory:", "dev"));
   const logged: GatewayRig["logged"] = [];
   const running = createGateway({
     environment: "dev",
