@@ -26,8 +26,10 @@ export interface GatewayDeps {
   readonly metrics: Metrics;
   readonly alertsToken: string | null;
   readonly decide: (accusation: Accusation, view: ServingView) => Decision;
-  /** null: another process commits (role `serve`). */
+  /** null: cuts are not committed; a person rolls back. */
   readonly commit: Committer | null;
+  /** Default true. False: another process over the same store commits and ends its cuts (role `serve`). */
+  readonly reacts?: boolean;
   /** Default true. Where another process takes the predictions (role `react`), nobody knows here how many there were. */
   readonly serves?: boolean;
   readonly clock: Clock;
@@ -135,7 +137,7 @@ function assemble(deps: GatewayDeps): Parts {
     },
   });
   const reconciler =
-    deps.commit === null
+    deps.reacts === false
       ? null
       : createReconciler({
           ledger,

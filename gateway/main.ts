@@ -55,6 +55,7 @@ async function main(): Promise<void> {
     alertsToken: reacts ? config.alertsToken : null,
     decide,
     commit: reacts ? committerOf(config, () => running) : null,
+    reacts,
     serves: config.roles !== "react",
     clock: systemClock,
     random: Math.random,
