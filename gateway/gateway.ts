@@ -1,5 +1,6 @@
 import type { Gateway } from "./routes/port.ts";
 import type { Runtime, Source } from "./core/ports.ts";
+import { healthOf } from "./core/health.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
 import type { Metrics } from "./edges/metrics.ts";
@@ -76,7 +77,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
   });
   const gateway: Gateway = {
     table: () => fleet.table(),
-    isReady: () => isReady(fleet.table()),
+    health: () => healthOf(fleet.table(), fleet.progress()),
     predict,
     alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
     alertsToken: deps.alertsToken,
@@ -193,11 +194,4 @@ function canariesOf({ models, environment, policy }: RoutingTable): WatchedCanar
     const { version, attempt, weight } = canary;
     return [{ environment, model, version, attempt, stable: stable?.version ?? null, weight, replicas, slo }];
   });
-}
-
-/** Ready: the source was read, and every model that it serves has a stable version in memory. */
-function isReady({ revision, models }: RoutingTable): boolean {
-  return (
-    revision !== "" && [...models.values()].every(({ stable, loaded }) => stable !== null && loaded.has(stable.version))
-  );
 }

@@ -31,6 +31,9 @@ import type { Committer } from "./react/ports.ts";
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
 
+/** How long the models may take at the start, in milliseconds: after that it listens, and is ready when all were tried. */
+const startMs = 20_000;
+
 /** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
 const answersMs = 10;
 /** How long requests that run may take after the signal to stop, in milliseconds. */
@@ -61,14 +64,14 @@ async function main(): Promise<void> {
     random: Math.random,
     log: writeLog,
   });
-  await running.start();
+  const started = running.start();
+  await Promise.race([started, Bun.sleep(startMs)]);
   if (reacts) rehearseRollback(planner);
   const sharing = config.roles === "all" ? undefined : setInterval(() => running.syncCuts(), shareMs);
   const app = createApp(running.gateway, pkg.version).listen({ hostname: config.host, port: config.port });
   const port = app.server?.port ?? config.port;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   writeLog("info", "listening", { url, environment: config.environment, problems: running.gateway.table().problems });
-  process.send?.({ url });
 
   let stopping = false;
   const stop = async (why: string): Promise<void> => {
@@ -84,6 +87,8 @@ async function main(): Promise<void> {
   process.on("SIGINT", () => void stop("SIGINT"));
   // Who started this gateway in the foreground is gone.
   if (!process.env["MMSP_DETACHED"]) process.on("disconnect", () => void stop("its parent ended"));
+  await started;
+  process.send?.({ url });
 }
 
 function sourceOf({ source, dataDir, roles, githubToken }: Config): Source {

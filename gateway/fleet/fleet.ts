@@ -4,6 +4,7 @@ import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import { paths } from "../../schemas/tree.ts";
 import { readWanted, type Wanted } from "../core/following.ts";
+import type { Progress } from "../core/health.ts";
 import type { LoadedModel, Runtime, Source, SourceState } from "../core/ports.ts";
 import type { RoutingTable } from "../core/route.ts";
 import { buildTable } from "../core/table.ts";
@@ -35,13 +36,6 @@ export interface Fleet {
   deployment(model: string): ModelDeployment | null | undefined;
   /** Stops following, waits for what runs, frees everything. */
   close(): Promise<void>;
-}
-
-/** Models that the source asks for. */
-export interface Progress {
-  readonly wanted: number;
-  /** Those that are not served, and whose versions have not all been tried once. */
-  readonly untried: number;
 }
 
 export interface FleetOptions {
