@@ -14,7 +14,7 @@ import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
 import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey, type Cut } from "../schemas/cut.ts";
-import { ProblemError } from "../schemas/problem.ts";
+import { ProblemError, type Problem } from "../schemas/problem.ts";
 import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
 import type { Source } from "./core/ports.ts";
@@ -42,6 +42,12 @@ const drainMs = 30_000;
 /** How long a commit that is on its way may take then. What is stored is committed after the next start. */
 const settleMs = 3000;
 
+const notCommitted = {
+  code: "cuts-not-committed",
+  message: "cuts are not committed",
+  hint: "set MMSP_REPOSITORY and GITHUB_TOKEN",
+} satisfies Problem;
+
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
 async function main(): Promise<void> {
@@ -49,7 +55,8 @@ async function main(): Promise<void> {
   mkdirSync(config.dataDir, { recursive: true });
   const store = openCutStore(join(config.dataDir, "cuts.sqlite"), config.environment);
   const reacts = config.roles !== "serve";
-  const running = createGateway({
+  const commit = reacts ? committerOf(config, () => running) : null;
+  const running: RunningGateway = createGateway({
     environment: config.environment,
     source: sourceOf(config),
     runtime: createOnnxRuntime(),
@@ -57,7 +64,8 @@ async function main(): Promise<void> {
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,
     decide,
-    commit: reacts ? committerOf(config, () => running) : null,
+    commit,
+    problems: reacts && commit === null ? [notCommitted] : [],
     reacts,
     serves: config.roles !== "react",
     clock: systemClock,
@@ -111,7 +119,7 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
     });
   }
   if (githubToken === null || repository === null) {
-    writeLog("warn", "cuts are not committed: set MMSP_REPOSITORY and GITHUB_TOKEN");
+    writeLog("warn", `${notCommitted.message}: ${notCommitted.hint}`);
     return null;
   }
   const userAgent = `mmsp-gateway/${pkg.version}`;

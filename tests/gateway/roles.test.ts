@@ -21,3 +21,12 @@ test("two processes that share their data follow the branch without getting into
   }
   expect([...problems]).toEqual([]);
 });
+
+test("a gateway that follows a branch without a token says that cuts are not committed, and what to set", async () => {
+  await using circle = await startCircle(servingTree({ fraud: { versions: { 1: linearModel() } } }));
+  await using gateway = await circle.start({ GITHUB_TOKEN: "" });
+  const status = (await (await fetch(`${gateway.url}/status`)).json()) as { problems: unknown };
+  expect(status.problems).toEqual([
+    { code: "cuts-not-committed", message: "cuts are not committed", hint: expect.stringContaining("GITHUB_TOKEN") },
+  ]);
+});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Cut } from "../../../schemas/cut.ts";
 import { oneByOne } from "../../../gateway/react/one-by-one.ts";
-import type { GatewayDeps } from "../../../gateway/gateway.ts";
+import type { GatewayDeps } from "../../../gateway/parts.ts";
 import { openCutStore } from "../../../gateway/edges/cut-store.ts";
 import { alertOf, webhookOf, type AlertOptions } from "../../support/alerts.ts";
 import { aRejection } from "../../support/builders.ts";
