@@ -27,6 +27,7 @@ import { createGateway, type RunningGateway } from "./gateway.ts";
 import { systemClock, writeLog } from "./log.ts";
 import { oneByOne } from "./react/one-by-one.ts";
 import type { Committer } from "./react/ports.ts";
+import { whileAwaited } from "./react/while-awaited.ts";
 
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
@@ -112,9 +113,10 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
   const { environment, source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
-    return oneByOne(async (cut) => {
+    return oneByOne(async (cut, signal) => {
       // Answers that are on their way go out first: while a rollback is drafted, nothing else runs.
       await Bun.sleep(answersMs);
+      signal.throwIfAborted();
       return writeCut(cut, tree, planner, new Date().toISOString());
     });
   }
@@ -133,16 +135,21 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
     throw new Error("a rollback brings no artifacts");
   };
   const artifacts = { read: none, store: none };
-  const parts = { forge, planner, artifacts, now: () => new Date(), random: Math.random, sleep: Bun.sleep };
+  const parts = { planner, artifacts, now: () => new Date(), random: Math.random };
   const openedFor = (cut: Cut) => {
     const state = running()
       .openCuts()
       .find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
     return state?.kind === "waiting" ? state.pullRequest : null;
   };
-  return (cuts) => {
+  return (cuts, signal) => {
     const policy = rollbackPolicyOf(environment, running().gateway.table().policy);
-    return commitCuts(cuts, { baseBranch: source.branch, ...policy, openedFor }, parts);
+    const awaited = whileAwaited({ ...forge, sleep: Bun.sleep }, signal);
+    return commitCuts(
+      cuts,
+      { baseBranch: source.branch, ...policy, openedFor },
+      { ...parts, forge: awaited, sleep: awaited.sleep },
+    );
   };
 }
 

@@ -109,8 +109,9 @@ async function withDeadline<T>(clock: Clock, work: (signal: AbortSignal) => Prom
   const controller = new AbortController();
   const { promise, reject } = Promise.withResolvers<never>();
   const callOff = clock.after(commitDeadlineMs, () => {
-    controller.abort();
-    reject(new Error(`no answer within ${commitDeadlineMs / 1000} s`));
+    const error = new Error(`no answer within ${commitDeadlineMs / 1000} s`);
+    controller.abort(error);
+    reject(error);
   });
   try {
     return await Promise.race([work(controller.signal), promise]);
