@@ -4,7 +4,7 @@ import { InferenceError, Overloaded, type LoadedModel } from "./core/ports.ts";
 import type { AttemptOutcome, AttemptPhase, FallbackReason, Recorder } from "./core/record.ts";
 import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
-import type { Tensor } from "./core/tensor.ts";
+import type { Tensor } from "../schemas/tensor.ts";
 
 /** One request, whatever protocol it came by. */
 export interface Call<Reply> {

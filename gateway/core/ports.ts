@@ -1,5 +1,5 @@
 import type { ModelVersion, Signature } from "../../schemas/model-version.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor } from "../../schemas/tensor.ts";
 
 /** One state of what the gateway follows. */
 export interface SourceState {

@@ -1,6 +1,6 @@
 import type { Signature, TensorSpec } from "../../schemas/model-version.ts";
 import { refuse } from "./errors.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor } from "../../schemas/tensor.ts";
 import { codecOf, mismatch, type Codec } from "./values.ts";
 import { describe, didYouMean, isObject, listNames } from "./words.ts";
 

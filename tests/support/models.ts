@@ -17,6 +17,8 @@ export type Header = Omit<Model, "graph">;
 export interface LinearOptions extends Header {
   /** Columns of the input `input`, FP32 [-1, features]. Default 3. */
   readonly features?: number;
+  /** The file does not say how many columns the input has. */
+  readonly openColumns?: boolean;
   /** Classes of the outputs `label` INT64 [-1] and `probabilities` FP32 [-1, classes]. Default 2. */
   readonly classes?: number;
   /** Row-major [features, classes]. Default: class c listens to feature c only, with weight 1. */
@@ -139,7 +141,7 @@ export function zipMapModel({ labelled = true, ...header }: Header & { readonly 
 
 /** A linear classifier of `x`, which `prepare` makes from the input `input`. */
 function classifier(
-  { features = 3, classes = 2, weights, bias, ...header }: LinearOptions,
+  { features = 3, openColumns = false, classes = 2, weights, bias, ...header }: LinearOptions,
   prepare: readonly Operation[],
   initializers: readonly Initializer[] = [],
 ): Uint8Array {
@@ -161,7 +163,7 @@ function classifier(
         floats("bias", [classes], bias ?? Array<number>(classes).fill(0)),
         ...initializers,
       ],
-      inputs: [tensor("input", "float", ["batch", features])],
+      inputs: [tensor("input", "float", ["batch", openColumns ? "columns" : features])],
       outputs: [tensor("label", "int64", ["batch"]), tensor("probabilities", "float", ["batch", classes])],
     },
   });

@@ -1,5 +1,5 @@
 import { InferenceError } from "../../core/ports.ts";
-import type { Tensor, TensorData } from "../../core/tensor.ts";
+import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 
 /** Runs tensors of one caller, or of several in one batch. */
 export type Run = (inputs: readonly Tensor[]) => Promise<readonly Tensor[]>;

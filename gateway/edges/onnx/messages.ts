@@ -1,5 +1,5 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
-import type { Tensor } from "../../core/tensor.ts";
+import type { Tensor } from "../../../schemas/tensor.ts";
 
 /** What the trial found out about a model. */
 export interface Trial {

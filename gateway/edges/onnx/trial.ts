@@ -1,6 +1,6 @@
-import type { ModelVersion, TensorSpec } from "../../../schemas/model-version.ts";
-import { codecOf } from "../../core/values.ts";
-import type { Tensor, TensorData } from "../../core/tensor.ts";
+import type { ModelVersion } from "../../../schemas/model-version.ts";
+import { fills, firstAnswer, probeInputs } from "../../../schemas/probe.ts";
+import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 import { batchOf, splitBatch } from "./batch.ts";
 import type { SessionOptions, Trial } from "./messages.ts";
 import { openSession, type Session } from "./session.ts";
@@ -11,7 +11,7 @@ export const inlineLimits = { callMs: 1, loadMs: 20 } as const;
 const calls = 5;
 
 /**
- * Opens a model and calls it: once to warm up, then `calls` times. Throws where it cannot be opened or fails on zeros.
+ * Opens a model and calls it: with made-up rows until it answers, then `calls` times. Throws where it cannot be opened or answers no made-up row.
  * A slow load of a fast model is measured once more, because the first one in a process also starts onnxruntime.
  */
 export async function tryModel(
@@ -22,10 +22,10 @@ export async function tryModel(
   const opened = await timed(() => openSession(spec, bytes, options));
   const session = opened.value;
   try {
-    const zeros = probe(spec, 0);
-    await session.run(zeros);
+    const { probe } = await firstAnswer(spec, (inputs) => session.run(inputs));
+    const row = probeInputs(spec, probe);
     const times: number[] = [];
-    for (let call = 0; call < calls; call++) times.push((await timed(() => session.run(zeros))).ms);
+    for (let call = 0; call < calls; call++) times.push((await timed(() => session.run(row))).ms);
     const callMs = times.toSorted((a, b) => a - b)[Math.floor(calls / 2)] ?? 0;
     let loadMs = opened.ms;
     if (callMs <= inlineLimits.callMs && loadMs > inlineLimits.loadMs) {
@@ -33,7 +33,7 @@ export async function tryModel(
       await again.value.release();
       loadMs = Math.min(loadMs, again.ms);
     }
-    return { session, trial: { loadMs, callMs, batches: await answersRowByRow(spec, session) } };
+    return { session, trial: { loadMs, callMs, batches: await answersRowByRow(spec, session, probe.free) } };
   } catch (error) {
     await session.release();
     throw error;
@@ -44,39 +44,30 @@ export async function tryModel(
  * True where two rows in one batch get the answers that each gets alone: a model with a dynamic first dimension may still
  * look across its rows (a mean, a softmax over the wrong axis), and then rows of different callers must not meet.
  */
-async function answersRowByRow(spec: ModelVersion["spec"], session: Session): Promise<boolean> {
+async function answersRowByRow(spec: ModelVersion["spec"], session: Session, free: number): Promise<boolean> {
   const { inputs, outputs } = spec.signature;
   if (![...inputs, ...outputs].every(({ shape }) => shape[0] === -1)) return false;
-  const rows = [probe(spec, 0), probe(spec, 1)];
+  const rows: (readonly Tensor[])[] = [];
+  const alone: (readonly Tensor[])[] = [];
+  for (const fill of fills) {
+    const row = probeInputs(spec, { fill, free });
+    const answer = await session.run(row).catch(() => null);
+    if (answer === null) continue;
+    rows.push(row);
+    alone.push(answer);
+  }
+  // Equal rows would hide a look across them.
+  if (rows.length < 2) return false;
   try {
-    const alone: (readonly Tensor[])[] = [];
-    for (const row of rows) alone.push(await session.run(row));
-    const together = splitBatch(await session.run(batchOf(rows)), [1, 1]);
+    const answers = await session.run(batchOf(rows));
+    const together = splitBatch(
+      answers,
+      rows.map(() => 1),
+    );
     return together !== null && together.every((outputs, row) => same(outputs, alone[row] ?? []));
   } catch {
     return false;
   }
-}
-
-/** One row of zeros (seed 0), or of small numbers that differ from column to column. */
-function probe({ signature, featureOrder }: ModelVersion["spec"], seed: 0 | 1): readonly Tensor[] {
-  return signature.inputs.map((input, at) => {
-    const shape = concrete(input, at === 0 ? (featureOrder?.length ?? 1) : 1);
-    const count = shape.reduce((size, dimension) => size * dimension, 1);
-    const codec = codecOf(input.datatype);
-    if (codec === null) throw new Error(`input "${input.name}" is ${input.datatype}, which onnxruntime does not take`);
-    const data = codec.allocate(count);
-    for (let element = 0; element < (seed === 0 ? 0 : count); element++) {
-      const value = input.datatype.startsWith("FP") ? ((element % 7) + 1) / 8 : 1;
-      codec.put(data, element, input.datatype === "BOOL" ? true : input.datatype === "BYTES" ? "a" : value);
-    }
-    return { name: input.name, datatype: input.datatype, shape, data };
-  });
-}
-
-/** Open dimensions: one row, as many columns as there are features, one of everything else. */
-function concrete({ shape }: TensorSpec, columns: number): readonly number[] {
-  return shape.map((size, at) => (size !== -1 ? size : at === 1 && shape.length === 2 ? columns : 1));
 }
 
 function same(a: readonly Tensor[], b: readonly Tensor[]): boolean {

@@ -1,5 +1,5 @@
 import { InferenceError, Overloaded } from "../../core/ports.ts";
-import type { Tensor, TensorData } from "../../core/tensor.ts";
+import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 import type { Channel } from "./channel.ts";
 import { buffersOf } from "./messages.ts";
 

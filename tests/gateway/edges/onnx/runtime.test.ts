@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { ProblemError } from "../../../../schemas/problem.ts";
 import { InferenceError, Overloaded, type LoadedModel } from "../../../../gateway/core/ports.ts";
-import type { Tensor } from "../../../../gateway/core/tensor.ts";
+import type { Tensor } from "../../../../schemas/tensor.ts";
 import { createOnnxRuntime, type OnnxRuntimeOptions } from "../../../../gateway/edges/onnx/runtime.ts";
 import { failingModel, linearModel, slowModel, textModel, twoInputModel } from "../../../support/models.ts";
 import { encodeModel, floats, operation, tensor } from "../../../support/onnx.ts";
