@@ -1,6 +1,6 @@
 import { chooseVersion } from "./core/choose.ts";
 import { RequestError } from "./core/errors.ts";
-import { InferenceError, Overloaded, type LoadedModel } from "./core/ports.ts";
+import { DeadlineExceeded, InferenceError, Overloaded, type LoadedModel } from "./core/ports.ts";
 import type { AttemptOutcome, AttemptPhase, FallbackReason, Recorder } from "./core/record.ts";
 import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
@@ -52,11 +52,6 @@ const canaryShare = 0.5;
 /** The model ran, and what came out is no answer. */
 class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
-}
-
-/** A version did not answer in its time. */
-class DeadlineExceeded extends Error {
-  override readonly name = "DeadlineExceeded";
 }
 
 interface Tried<Reply> {
@@ -150,7 +145,7 @@ async function attempt<Reply>(
   try {
     const inputs = call.encode(target);
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model.
-    const running = target.infer(inputs);
+    const running = target.infer(inputs, deadlineMs);
     const outputs = await (target.place === "worker" ? within(deadlineMs, running) : running);
     return { reply: decode(call, target, outputs), seconds: seconds() };
   } catch (error) {

@@ -34,9 +34,10 @@ export interface LoadedModel {
   readonly trialMs: number;
   /**
    * Runs the model once. Rejects with `InferenceError` when the model fails by its own fault, with `Overloaded` when its
-   * queue is full.
+   * queue is full, and with `DeadlineExceeded` when it has become clear that there will be no answer within as many
+   * milliseconds (default: no limit); a call that is under way is not interrupted.
    */
-  infer(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
+  infer(inputs: readonly Tensor[], withinMs?: number): Promise<readonly Tensor[]>;
   /** Waits for what is running, then frees the memory. */
   close(): Promise<void>;
 }
@@ -56,4 +57,9 @@ export class InferenceError extends Error {
 /** No room in the queue: neither the model's nor the caller's fault. */
 export class Overloaded extends Error {
   override readonly name = "Overloaded";
+}
+
+/** A version did not answer in its time. */
+export class DeadlineExceeded extends Error {
+  override readonly name = "DeadlineExceeded";
 }

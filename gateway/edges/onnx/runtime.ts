@@ -37,7 +37,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
       const reopen = async (): Promise<Channel> => (await tryInWorker(spawn, spec, bytes, sessionOptions)).channel;
       const runner = inline
         ? await moveInline(channel, trial, spec, bytes, sessionOptions)
-        : createWorkerModel({ first: channel, reopen, queueLimit, retryMs });
+        : createWorkerModel({ first: channel, reopen, queueLimit, retryMs, callMs: trial.callMs });
       const model: LoadedModel = {
         model: spec.model,
         version: spec.version,
@@ -46,7 +46,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
         featureOrder: spec.featureOrder ?? null,
         place: inline ? "inline" : "worker",
         trialMs: trial.callMs,
-        infer: (inputs) => runner.infer(inputs),
+        infer: (inputs, withinMs = Infinity) => runner.infer(inputs, performance.now() + withinMs),
         close: () => runner.close().finally(() => open.delete(model)),
       };
       open.add(model);
