@@ -28,9 +28,12 @@ export interface LoadedModel {
   readonly sha256: string;
   readonly signature: Signature;
   readonly featureOrder: readonly string[] | null;
-  /** `inline`: on the event loop, for calls under a millisecond; `worker`: in a thread of its own. */
+  /**
+   * `inline`: on the event loop, for calls under a millisecond; `worker`: in a thread of its own. A model whose calls become
+   * slow moves to a worker.
+   */
   readonly place: "inline" | "worker";
-  /** Milliseconds that the trial call took at load. */
+  /** Milliseconds that a trial call took at load, with the made-up row that took longest. */
   readonly trialMs: number;
   /**
    * Runs the model once. Rejects with `InferenceError` when the model fails by its own fault, with `Overloaded` when its

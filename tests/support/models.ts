@@ -59,17 +59,20 @@ export interface SlowOptions extends LinearOptions {
    * the largest first feature of the batch says, so that zeros are fast and a caller can ask for a slow answer.
    */
   readonly rounds?: number | "first-feature";
+  /** Rounds for each unit of the first feature. Default 1. */
+  readonly each?: number;
 }
 
 /** A linear model that takes its time, in a Loop that really calculates. */
-export function slowModel({ rounds = 100, ...options }: SlowOptions = {}): Uint8Array {
+export function slowModel({ rounds = 100, each = 1, ...options }: SlowOptions = {}): Uint8Array {
   const side = 128;
   const count: Operation[] =
     rounds === "first-feature"
       ? [
           operation("Gather", ["input", "zero"], ["first"], { axis: 1 }),
           operation("ReduceMax", ["first"], ["largest"], { keepdims: 0 }),
-          operation("Cast", ["largest"], ["rounds"], { to: 7 }),
+          operation("Mul", ["largest", "each"], ["many"]),
+          operation("Cast", ["many"], ["rounds"], { to: 7 }),
         ]
       : [];
   const body = {
@@ -92,6 +95,7 @@ export function slowModel({ rounds = 100, ...options }: SlowOptions = {}): Uint8
       { name: "true", type: "bool", dims: [], values: [1] },
       floats("mixer", [side, side], Array(side * side).fill(1 / side)),
       floats("nothing", [], [0]),
+      floats("each", [], [each]),
     ],
   );
 }
