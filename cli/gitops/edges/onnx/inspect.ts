@@ -6,6 +6,7 @@ import { loadProblem, trialProblem } from "./complaint.ts";
 import { readHeader, type Header } from "./header.ts";
 import { lookalike } from "./lookalike.ts";
 import { readSignature } from "./signature.ts";
+import { turnOffTelemetry } from "./telemetry.ts";
 import { quiet, tryModel } from "./trial.ts";
 
 /** Protobuf cannot hold more, so neither can an ONNX file. */
@@ -56,6 +57,7 @@ async function open(
   featureOrder: readonly string[] | null,
 ): Promise<Pick<InspectedModel, "signature" | "warnings">> {
   // Loaded here, because only `register` needs it and it takes longer to load than most commands run.
+  turnOffTelemetry();
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
   const session = await InferenceSession.create(bytes, quiet).catch(orFail((error) => loadProblem(file, error)));
   try {
