@@ -35,7 +35,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
   });
   const gateway: Gateway = {
     table: () => fleet.table(),
-    health: () => healthOf(fleet.table(), fleet.progress()),
+    health: () => healthOf(fleet.table(), fleet.untried()),
     predict,
     alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
     alertsToken: deps.alertsToken,

@@ -12,6 +12,7 @@ import type { Accusation, Clock, Committer, CutLedger, CutStore, Decision, Log }
 import { createReactor, type Reactor } from "./react/reactor.ts";
 import { createReconciler, type Reconciler } from "./react/reconciler.ts";
 import { rememberServed, viewOf, type ServingView } from "./serving-view.ts";
+import { createTableLog } from "./table-log.ts";
 
 /** What a gateway is made from. */
 export interface GatewayDeps {
@@ -58,6 +59,7 @@ export function assemble(deps: GatewayDeps): Parts {
   const obeyed = createObeyedCuts(ledger, (model) => fleet.deployment(model));
   const attempts = new Map<string, number>();
   const startedAt = clock.now();
+  const logTable = createTableLog(log);
   const guard = createGuardWatch({ accuse: (accusation) => reactor.accuse(accusation), clock, log });
   const fleet = createFleet({
     source,
@@ -66,6 +68,7 @@ export function assemble(deps: GatewayDeps): Parts {
     cuts: () => obeyed.take(),
     onError: (error) => log("error", "a version could not be freed", { error }),
     onTable: (table) => {
+      logTable(table);
       rememberServed(ledger, table, new Date(clock.now()).toISOString());
       guard.follow(canariesOf(table));
       deps.metrics.show(table, obeyed.taken());

@@ -215,12 +215,26 @@ function clientError(error: unknown, route: Route, version: number): RequestErro
 function findRoute(table: RoutingTable, model: string | null): Route {
   const names = [...table.models.keys()].toSorted();
   const wanted = model ?? (names.length === 1 ? names[0] : undefined);
-  const known = names.length === 0 ? "no model is served yet" : `served are: ${names.join(", ")}`;
+  // Not the caller's mistake: it is still loading, or an operator has to mend something.
+  if (
+    wanted === undefined
+      ? names.length === 0 && isToCome(table)
+      : !table.models.has(wanted) && table.unserved.has(wanted)
+  ) {
+    const message = `${wanted ?? "no model"} ${wanted === undefined ? "is" : "cannot be"} served now; GET /status says why`;
+    throw new RequestError(503, "model-not-ready", message);
+  }
+  const known = names.length === 0 ? "no model is served here" : `served are: ${names.join(", ")}`;
   if (wanted === undefined) throw new RequestError(400, "model-missing", `say which model; ${known}`);
   const route = table.models.get(wanted);
   if (route === undefined)
     throw new RequestError(404, "model-unknown", `there is no model "${wanted.slice(0, 64)}"; ${known}`);
   return route;
+}
+
+/** Something should be served, or nobody knows yet what. */
+function isToCome({ revision, unserved }: RoutingTable): boolean {
+  return revision === "" || unserved.size > 0;
 }
 
 function budgetOf(budgets: Map<string, RetryBudget>, model: string): RetryBudget {

@@ -36,7 +36,7 @@ export function chooseVersion(route: Route, request: VersionRequest, random: num
   if (request.explicit !== null) return chooseExplicit(route, request.explicit);
   const { stable, canary } = route;
   if (stable === null) {
-    const message = `no version of ${route.model} is left to serve: every stable one is rejected`;
+    const message = `no version of ${route.model} can be served: each is rejected, or could not be loaded (GET /status says which)`;
     return { kind: "none", status: 503, code: "nothing-to-serve", message };
   }
   if (canary !== null) {

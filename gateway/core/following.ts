@@ -5,7 +5,7 @@ import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { checkTree } from "../../schemas/rules.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import { paths, root } from "../../schemas/tree.ts";
+import { paths, placeOf, root } from "../../schemas/tree.ts";
 
 /** What the documents ask of a gateway of one environment. */
 export interface Wanted {
@@ -13,6 +13,8 @@ export interface Wanted {
   readonly project: Project | null;
   /** By model. A document that is broken now is the last good one. */
   readonly deployments: ReadonlyMap<string, ModelDeployment>;
+  /** Models that there is a deployment document of, readable or not. */
+  readonly documented: ReadonlySet<string>;
   readonly versions: ReadonlyMap<string, ReadonlyMap<number, ModelVersion>>;
   readonly problems: readonly Problem[];
 }
@@ -39,11 +41,19 @@ export function readWanted(files: ReadonlyMap<string, string>, environment: stri
     policy: tree.environments.get(environment) ?? (files.has(file) ? last.policy : null),
     project: tree.project ?? (files.has(paths.project) ? last.project : null),
     deployments,
+    documented: documentedIn(files, environment),
     versions: tree.versions,
     problems: [...problems, ...checkTree(tree), ...missing].filter(
       (problem) => problem.file === undefined || ours.some((prefix) => problem.file?.startsWith(prefix)),
     ),
   };
+}
+
+function documentedIn(files: ReadonlyMap<string, string>, environment: string): ReadonlySet<string> {
+  const places = [...files.keys()].map(placeOf);
+  return new Set(
+    places.flatMap((place) => (place?.kind === "deployment" && place.environment === environment ? [place.model] : [])),
+  );
 }
 
 /** A document of the past that does not bring back what a newer one rejects. */

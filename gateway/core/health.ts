@@ -1,12 +1,5 @@
 import type { RoutingTable } from "./route.ts";
 
-/** Models that the source asks for. */
-export interface Progress {
-  readonly wanted: number;
-  /** Those that are not served, and whose versions have not all been tried once. */
-  readonly untried: number;
-}
-
 /** What probes are told. */
 export interface Health {
   readonly isReady: boolean;
@@ -18,12 +11,13 @@ export interface Health {
 
 /**
  * Ready: the source was read, all that it asks for was tried once, and a model is served unless none is asked for. One that
- * cannot be served takes the others' traffic away from nobody.
+ * cannot be served takes the others' traffic away from nobody. `untried`: models of which not all versions that are missing
+ * have been tried once.
  */
-export function healthOf({ revision, models, problems }: RoutingTable, { wanted, untried }: Progress): Health {
+export function healthOf({ revision, models, unserved, problems }: RoutingTable, untried: number): Health {
   const hasTried = revision !== "" && untried === 0;
-  const isServed = [...models.values()].some(({ stable, loaded }) => stable !== null && loaded.has(stable.version));
-  const isReady = hasTried && (wanted === 0 || isServed);
+  const isServed = [...models.keys()].some((model) => !unserved.has(model));
+  const isReady = hasTried && (unserved.size === 0 || isServed);
   const status = hasTried ? (isReady && problems.length === 0 ? "ok" : "degraded") : "starting";
   return { isReady, status, problems: problems.length };
 }

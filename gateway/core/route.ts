@@ -33,6 +33,8 @@ export interface RoutingTable {
   readonly environment: string;
   readonly policy: Environment | null;
   readonly models: ReadonlyMap<string, Route>;
+  /** Models that the source has a document of, readable or not, and that nothing can be served of now. */
+  readonly unserved: ReadonlySet<string>;
   /** What is wrong with the newest state, while the last good one is served. */
   readonly problems: readonly Problem[];
 }

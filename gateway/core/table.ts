@@ -52,6 +52,8 @@ export interface TableParts {
     string,
     { readonly deployment: ModelDeployment; readonly loaded: ReadonlyMap<number, LoadedModel> }
   >;
+  /** Models that the source has a document of, readable or not. */
+  readonly documented: Iterable<string>;
   /** Open cuts; those of other environments are left out here. */
   readonly cuts: readonly Cut[];
   readonly problems: readonly Problem[];
@@ -66,7 +68,12 @@ export function buildTable(parts: TableParts): RoutingTable {
   for (const [model, { deployment, loaded }] of byName) {
     models.set(model, buildRoute(deployment, policy, project, cuts, loaded));
   }
-  return { revision, environment, policy, models, problems };
+  const unserved = new Set([...parts.documented].filter((model) => !isServed(models.get(model))));
+  return { revision, environment, policy, models, unserved, problems };
+}
+
+function isServed(route: Route | undefined): boolean {
+  return route !== undefined && route.stable !== null && route.loaded.has(route.stable.version);
 }
 
 function closedVersions(deployment: ModelDeployment, cuts: readonly Cut[]): ReadonlyMap<number, string> {

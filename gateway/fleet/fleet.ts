@@ -4,7 +4,6 @@ import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import { paths } from "../../schemas/tree.ts";
 import { readWanted, type Wanted } from "../core/following.ts";
-import type { Progress } from "../core/health.ts";
 import type { LoadedModel, Runtime, Source, SourceState } from "../core/ports.ts";
 import type { RoutingTable } from "../core/route.ts";
 import { buildTable } from "../core/table.ts";
@@ -27,8 +26,8 @@ export interface Fleet {
   refresh(): Promise<RoutingTable>;
   /** Takes the open cuts into the table, at once; a version that takes over and is not in memory is loaded. */
   applyCuts(): RoutingTable;
-  /** How far the newest state is served. */
-  progress(): Progress;
+  /** How many models wait for versions that have not been tried yet. */
+  untried(): number;
   /**
    * The last good document of a model, without cuts; null where the source has none. Undefined while that is not known: nothing
    * was read yet, or the document is there but has never been good.
@@ -120,7 +119,7 @@ export function createFleet(options: FleetOptions): Fleet {
     table: () => table,
     refresh,
     applyCuts: () => (settle(), table),
-    progress: () => progressOf(state),
+    untried: () => (state.read?.wanted.deployments.size ?? 0) - state.tried.size,
     deployment: (model) => documentOf(state, environment, model),
     async close() {
       stopWatching();
@@ -178,11 +177,6 @@ function settled(options: FleetOptions, state: State, cuts: readonly Cut[], { fi
   return { state: { ...state, served, loadProblems, tried }, keys, orders };
 }
 
-function progressOf({ read, tried }: State): Progress {
-  const wanted = read?.wanted.deployments.size ?? 0;
-  return { wanted, untried: wanted - tried.size };
-}
-
 function documentOf({ read, served }: State, environment: string, model: string): ModelDeployment | null | undefined {
   const known = read !== null && !read.source.files.has(paths.deployment(environment, model));
   return served.get(model)?.deployment ?? (known ? null : undefined);
@@ -193,5 +187,6 @@ function tableOf(state: State, environment: string, cuts: readonly Cut[]): Routi
   const { policy = null, project = null, problems = [] } = read?.wanted ?? {};
   const revision = read?.source.revision ?? "";
   const all = [...sourceProblems, ...problems, ...loadProblems];
-  return buildTable({ revision, environment, policy, project, models: served, cuts, problems: all });
+  const documented = read?.wanted.documented ?? [];
+  return buildTable({ revision, environment, policy, project, models: served, documented, cuts, problems: all });
 }

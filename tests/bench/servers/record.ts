@@ -16,7 +16,15 @@ const calls = 200_000;
 const loaded = new Map([1, 2].map((version) => [version, { model: "fraud", version, signature } as LoadedModel]));
 const served = { deployment: aDeployment({ canary: 2, weight: 10 }), loaded };
 const models = new Map([["fraud", served]]);
-const about = { revision: "1", environment: "dev", policy: null, project: null, cuts: [], problems: [] };
+const about = {
+  revision: "1",
+  environment: "dev",
+  policy: null,
+  project: null,
+  documented: [],
+  cuts: [],
+  problems: [],
+};
 const route = buildTable({ ...about, models }).models.get("fraud");
 if (route?.canary == null) throw new Error("the route has no canary to watch");
 

@@ -106,9 +106,11 @@ test("cuts of other environments and other models change nothing", () => {
     policy: null,
     project: null,
     models: new Map([["fraud", { deployment: rollout, loaded }]]),
+    documented: ["fraud", "churn"],
     cuts: others,
     problems: [],
   });
   expect(table.models.get("fraud")?.canary).toEqual({ version: 4, attempt: 4, weight: 10 });
   expect(table.models.get("fraud")?.stickyHeader).toBeNull();
+  expect(table.unserved).toEqual(new Set(["churn"]));
 });

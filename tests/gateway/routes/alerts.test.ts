@@ -186,7 +186,7 @@ describe("a restart while git does not have the rollback yet", () => {
       return Promise.resolve({ kind: "committed", oid: "oid", url: null });
     });
     await using rig = await startRig({ ...whole, [first]: "broken: [" }, { store, commit });
-    expect((await predict(rig)).status).toBe(400);
+    expect((await predict(rig)).status).toBe(503);
     expect(store.list()).toHaveLength(1);
     rig.put(first, whole[first]!);
     await rig.reload();

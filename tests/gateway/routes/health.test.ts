@@ -32,6 +32,18 @@ describe("health", () => {
     expect((await rig.get("/health")).json()).toMatchObject({ status: "degraded", problems: 1, model_loaded: false });
   });
 
+  test("so is one whose only document cannot be read; requests are told that it is not their mistake", async () => {
+    await using rig = await startRig(servingTree({ fraud }));
+    await using broken = await startRig({ ...servingTree({ fraud }), [paths.deployment("dev", "fraud")]: "spec: [" });
+    for (const path of ["/health", "/health/ready"]) expect((await broken.get(path)).status).toBe(503);
+    for (const body of [{ instances: [[1, 2, 3]] }, { model: "fraud", instances: [[1, 2, 3]] }]) {
+      const reply = await broken.post("/predict", body);
+      expect([reply.status, reply.json()["code"]]).toEqual([503, "model-not-ready"]);
+      expect((await rig.post("/predict", body)).status).toBe(200);
+    }
+    expect((await broken.post("/predict", { model: "churn", instances: [[1]] })).status).toBe(404);
+  });
+
   test("one model that cannot be loaded takes no traffic away from the others", async () => {
     const broken = { versions: { 1: new TextEncoder().encode("no model") } };
     await using rig = await startRig(servingTree({ spam, broken }));
@@ -50,8 +62,15 @@ describe("health", () => {
   test("a gateway that still loads a model at its start is not ready, and one of which nothing is asked for is", async () => {
     await using empty = await startRig(servingTree({}));
     expect((await empty.get("/health")).json()).toMatchObject({ status: "ok" });
-    const table = { revision: "1", environment: "dev", policy: null, models: new Map(), problems: [] };
-    expect(healthOf(table, { wanted: 2, untried: 1 })).toEqual({ isReady: false, status: "starting", problems: 0 });
+    const table = {
+      revision: "1",
+      environment: "dev",
+      policy: null,
+      models: new Map(),
+      unserved: new Set(["a"]),
+      problems: [],
+    };
+    expect(healthOf(table, 1)).toEqual({ isReady: false, status: "starting", problems: 0 });
   });
 });
 
