@@ -9,6 +9,7 @@ import { renderChange } from "../gitops/render/files.ts";
 import { pullRequestBody } from "../gitops/render/pull-request.ts";
 import { ProtectedBranch, type FileWrite, type Snapshot } from "../gitops/core/ports.ts";
 import { fail } from "../../schemas/problem.ts";
+import { isInRepository, storePath } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
 import { remoteOf } from "./target.ts";
@@ -64,9 +65,8 @@ async function writeLocal(command: Command, input: Input, context: Context, give
   const artifacts: FileWrite[] = [];
   for (const artifact of change.artifacts) {
     const content = await bytesOf(artifact, given, context, tree.root);
-    if (/^[a-z0-9]+:\/\//i.test(artifact.store)) {
-      await context.edges.openStore(artifact.store, tree.root).write(artifact.key, content);
-    } else artifacts.push({ path: `${artifact.store.replace(/\/+$/, "")}/${artifact.key}`, content });
+    if (isInRepository(artifact.store)) artifacts.push({ path: storePath(artifact.store, artifact.key), content });
+    else await context.edges.openStore(artifact.store, tree.root).write(artifact.key, content);
   }
   // Documents last in the list: nothing names an artifact that is not there.
   return { kind: "written", change, paths: await tree.write([...artifacts, ...files]), notices: [] };

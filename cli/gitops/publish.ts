@@ -1,4 +1,5 @@
 import type { Problem } from "../../schemas/problem.ts";
+import { isInRepository, storePath } from "../../schemas/store.ts";
 import { announceRollback } from "./announce.ts";
 import type { ArtifactChange, Change, Command } from "./core/change.ts";
 import type { FileWrite, Forge, PullRequest } from "./core/ports.ts";
@@ -89,7 +90,7 @@ function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readon
   const done = new Map<string, Promise<FileWrite | null>>();
   const place = async (artifact: ArtifactChange): Promise<FileWrite | null> => {
     if (isInRepository(artifact.store)) {
-      return { path: repositoryPath(artifact), content: await artifacts.read(artifact) };
+      return { path: storePath(artifact.store, artifact.key), content: await artifacts.read(artifact) };
     }
     await artifacts.store(artifact);
     return null;
@@ -105,15 +106,6 @@ function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readon
     });
     return (await Promise.all(placed)).filter((file) => file !== null);
   };
-}
-
-/** `file:///dir` and `s3://bucket` are outside; anything else is a folder of the repository. */
-function isInRepository(store: string): boolean {
-  return !/^[a-z0-9]+:\/\//i.test(store);
-}
-
-function repositoryPath({ store, key }: ArtifactChange): string {
-  return `${store.replace(/\/+$/, "")}/${key}`;
 }
 
 /**
