@@ -68,7 +68,7 @@ async function writeLocal(command: Command, input: Input, context: Context, give
     if (isInRepository(artifact.store)) artifacts.push({ path: storePath(artifact.store, artifact.key), content });
     else await context.edges.openStore(artifact.store, tree.root).write(artifact.key, content);
   }
-  // Documents last in the list: nothing names an artifact that is not there.
+  // Documents last in the list, and deployments last of all: nothing names what is not there.
   return { kind: "written", change, paths: await tree.write([...artifacts, ...files]), notices: [] };
 }
 
