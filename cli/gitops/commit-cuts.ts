@@ -35,14 +35,9 @@ export async function commitCuts(
   try {
     return await commitTogether(cuts.map(rollbackOf), options.baseBranch, parts);
   } catch (error) {
-    if (error instanceof ProtectedBranch || blamesDocument(error)) return cuts.map(() => alone);
+    if (error instanceof ProtectedBranch) return cuts.map(() => alone);
     throw error;
   }
-}
-
-/** A text that cannot be read ends a read of all; by themselves, the other models' can. */
-function blamesDocument(error: unknown): boolean {
-  return error instanceof ProblemError && error.problems.some(({ file }) => file !== undefined);
 }
 
 async function commitTogether(

@@ -35,8 +35,10 @@ export function draftTogether(
   const files = new Map(snapshot.files);
   const writes = new Map<string, FileWrite>();
   const plans = commands.map((command) => {
-    const own = new Map([...files].filter(([path]) => [null, command.model].includes(modelOf(path))));
-    const draft = tried(() => draftOver({ ...snapshot, files: own }, command, planner, now));
+    const isOwn = (path: string): boolean => [null, command.model].includes(modelOf(path));
+    const own = new Map([...files].filter(([path]) => isOwn(path)));
+    const unreadable = snapshot.unreadable.filter(({ file = "" }) => isOwn(file));
+    const draft = tried(() => draftOver({ ...snapshot, files: own, unreadable }, command, planner, now));
     if (draft.kind !== "draft") return draft;
     for (const write of draft.files) {
       writes.set(write.path, write);

@@ -1,4 +1,5 @@
 import type { Signature } from "../../../schemas/model-version.ts";
+import type { Problem } from "../../../schemas/problem.ts";
 import type { OpenProposal } from "./change.ts";
 
 /** The documents that commands need to see. Everything of these models, and these environments' policy. */
@@ -9,12 +10,14 @@ export interface Scope {
   readonly environments: readonly string[];
 }
 
-/** One state of the repository, as far as it was asked for. Texts are read whole or not at all. */
+/** One state of the repository, as far as it was asked for. Texts are whole. */
 export interface Snapshot {
   /** Commit of the branch that was read; null for a working tree. */
   readonly head: string | null;
   /** path -> text of the documents */
   readonly files: ReadonlyMap<string, string>;
+  /** What is wrong with documents that are there but are no text that can be edited: too long, or not UTF-8. */
+  readonly unreadable: readonly Problem[];
   readonly environmentNames: readonly string[];
   readonly modelNames: readonly string[];
   readonly proposals: readonly OpenProposal[];

@@ -12,11 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  const error: unknown = await promise.catch((thrown: unknown) => thrown);
-  return error instanceof ProblemError ? error.problems[0]?.code : `no problem: ${String(error)}`;
-}
-
 describe("reading a model", () => {
   test("takes one call and brings the head, the texts byte for byte and all names", async () => {
     const from = hub.server.calls.length;
@@ -49,12 +44,16 @@ describe("reading a model", () => {
     expect((await hub.client().read(scope, "odd")).files.get(path)).toBe(text);
   });
 
-  test("refuses a document that GitHub cuts, as an edit would destroy the rest", async () => {
-    await hub.push("long", { [paths.deployment("dev", "fraud")]: "# long\n".repeat(100_000) });
-    expect(await codeOf(hub.client().read(scope, "long"))).toBe("document-too-large");
+  test("tells of a document that GitHub cuts, as an edit would destroy the rest, and brings the others", async () => {
+    const file = paths.deployment("dev", "fraud");
+    await hub.push("long", { [file]: "# long\n".repeat(100_000) });
+    const { files, unreadable } = await hub.client().read(scope, "long");
+    expect(unreadable).toMatchObject([{ code: "document-too-large", file }]);
+    expect(files.has(file)).toBe(false);
+    expect(files.has(paths.environment("dev"))).toBe(true);
   });
 
-  test("refuses a document that is not UTF-8", async () => {
+  test("tells of a document that is not UTF-8", async () => {
     const path = paths.deployment("dev", "fraud");
     const bytes = Buffer.from("# caf\xe9\n", "latin1");
     const child = Bun.spawn(["git", "hash-object", "-w", "--stdin"], { cwd: hub.server.gitDir, stdin: bytes });
@@ -67,7 +66,8 @@ describe("reading a model", () => {
     const written = await runGit(hub.server.gitDir, ["write-tree"], { env });
     const commit = await runGit(hub.server.gitDir, ["commit-tree", written, "-m", "Latin"]);
     await runGit(hub.server.gitDir, ["update-ref", "refs/heads/latin", commit]);
-    expect(await codeOf(hub.client().read(scope, "latin"))).toBe("document-not-text");
+    const { unreadable } = await hub.client().read(scope, "latin");
+    expect(unreadable).toMatchObject([{ code: "document-not-text", file: path }]);
   });
 
   test("brings mmsp's branches of this model only, with what the base lacks of each", async () => {
