@@ -15,11 +15,12 @@ interface Failed {
   readonly error: unknown;
 }
 
-/** What several commands have to see. */
+/** What several commands have to see, for a commit that all of them share. */
 export function scopeOfAll(commands: readonly Command[]): Scope {
   const models = new Set(commands.map(({ model }) => model));
   const environments = new Set(commands.flatMap((command) => scopeOf(command).environments));
-  return { models: [...models], environments: [...environments] };
+  const proposals = { branches: [], searches: [], all: false };
+  return { models: [...models], environments: [...environments], proposals };
 }
 
 /**

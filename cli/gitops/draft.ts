@@ -3,6 +3,7 @@ import { readTree } from "../../schemas/read-tree.ts";
 import { paths } from "../../schemas/tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
+import { proposalScopeOf } from "./core/proposal-scope.ts";
 import { placementOf, plannedBefore, planTrailer, registrationOf, withTrailer } from "./core/placement.ts";
 import type {
   BranchWithPull,
@@ -47,12 +48,22 @@ export interface ProposalDraft extends Drafted {
   readonly body: string;
 }
 
-/** What a command has to see. */
+/** The documents that a command has to see. */
 export function scopeOf(command: Command): Scope {
   const { model } = command;
   if (command.verb === "register") return { models: [model], environments: [] };
   const to = command.verb === "promote" && command.to !== null ? [command.to] : [];
   return { models: [model], environments: [...new Set([command.environment, ...to])] };
+}
+
+/** The same, and the open pull requests that a commit may have to tell. */
+function commitScopeOf(command: Command): Scope {
+  return { ...scopeOf(command), proposals: { branches: [], searches: [], all: false } };
+}
+
+/** The same, and where its proposal may be or go. */
+export function proposingScopeOf(command: Command): Scope {
+  return { ...scopeOf(command), proposals: proposalScopeOf(command) };
 }
 
 /** For a commit straight to the base branch. */
@@ -62,7 +73,7 @@ export async function draftCommit(
   planner: Planner,
   now: string,
 ): Promise<CommitDraft | Skip | Refusal> {
-  const draft = draftOver(await forge.read(scopeOf(command)), command, planner, now);
+  const draft = draftOver(await forge.read(commitScopeOf(command)), command, planner, now);
   return draft.kind === "draft" ? { ...draft, placement: null } : draft;
 }
 
@@ -73,10 +84,11 @@ export async function draftProposal(
   planner: Planner,
   now: string,
 ): Promise<ProposalDraft | Skip | Refusal> {
-  const base = await forge.read(scopeOf(command));
+  const scope = proposingScopeOf(command);
+  const base = await forge.read(scope);
   const registration = openRegistration(command, base);
   if (registration !== undefined) {
-    return draftOnto(registration, await forge.read(scopeOf(command), registration.name), command, planner, now);
+    return draftOnto(registration, await forge.read(scope, registration.name), command, planner, now);
   }
   const draft = draftOver(base, command, planner, now);
   if (draft.kind !== "draft") return draft;
@@ -89,7 +101,7 @@ export async function draftProposal(
   const replanned = before === null ? draft : draftOver(base, command, planner, before.now);
   const again = replanned.kind === "draft" ? replanned : draft;
   if (placement.kind === "append") {
-    return appended(again, placement, await forge.read(scopeOf(command), placement.branch), command, planner);
+    return appended(again, placement, await forge.read(scope, placement.branch), command, planner);
   }
   return digestOf(again.files) === before?.digest
     ? proposalOf({ ...again, files: [] }, placement, planner)

@@ -1,16 +1,8 @@
 import { fail, ProblemError, type Problem } from "../../../../schemas/problem.ts";
 import { isDocument, paths, root } from "../../../../schemas/tree.ts";
 import type { RemoteSnapshot, Scope } from "../../core/ports.ts";
-import { proposalsOf, readBranches } from "./branches.ts";
-import {
-  filesOf,
-  readQuery,
-  type BranchesAnswer,
-  type CommitAnswer,
-  type FileEntry,
-  type FolderEntry,
-  type ReadAnswer,
-} from "./query.ts";
+import { readProposals } from "./proposals.ts";
+import { filesOf, readQuery, type CommitAnswer, type FileEntry, type FolderEntry, type ReadAnswer } from "./query.ts";
 import { readEverything } from "./read-everything.ts";
 import { attemptAt, type Repository } from "./repository.ts";
 import { textOf } from "./text.ts";
@@ -35,18 +27,15 @@ export async function readSnapshot(
   known.id = answer.id;
   known.trees.set(commit.oid, commit.tree.oid);
 
-  const pages = (scope.models ?? [null]).map((model, at) =>
-    readBranches(repository, model, answer[`m${at}`] ?? noBranches),
-  );
-  const branches = (await Promise.all(pages)).flat();
+  const proposals = await readProposals(repository, scope.proposals ?? noProposals, answer);
   const documents =
     scope.models === null
       ? { files: await readEverything(repository, commit.names?.object?.oid), unreadable: [] }
       : documentsOf(commit, scope.models, scope.environments);
-  return { head: commit.oid, ...documents, branches, proposals: proposalsOf(branches), ...namesOf(commit.names) };
+  return { head: commit.oid, ...documents, ...proposals, ...namesOf(commit.names) };
 }
 
-const noBranches: BranchesAnswer = { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] };
+const noProposals = { branches: [], searches: [], all: false } as const;
 
 function branchMissing(slug: string, branch: string, defaultBranch: string | undefined): never {
   const hint =

@@ -70,25 +70,59 @@ describe("reading a model", () => {
     expect(unreadable).toMatchObject([{ code: "document-not-text", file: path }]);
   });
 
-  test("brings mmsp's branches of this model only, with what the base lacks of each", async () => {
+  test("brings the branches that are asked for, by name or by a part of it, with what the base lacks of each", async () => {
     const ours = await hub.push("mmsp/dev/fraud/deploy-3", { "a.txt": "1" }, "Ours\n\nmmsp-change: x");
     await hub.push("mmsp/dev/fraud-eu/deploy-3", { "a.txt": "1" });
     await hub.push("mmsp/registry/fraud/4-01234567", { "b.txt": "1" });
-    await hub.api("POST", "/pulls", { head: "mmsp/registry/fraud/4-01234567", base: "main", title: "T", body: "B" });
-    const { branches, proposals } = await hub.client().read(scope);
-    expect(branches.map(({ name }) => name)).toEqual(["mmsp/dev/fraud/deploy-3", "mmsp/registry/fraud/4-01234567"]);
-    const [deploy, register] = branches;
+    await hub.push("fix", { "b.txt": "1" });
+    for (const head of ["mmsp/registry/fraud/4-01234567", "fix"]) {
+      await hub.api("POST", "/pulls", { head, base: "main", title: "T", body: "B" });
+    }
+    const searches = [{ folder: "mmsp/registry/fraud/", text: "4-" }];
+    const proposals = {
+      branches: ["mmsp/dev/fraud/deploy-3", "mmsp/dev/fraud/deploy-3-2"],
+      searches,
+      all: false,
+    };
+    const from = hub.server.calls.length;
+    const read = await hub.client().read({ ...scope, proposals });
+    expect(hub.operations(from)).toEqual(["graphql repository"]);
+    expect(read.branches.map(({ name }) => name)).toEqual([
+      "mmsp/dev/fraud/deploy-3",
+      "mmsp/registry/fraud/4-01234567",
+    ]);
+    const [deploy, register] = read.branches;
     expect(deploy).toMatchObject({ head: ours, pullRequest: null, commits: [{ oid: ours, parents: 1 }] });
     expect(deploy?.commits?.[0]?.rewritten).toBe(false);
     expect(register?.pullRequest).toMatchObject({ title: "T", body: "B" });
-    expect(proposals.map(({ branch }) => branch)).toEqual(["mmsp/registry/fraud/4-01234567"]);
+    expect(read.proposals.map(({ branch }) => branch)).toEqual(["mmsp/registry/fraud/4-01234567"]);
+    expect(read.openPulls.map(({ branch }) => branch)).toEqual(["fix", "mmsp/registry/fraud/4-01234567"]);
+    expect(await hub.client().changedFiles([1, 2])).toEqual(
+      new Map([
+        [1, ["b.txt"]],
+        [2, ["b.txt"]],
+      ]),
+    );
   });
 
-  test("reads further pages where there are more branches than one answer holds", async () => {
+  test("reads further pages of a search, and of all open pull requests, where there are more than a hundred", async () => {
     await using crowded = await startHub();
-    const refs = Array.from({ length: 120 }, (_, at) => `create refs/heads/mmsp/dev/fraud/deploy-${at + 1} main`);
+    const refs = Array.from({ length: 120 }, (_, at) => `create refs/heads/mmsp/dev/fraud/rollback-${at + 1} main`);
     await runGit(crowded.server.gitDir, ["update-ref", "--stdin"], { stdin: `${refs.join("\n")}\n` });
-    expect((await crowded.client().read(scope)).branches).toHaveLength(120);
+    const searches = [{ folder: "mmsp/dev/fraud/", text: "rollback-" }];
+    const asked = { branches: [], searches, all: false };
+    expect((await crowded.client().read({ ...scope, proposals: asked })).branches).toHaveLength(120);
+    await crowded.push("work", { "a.txt": "1" });
+    for (let at = 1; at <= 120; at++) {
+      await runGit(crowded.server.gitDir, ["update-ref", `refs/heads/work-${at}`, "refs/heads/work"]);
+      await crowded.api("POST", "/pulls", { head: `work-${at}`, base: "main", title: "T" });
+    }
+    const numbersOf = async (all: boolean) => {
+      const proposals = { branches: [], searches: [], all };
+      return (await crowded.client().read({ ...scope, proposals })).openPulls.map(({ number }) => number);
+    };
+    expect(await numbersOf(false)).toEqual(Array.from({ length: 100 }, (_, at) => 120 - at));
+    expect(await numbersOf(true)).toEqual(Array.from({ length: 120 }, (_, at) => 120 - at));
   });
 });
 
