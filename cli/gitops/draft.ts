@@ -34,6 +34,8 @@ interface Drafted<Read extends Snapshot = RemoteSnapshot> {
   readonly change: Change;
   /** Documents; the artifacts come to them when it is published. Empty where the branch of an open pull request holds them already. */
   readonly files: readonly FileWrite[];
+  /** The texts that the files are edits of. */
+  readonly edited: ReadonlyMap<string, string>;
   readonly message: string;
   readonly snapshot: Read;
 }
@@ -138,7 +140,7 @@ function appended(
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
   const files = checkedEdits(draft.change, branch.files, before, planner.renderChange);
   const state = { ...placement.state, head: branch.head };
-  return proposalOf({ ...draft, files }, { ...placement, state }, planner);
+  return proposalOf({ ...draft, files, edited: branch.files }, { ...placement, state }, planner);
 }
 
 function proposalOf(draft: Drafted, placement: Placement, planner: Planner): ProposalDraft {
@@ -146,7 +148,7 @@ function proposalOf(draft: Drafted, placement: Placement, planner: Planner): Pro
   return { ...draft, placement, title, body: planner.pullRequestBody(draft.change) };
 }
 
-/** Over documents that were read already: a working tree, or for a dry run. Nothing is decided about branches. */
+/** Over documents that were read already, such as a working tree. Nothing is decided about branches. */
 export function draftOver<Read extends Snapshot>(
   snapshot: Read,
   command: Command,
@@ -164,7 +166,7 @@ export function draftOver<Read extends Snapshot>(
   const change = { ...planned, notices: [...planned.notices, ...notices] };
   const writes = checkedEdits(change, files, before, planner.renderChange);
   if (writes.length === 0) throw new Error(`"${change.title}" changes no document`);
-  return { kind: "draft", change, files: writes, message: planner.commitMessage(change), snapshot };
+  return { kind: "draft", change, files: writes, edited: files, message: planner.commitMessage(change), snapshot };
 }
 
 function openRegistration(command: Command, { files, branches }: RemoteSnapshot): BranchWithPull | undefined {

@@ -47,6 +47,15 @@ function isOurs(commit: BranchCommit): boolean {
   return commit.parents === 1 && !commit.rewritten && trailerOf(commit.message, changeTrailer) !== null;
 }
 
+/** An open pull request has this title and text already. GitHub's editor leaves CRLF behind. */
+export function saysSame(
+  open: { readonly title: string; readonly body: string },
+  wanted: { readonly title: string; readonly body: string },
+): boolean {
+  const plain = (body: string): string => body.replaceAll("\r\n", "\n").trim();
+  return open.title === wanted.title && plain(open.body) === plain(wanted.body);
+}
+
 /** Value of a trailer in the last paragraph of a commit message, as `git interpret-trailers` sees it. */
 export function trailerOf(message: string, key: string): string | null {
   const paragraph =
