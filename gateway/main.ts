@@ -23,6 +23,7 @@ import { createMetrics } from "./edges/metrics.ts";
 import { createOnnxRuntime } from "./edges/onnx/runtime.ts";
 import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
+import { tokenFor } from "./edges/source/remote.ts";
 import { createGateway, type RunningGateway } from "./gateway.ts";
 import { systemClock, writeLog } from "./log.ts";
 import { oneByOne } from "./react/one-by-one.ts";
@@ -85,11 +86,11 @@ async function main(): Promise<void> {
   if (!process.env["MMSP_DETACHED"]) process.on("disconnect", () => void stop("its parent ended"));
 }
 
-function sourceOf({ source, dataDir, githubToken }: Config): Source {
+function sourceOf({ source, dataDir, githubToken, githubApiUrl }: Config): Source {
   if (source.kind === "dir") return directorySource(source.root);
   const { url, branch, pollMs } = source;
-  const token = githubToken === null ? {} : { token: githubToken };
-  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, "clone.git"), ...token });
+  const token = tokenFor(url, githubToken, githubApiUrl);
+  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, "clone.git"), ...(token && { token }) });
 }
 
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
