@@ -5,7 +5,8 @@ import type { RollbackCommand } from "./core/change.ts";
 import { ProtectedBranch } from "./core/ports.ts";
 import type { RollbackPolicy } from "./core/rollback-policy.ts";
 import type { FileWrite, PullRequest, Snapshot, Scope } from "./core/ports.ts";
-import { draftOver, proposingScopeOf, scopeOf, type Planner } from "./draft.ts";
+import { proposingScopeOf, scopeOf } from "./core/scope.ts";
+import { draftOver, type Planner } from "./draft.ts";
 import { publish, type PublishParts, type PublishResult } from "./publish.ts";
 
 /** What became of a try to put a cut into git; see the gateway's committer port. */

@@ -3,7 +3,7 @@ import { readTree } from "../../schemas/read-tree.ts";
 import { paths } from "../../schemas/tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
-import { proposalScopeOf } from "./core/proposal-scope.ts";
+import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
 import { placementOf, plannedBefore, planTrailer, registrationOf, withTrailer } from "./core/placement.ts";
 import type {
   BranchWithPull,
@@ -12,7 +12,6 @@ import type {
   Forge,
   Placement,
   RemoteSnapshot,
-  Scope,
   Snapshot,
 } from "./core/ports.ts";
 import { obstaclesOf } from "./obstacles.ts";
@@ -48,24 +47,6 @@ export interface ProposalDraft extends Drafted {
   readonly placement: Placement;
   readonly title: string;
   readonly body: string;
-}
-
-/** The documents that a command has to see. */
-export function scopeOf(command: Command): Scope {
-  const { model } = command;
-  if (command.verb === "register") return { models: [model], environments: [] };
-  const to = command.verb === "promote" && command.to !== null ? [command.to] : [];
-  return { models: [model], environments: [...new Set([command.environment, ...to])] };
-}
-
-/** The same, and the open pull requests that a commit may have to tell. */
-function commitScopeOf(command: Command): Scope {
-  return { ...scopeOf(command), proposals: { branches: [], searches: [], all: false } };
-}
-
-/** The same, and where its proposal may be or go. */
-export function proposingScopeOf(command: Command): Scope {
-  return { ...scopeOf(command), proposals: proposalScopeOf(command) };
 }
 
 /** For a commit straight to the base branch. */

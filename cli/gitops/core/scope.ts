@@ -1,13 +1,31 @@
 import type { Command } from "./change.ts";
 import { suffixed } from "./placement.ts";
-import type { ProposalScope } from "./ports.ts";
+import type { ProposalScope, Scope } from "./ports.ts";
 import { registrationBranch } from "./proposals.ts";
+
+/** The documents that a command has to see. */
+export function scopeOf(command: Command): Scope {
+  const { model } = command;
+  if (command.verb === "register") return { models: [model], environments: [] };
+  const to = command.verb === "promote" && command.to !== null ? [command.to] : [];
+  return { models: [model], environments: [...new Set([command.environment, ...to])] };
+}
+
+/** The same, and the open pull requests that a commit may have to tell. */
+export function commitScopeOf(command: Command): Scope {
+  return { ...scopeOf(command), proposals: { branches: [], searches: [], all: false } };
+}
+
+/** The same, and where its proposal may be or go. */
+export function proposingScopeOf(command: Command): Scope {
+  return { ...scopeOf(command), proposals: proposalScopeOf(command) };
+}
 
 /**
  * The branches on which a command's proposal may be or go, and the open pull requests that planning has to know of. Names are
  * asked for as they are; only where the command leaves its version open, a search stands for them.
  */
-export function proposalScopeOf(command: Command): ProposalScope {
+function proposalScopeOf(command: Command): ProposalScope {
   const { model } = command;
   const registry = `mmsp/registry/${model}/`;
   switch (command.verb) {
