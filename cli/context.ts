@@ -73,6 +73,8 @@ export interface GatewayOptions {
 export interface Edges {
   /** The tree that holds `start`. Throws a ProblemError where there is none. */
   findTree(start: string): Tree;
+  /** GitHub's token, as every command finds it; null where there is none. Throws a ProblemError where it is malformed. */
+  findToken(): Promise<string | null>;
   /** Looks for a token; throws a ProblemError that says where. */
   openForge(remote: Remote): Promise<Forge>;
   inspectModel: InspectModel;

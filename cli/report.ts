@@ -29,9 +29,12 @@ export function renderText(outcome: Outcome, style: Style): Printed {
       return done([headline(change, style), ...files, ...traffic(change), ...notes(change, notices, style)]);
     }
     case "dry-run": {
+      const { change, target, notices } = outcome;
       const lines = [
-        `${outcome.change.title} (dry run: nothing was written)`,
-        ...notes(outcome.change, outcome.notices, style),
+        `${change.title} (dry run: nothing was written)`,
+        ...wouldGo(target),
+        ...traffic(change),
+        ...notes(change, notices, style),
       ];
       return { stdout: outcome.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
     }
@@ -78,8 +81,26 @@ function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
     case "written":
       return { ...common, paths: outcome.paths };
     case "dry-run":
-      return { ...common, diff: outcome.diff };
+      return { ...common, diff: outcome.diff, ...targetJson(outcome.target) };
   }
+}
+
+type Target = Extract<Outcome, { kind: "dry-run" }>["target"];
+
+/** Where a change would go; of a working tree the diff says it. */
+function wouldGo(target: Target): readonly string[] {
+  if (target.kind === "tree") return [];
+  if (target.kind === "commit") return [`  would be a commit on ${target.branch}`];
+  const { branch, base, action, number, url } = target;
+  if (action === "opened") return [`  would open a pull request from ${branch} into ${base}`];
+  const place = `pull request #${number} (${branch}): ${url}`;
+  return [action === "updated" ? `  would update ${place}` : `  would change nothing of ${place}`];
+}
+
+function targetJson(target: Target): object {
+  const { kind, ...facts } = target;
+  if (kind === "tree") return {};
+  return kind === "commit" ? { commit: facts } : { pullRequest: facts };
 }
 
 function done(lines: readonly string[]): Printed {

@@ -3,21 +3,9 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fail } from "../schemas/problem.ts";
 import type { GatewayOptions, GatewayProcess, GatewayStatus } from "./context.ts";
+import { passedOn } from "./gateway-environment.ts";
 
 const gatewayMain = join(import.meta.dir, "../gateway/main.ts");
-
-/** Variables of this process that a gateway gets; its own are set by the options alone. */
-const passed = [
-  "PATH",
-  "HOME",
-  "TMPDIR",
-  "LANG",
-  "GITHUB_TOKEN",
-  "GH_TOKEN",
-  "GITHUB_API_URL",
-  "SSL_CERT_FILE",
-  "NODE_EXTRA_CA_CERTS",
-];
 
 /**
  * Starts a gateway as a process of its own and waits until it listens and has tried to load what it serves. Throws a
@@ -32,7 +20,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
   const log = openSync(options.logFile, "a");
   const { promise: ready, resolve } = Promise.withResolvers<string>();
   const child = Bun.spawn([process.execPath, gatewayMain], {
-    env: { ...inherited(), ...variables(options) },
+    env: { ...passedOn(process.env), ...variables(options) },
     stdio: ["ignore", log, log],
     detached: options.detached,
     ipc: (message: unknown) => {
@@ -73,15 +61,6 @@ async function isFree(port: number): Promise<boolean> {
   server.once("error", () => resolve(false));
   server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
   return promise;
-}
-
-function inherited(): Record<string, string> {
-  return Object.fromEntries(
-    passed.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }
 
 function variables(options: GatewayOptions): Record<string, string> {

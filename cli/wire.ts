@@ -37,12 +37,13 @@ function createEdges(env: Variables): Edges {
       const root = findRoot(start);
       return { root, ...openWorkingTree(root) };
     },
+    findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
-      const [{ createGitHub }, { findToken, apiUrlOf }] = await Promise.all([
+      const [{ createGitHub }, { requireToken, apiUrlOf }] = await Promise.all([
         import("./gitops/edges/github/github.ts"),
         import("./gitops/edges/github/token.ts"),
       ]);
-      const token = await findToken(env);
+      const token = await requireToken(env);
       return createGitHub({ ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` });
     },
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),

@@ -24,6 +24,7 @@ import { createMetrics } from "./edges/metrics.ts";
 import { createOnnxRuntime } from "./edges/onnx/runtime.ts";
 import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
+import { tokenFor } from "./edges/source/remote.ts";
 import { createGateway, type RunningGateway } from "./gateway.ts";
 import { systemClock, writeLog } from "./log.ts";
 import { oneByOne } from "./react/one-by-one.ts";
@@ -102,12 +103,12 @@ async function main(): Promise<void> {
   process.send?.({ url });
 }
 
-function sourceOf({ source, dataDir, roles, githubToken }: Config): Source {
+function sourceOf({ source, dataDir, roles, githubToken, githubApiUrl }: Config): Source {
   if (source.kind === "dir") return directorySource(source.root);
   const { url, branch, pollMs } = source;
-  const token = githubToken === null ? {} : { token: githubToken };
+  const token = tokenFor(url, githubToken, githubApiUrl);
   // One each: git locks its repository, and a process takes what locks it finds there for its own of an earlier life.
-  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, `clone-${roles}.git`), ...token });
+  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, `clone-${roles}.git`), ...(token && { token }) });
 }
 
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */

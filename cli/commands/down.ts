@@ -1,10 +1,16 @@
 import type { Command } from "../command.ts";
 import { reading, shared } from "../flags.ts";
-import { clearState, dataDirOf, isRunning, readState } from "./gateway-state.ts";
+import { clearState, dataDirOf, isRunning, readState, type GatewayState } from "./gateway-state.ts";
 import { environmentOf } from "./target.ts";
 
-/** How long requests under way may take before the gateway is ended for good, in milliseconds. */
-const patienceMs = 15_000;
+/**
+ * How long a gateway may take to stop before it is killed, in milliseconds: it gives requests under way 30 s and a commit on its
+ * way another 3, and to kill it before would break just what it waits for.
+ */
+export const patienceMs = 40_000;
+
+/** After so long the person should know what is waited for. */
+const silentMs = 1000;
 
 export const down: Command = {
   summary: "Stop the gateway that `mmsp up` started",
@@ -22,12 +28,28 @@ export const down: Command = {
       return { kind: "skip", reason: `no gateway for ${environment} is running here` };
     }
     process.kill(state.pid, "SIGTERM");
-    const deadline = Date.now() + patienceMs;
-    while (isRunning(state) && Date.now() < deadline) await Bun.sleep(100);
-    const killed = isRunning(state);
+    const killed = !(await ended(state, () => context.say(waitingFor(state))));
     if (killed) process.kill(state.pid, "SIGKILL");
     clearState(dataDir);
     const text = `${context.style.green("✓")} stopped the gateway at ${state.url}${killed ? " (it had to be killed)" : ""}\n`;
     return { kind: "report", text, json: { status: "stopped", environment, pid: state.pid, killed }, ok: true };
   },
 };
+
+function waitingFor({ url }: GatewayState): string {
+  return `the gateway at ${url} finishes the requests under way first; killed after ${patienceMs / 1000} s`;
+}
+
+/** Whether it has ended within the time; asks the system, as the process is nobody's child here. */
+async function ended(state: GatewayState, onWait: () => void): Promise<boolean> {
+  const start = performance.now();
+  let told = false;
+  while (isRunning(state)) {
+    const waited = performance.now() - start;
+    if (waited > patienceMs) return false;
+    if (waited > silentMs && !told) onWait();
+    told ||= waited > silentMs;
+    await Bun.sleep(100);
+  }
+  return true;
+}

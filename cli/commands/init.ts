@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
-import pkg from "../../package.json" with { type: "json" };
 import { fail } from "../../schemas/problem.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
@@ -11,6 +10,8 @@ import { checkBranch, checkRepository, projectOf } from "./target.ts";
 
 /** The files that a repository starts with; `{{name}}` stands for what init knows. */
 const templates = join(import.meta.dir, "../../templates/project");
+
+const workflow = ".github/workflows/mmsp.yml";
 
 export const init: Command = {
   summary: "Lay out environments/ in a repository; you commit and push it",
@@ -28,14 +29,14 @@ export const init: Command = {
     const repository = await repositoryOf(input, context);
     const baseBranch = input.text("base") ?? "main";
     checkBranch(baseBranch);
-    const { wrote, kept } = writeTemplates(cwd, { repository, baseBranch, version: pkg.version });
+    const { wrote, kept } = writeTemplates(cwd, { repository, baseBranch });
     const lines = [
       ...wrote.map((path) => `  wrote ${path}`),
       ...kept.map((path) => `  kept  ${path} (it was there)`),
       "",
       ...(wrote.length === 0
         ? ["nothing to do: everything is there"]
-        : ["Next: commit and push these files, then", "  mmsp register NAME --model-path model.onnx"]),
+        : [...nextSteps(wrote), "  mmsp register NAME --model-path model.onnx"]),
       "",
     ];
     return {
@@ -46,6 +47,15 @@ export const init: Command = {
     };
   },
 };
+
+/** The workflow that was just written does not know yet where the mmsp that it runs comes from; only the person does. */
+function nextSteps(wrote: readonly string[]): readonly string[] {
+  if (!wrote.includes(workflow)) return ["Next: commit and push these files, then"];
+  return [
+    `Next: in ${workflow} fill in MMSP_SOURCE, where its check gets mmsp from (it fails until then),`,
+    "commit and push these files, then",
+  ];
+}
 
 /** The one that a project here names already, else `--repo`, else the remote origin. */
 async function repositoryOf(input: Input, context: Context): Promise<string> {

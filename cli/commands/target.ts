@@ -45,7 +45,10 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   } catch {
     return null;
   }
-  const text = (await tree.read({ models: null, environments: [] })).files.get(paths.project) ?? "";
+  const { files, unreadable } = await tree.read({ models: [], environments: [] });
+  const broken = unreadable.filter(({ file }) => file === paths.project);
+  if (broken.length > 0) throw new ProblemError(broken);
+  const text = files.get(paths.project) ?? "";
   const parsed = parseManifest(paths.project, text, validateProject);
   if (parsed.value === null) throw new ProblemError(parsed.problems);
   return { tree, project: parsed.value };

@@ -141,10 +141,20 @@ async function sourceOf(input: Input, context: Context): Promise<GatewayOptions[
   return { gitUrl: cloneUrl(repository, context.env["GITHUB_API_URL"]), branch: baseBranch };
 }
 
-/** Where rollbacks go: the branch that is served. A tree on disk is edited in place instead. */
+/**
+ * Where rollbacks go, and the token to commit them with, found as the commands find it: the branch that is served. A tree on
+ * disk is edited in place instead, and its gateway needs no token.
+ */
 async function repositoryOf(input: Input, context: Context): Promise<Record<string, string>> {
   if (!looksAtGitHub(input)) return {};
   const { repository } = await remoteOf(input, context);
+  const token = await context.edges.findToken();
+  if (token !== null) return { MMSP_REPOSITORY: repository, GITHUB_TOKEN: token };
+  const { yellow } = context.style;
+  context.say(`${yellow("warning:")} without a GitHub token rollbacks stop traffic, but will not be committed`);
+  context.say(
+    '  hint: run `gh auth login`, or set GITHUB_TOKEN ("Contents: write", "Pull requests: write"), then up again',
+  );
   return { MMSP_REPOSITORY: repository };
 }
 

@@ -1,14 +1,17 @@
 import type { ArtifactChange, Command } from "../gitops/core/change.ts";
 import type { Context } from "../context.ts";
-import { draftOver, scopeOf, type Planner } from "../gitops/draft.ts";
+import { scopeOf } from "../gitops/core/scope.ts";
+import { draftOver, type Planner } from "../gitops/draft.ts";
+import { artifactFiles, preview } from "../gitops/preview.ts";
 import { publish, type PublishParts } from "../gitops/publish.ts";
 import { plan } from "../gitops/core/plan.ts";
 import { commitMessage } from "../gitops/render/commit-message.ts";
 import { unifiedDiff } from "../gitops/render/diff.ts";
 import { renderChange } from "../gitops/render/files.ts";
 import { pullRequestBody } from "../gitops/render/pull-request.ts";
-import { ProtectedBranch, type FileWrite, type Snapshot } from "../gitops/core/ports.ts";
+import { ProtectedBranch } from "../gitops/core/ports.ts";
 import { fail } from "../../schemas/problem.ts";
+import { isInRepository } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
 import { remoteOf } from "./target.ts";
@@ -36,16 +39,21 @@ export async function write(
   }
   if (input.on("local")) return writeLocal(command, input, context, given);
   const remote = await remoteOf(input, context);
+  const { baseBranch } = remote;
   const forge = await context.edges.openForge(remote);
-  if (input.on("dry-run")) return dryRun(command, await forge.read(scopeOf(command)), context);
+  const as = options.commit ? "commit" : "pull-request";
+  const readArtifact = (artifact: ArtifactChange) => bytesOf(artifact, given, context, null);
+  if (input.on("dry-run")) {
+    const previewed = await preview(command, { baseBranch, as }, { forge, planner, now: context.now, readArtifact });
+    return previewed.kind === "preview" ? { ...previewed, kind: "dry-run", notices: [] } : previewed;
+  }
   const artifacts = {
-    read: (artifact: ArtifactChange) => bytesOf(artifact, given, context, null),
+    read: readArtifact,
     store: async (artifact: ArtifactChange) =>
-      context.edges.openStore(artifact.store, null).write(artifact.key, await bytesOf(artifact, given, context, null)),
+      context.edges.openStore(artifact.store, null).write(artifact.key, await readArtifact(artifact)),
   };
   const parts: PublishParts = { forge, planner, artifacts, now: context.now, random: Math.random, sleep: Bun.sleep };
-  const as = options.commit ? "commit" : "pull-request";
-  return publish(command, { baseBranch: remote.baseBranch, as }, parts).catch(explainProtected);
+  return publish(command, { baseBranch, as }, parts).catch(explainProtected);
 }
 
 function explainProtected(cause: unknown): never {
@@ -56,26 +64,21 @@ function explainProtected(cause: unknown): never {
 
 async function writeLocal(command: Command, input: Input, context: Context, given: GivenFiles): Promise<Outcome> {
   const tree = context.edges.findTree(context.cwd);
-  const snapshot = await tree.read(scopeOf(command));
-  if (input.on("dry-run")) return dryRun(command, snapshot, context);
-  const draft = draftOver(snapshot, command, planner, context.now().toISOString());
+  const draft = draftOver(await tree.read(scopeOf(command)), command, planner, context.now().toISOString());
   if (draft.kind !== "draft") return draft;
-  const { change, files } = draft;
-  const artifacts: FileWrite[] = [];
-  for (const artifact of change.artifacts) {
-    const content = await bytesOf(artifact, given, context, tree.root);
-    if (/^[a-z0-9]+:\/\//i.test(artifact.store)) {
-      await context.edges.openStore(artifact.store, tree.root).write(artifact.key, content);
-    } else artifacts.push({ path: `${artifact.store.replace(/\/+$/, "")}/${artifact.key}`, content });
+  const { change, files, edited } = draft;
+  const readArtifact = (artifact: ArtifactChange) => bytesOf(artifact, given, context, tree.root);
+  const artifacts = await artifactFiles(change.artifacts, readArtifact);
+  if (input.on("dry-run")) {
+    const diff = unifiedDiff(edited, [...files, ...artifacts]);
+    return { kind: "dry-run", change, diff, target: { kind: "tree" }, notices: [] };
   }
-  // Documents last in the list: nothing names an artifact that is not there.
+  for (const artifact of change.artifacts.filter(({ store }) => !isInRepository(store))) {
+    const store = context.edges.openStore(artifact.store, tree.root);
+    await store.write(artifact.key, await readArtifact(artifact));
+  }
+  // Documents last in the list, and deployments last of all: nothing names what is not there.
   return { kind: "written", change, paths: await tree.write([...artifacts, ...files]), notices: [] };
-}
-
-function dryRun(command: Command, snapshot: Snapshot, context: Context): Outcome {
-  const draft = draftOver(snapshot, command, planner, context.now().toISOString());
-  if (draft.kind !== "draft") return draft;
-  return { kind: "dry-run", change: draft.change, diff: unifiedDiff(snapshot.files, draft.files), notices: [] };
 }
 
 /** From the file that `register` was given, or from another environment's store; checked against the digest. */

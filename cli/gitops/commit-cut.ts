@@ -5,7 +5,8 @@ import type { RollbackCommand } from "./core/change.ts";
 import { ProtectedBranch } from "./core/ports.ts";
 import type { RollbackPolicy } from "./core/rollback-policy.ts";
 import type { FileWrite, PullRequest, Snapshot, Scope } from "./core/ports.ts";
-import { draftOver, scopeOf, type Planner } from "./draft.ts";
+import { proposingScopeOf, scopeOf } from "./core/scope.ts";
+import { draftOver, type Planner } from "./draft.ts";
 import { publish, type PublishParts, type PublishResult } from "./publish.ts";
 
 /** What became of a try to put a cut into git; see the gateway's committer port. */
@@ -80,7 +81,7 @@ async function proposeCut(
 
 /** The pull request is open no more, and the base branch still serves the version: somebody said no. */
 async function closedByPerson(command: RollbackCommand, number: number, parts: PublishParts): Promise<boolean> {
-  const snapshot = await parts.forge.read(scopeOf(command));
+  const snapshot = await parts.forge.read(proposingScopeOf(command));
   if (snapshot.proposals.some((proposal) => proposal.number === number)) return false;
   return draftOver(snapshot, command, parts.planner, parts.now().toISOString()).kind === "draft";
 }

@@ -1,9 +1,9 @@
 import type { Cut } from "../../schemas/cut.ts";
 import { ProblemError } from "../../schemas/problem.ts";
-import { announceRollback } from "./announce.ts";
+import { announceRollbacks } from "./announce.ts";
 import { commitCut, rollbackOf, type CommitCutOptions, type CutOutcome } from "./commit-cut.ts";
-import type { Change, RollbackCommand } from "./core/change.ts";
-import { ProtectedBranch, type BranchState, type Forge } from "./core/ports.ts";
+import type { RollbackCommand } from "./core/change.ts";
+import { ProtectedBranch } from "./core/ports.ts";
 import { draftTogether, scopeOfAll, type DraftTogether } from "./draft-together.ts";
 import { followHead } from "./follow-head.ts";
 import type { PublishParts } from "./publish.ts";
@@ -35,14 +35,9 @@ export async function commitCuts(
   try {
     return await commitTogether(cuts.map(rollbackOf), options.baseBranch, parts);
   } catch (error) {
-    if (error instanceof ProtectedBranch || blamesDocument(error)) return cuts.map(() => alone);
+    if (error instanceof ProtectedBranch) return cuts.map(() => alone);
     throw error;
   }
-}
-
-/** A text that cannot be read ends a read of all; by themselves, the other models' can. */
-function blamesDocument(error: unknown): boolean {
-  return error instanceof ProblemError && error.problems.some(({ file }) => file !== undefined);
 }
 
 async function commitTogether(
@@ -52,32 +47,23 @@ async function commitTogether(
 ): Promise<readonly CutAnswer[]> {
   const { forge, planner } = parts;
   const attempt = async (): Promise<readonly CutAnswer[]> => {
-    const { head, branches, ...documents } = await forge.read(scopeOfAll(commands));
-    const { plans, files } = draftTogether(commands, { head, ...documents }, planner, parts.now().toISOString());
-    const [first, ...others] = plans.filter((plan) => plan.kind === "change");
+    const { openPulls, ...snapshot } = await forge.read(scopeOfAll(commands));
+    const { plans, files } = draftTogether(commands, snapshot, planner, parts.now().toISOString());
+    const changes = plans.filter((plan) => plan.kind === "change");
+    const [first, ...others] = changes;
     if (first === undefined) return plans.flatMap((plan) => (plan.kind === "change" ? [] : [withoutChange(plan)]));
     const message = planner.commitMessage(first, ...others);
-    const committed = await forge.commit({ branch, expectedHead: head, files, message });
-    const answers: CutAnswer[] = [];
-    for (const plan of plans) {
-      answers.push(plan.kind === "change" ? await told(plan, committed, branches, forge) : withoutChange(plan));
-    }
-    return answers;
+    const committed = await forge.commit({ branch, expectedHead: snapshot.head, files, message });
+    const told = await announceRollbacks(changes, openPulls, { url: committed.url, number: null }, forge);
+    return plans.map((plan): CutAnswer => {
+      if (plan.kind !== "change") return withoutChange(plan);
+      const notices = [...plan.notices, ...(told[changes.indexOf(plan)] ?? [])];
+      return { kind: "committed", ...committed, notices };
+    });
   };
   return followHead(() => `Roll back ${commands.length} versions`, attempt, parts);
 }
 
-function withoutChange(plan: Exclude<DraftTogether["plans"][number], Change>): CutAnswer {
+function withoutChange(plan: Exclude<DraftTogether["plans"][number], { kind: "change" }>): CutAnswer {
   return plan.kind === "refusal" ? { kind: "failed", error: new ProblemError(plan.problems) } : plan;
-}
-
-/** One after the other: GitHub minds many comments at once. */
-async function told(
-  change: Change,
-  committed: { readonly oid: string; readonly url: string },
-  branches: readonly BranchState[],
-  forge: Forge,
-): Promise<CutAnswer> {
-  const notices = await announceRollback(change, branches, { url: committed.url, number: null }, forge);
-  return { kind: "committed", ...committed, notices: [...change.notices, ...notices] };
 }

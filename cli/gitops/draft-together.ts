@@ -1,7 +1,8 @@
 import { modelOf } from "../../schemas/tree.ts";
 import type { Change, Command, Refusal, Skip } from "./core/change.ts";
 import type { FileWrite, Scope, Snapshot } from "./core/ports.ts";
-import { draftOver, scopeOf, type Planner } from "./draft.ts";
+import { scopeOf } from "./core/scope.ts";
+import { draftOver, type Planner } from "./draft.ts";
 
 /** What was planned for each of several commands, in their order, and what all of it writes. */
 export interface DraftTogether {
@@ -15,11 +16,12 @@ interface Failed {
   readonly error: unknown;
 }
 
-/** What several commands have to see. */
+/** What several commands have to see, for a commit that all of them share. */
 export function scopeOfAll(commands: readonly Command[]): Scope {
   const models = new Set(commands.map(({ model }) => model));
   const environments = new Set(commands.flatMap((command) => scopeOf(command).environments));
-  return { models: [...models], environments: [...environments] };
+  const proposals = { branches: [], searches: [], all: false };
+  return { models: [...models], environments: [...environments], proposals };
 }
 
 /**
@@ -35,8 +37,10 @@ export function draftTogether(
   const files = new Map(snapshot.files);
   const writes = new Map<string, FileWrite>();
   const plans = commands.map((command) => {
-    const own = new Map([...files].filter(([path]) => [null, command.model].includes(modelOf(path))));
-    const draft = tried(() => draftOver({ ...snapshot, files: own }, command, planner, now));
+    const isOwn = (path: string): boolean => [null, command.model].includes(modelOf(path));
+    const own = new Map([...files].filter(([path]) => isOwn(path)));
+    const unreadable = snapshot.unreadable.filter(({ file = "" }) => isOwn(file));
+    const draft = tried(() => draftOver({ ...snapshot, files: own, unreadable }, command, planner, now));
     if (draft.kind !== "draft") return draft;
     for (const write of draft.files) {
       writes.set(write.path, write);

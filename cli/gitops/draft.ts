@@ -1,8 +1,9 @@
-import { ProblemError, type Problem } from "../../schemas/problem.ts";
-import { checkTree } from "../../schemas/rules.ts";
-import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
+import type { Problem } from "../../schemas/problem.ts";
+import { readTree } from "../../schemas/read-tree.ts";
 import { paths } from "../../schemas/tree.ts";
+import { checkedEdits } from "./checked-edits.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
+import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
 import { placementOf, plannedBefore, planTrailer, registrationOf, withTrailer } from "./core/placement.ts";
 import type {
   BranchWithPull,
@@ -11,9 +12,9 @@ import type {
   Forge,
   Placement,
   RemoteSnapshot,
-  Scope,
   Snapshot,
 } from "./core/ports.ts";
+import { obstaclesOf } from "./obstacles.ts";
 
 /** The pure parts that a draft is made with. */
 export interface Planner {
@@ -32,6 +33,8 @@ interface Drafted<Read extends Snapshot = RemoteSnapshot> {
   readonly change: Change;
   /** Documents; the artifacts come to them when it is published. Empty where the branch of an open pull request holds them already. */
   readonly files: readonly FileWrite[];
+  /** The texts that the files are edits of. */
+  readonly edited: ReadonlyMap<string, string>;
   readonly message: string;
   readonly snapshot: Read;
 }
@@ -46,14 +49,6 @@ export interface ProposalDraft extends Drafted {
   readonly body: string;
 }
 
-/** What a command has to see. */
-export function scopeOf(command: Command): Scope {
-  const { model } = command;
-  if (command.verb === "register") return { models: [model], environments: [] };
-  const to = command.verb === "promote" && command.to !== null ? [command.to] : [];
-  return { models: [model], environments: [...new Set([command.environment, ...to])] };
-}
-
 /** For a commit straight to the base branch. */
 export async function draftCommit(
   command: Command,
@@ -61,7 +56,7 @@ export async function draftCommit(
   planner: Planner,
   now: string,
 ): Promise<CommitDraft | Skip | Refusal> {
-  const draft = draftOver(await forge.read(scopeOf(command)), command, planner, now);
+  const draft = draftOver(await forge.read(commitScopeOf(command)), command, planner, now);
   return draft.kind === "draft" ? { ...draft, placement: null } : draft;
 }
 
@@ -72,10 +67,11 @@ export async function draftProposal(
   planner: Planner,
   now: string,
 ): Promise<ProposalDraft | Skip | Refusal> {
-  const base = await forge.read(scopeOf(command));
+  const scope = proposingScopeOf(command);
+  const base = await forge.read(scope);
   const registration = openRegistration(command, base);
   if (registration !== undefined) {
-    return draftOnto(registration, await forge.read(scopeOf(command), registration.name), command, planner, now);
+    return draftOnto(registration, await forge.read(scope, registration.name), command, planner, now);
   }
   const draft = draftOver(base, command, planner, now);
   if (draft.kind !== "draft") return draft;
@@ -88,7 +84,7 @@ export async function draftProposal(
   const replanned = before === null ? draft : draftOver(base, command, planner, before.now);
   const again = replanned.kind === "draft" ? replanned : draft;
   if (placement.kind === "append") {
-    return appended(again, placement, await forge.read(scopeOf(command), placement.branch), planner);
+    return appended(again, placement, await forge.read(scope, placement.branch), command, planner);
   }
   return digestOf(again.files) === before?.digest
     ? proposalOf({ ...again, files: [] }, placement, planner)
@@ -116,14 +112,16 @@ function appended(
   draft: Drafted,
   placement: ExistingPlacement,
   branch: RemoteSnapshot,
+  command: Command,
   planner: Planner,
 ): ProposalDraft | Refusal {
   const before = readTree(branch.files);
-  const [first, ...rest] = before.problems;
+  const { stopping } = obstaclesOf([...branch.unreadable, ...before.problems], command);
+  const [first, ...rest] = stopping;
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
-  const files = render(draft.change, branch.files, before, planner);
+  const files = checkedEdits(draft.change, branch.files, before, planner.renderChange);
   const state = { ...placement.state, head: branch.head };
-  return proposalOf({ ...draft, files }, { ...placement, state }, planner);
+  return proposalOf({ ...draft, files, edited: branch.files }, { ...placement, state }, planner);
 }
 
 function proposalOf(draft: Drafted, placement: Placement, planner: Planner): ProposalDraft {
@@ -131,58 +129,25 @@ function proposalOf(draft: Drafted, placement: Placement, planner: Planner): Pro
   return { ...draft, placement, title, body: planner.pullRequestBody(draft.change) };
 }
 
-/** Over documents that were read already: a working tree, or for a dry run. Nothing is decided about branches. */
+/** Over documents that were read already, such as a working tree. Nothing is decided about branches. */
 export function draftOver<Read extends Snapshot>(
   snapshot: Read,
   command: Command,
   planner: Planner,
   now: string,
 ): Drafted<Read> | Skip | Refusal {
-  const { files, environmentNames, modelNames, proposals } = snapshot;
+  const { files, unreadable, environmentNames, modelNames, proposals } = snapshot;
   const before = readTree(files);
   const { tree } = before;
-  const [first, ...rest] = before.problems.filter((problem) => standsInTheWay(problem, command));
+  const { stopping, notices } = obstaclesOf([...unreadable, ...before.problems], command);
+  const [first, ...rest] = stopping;
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
-  const change = planner.plan(command, { tree, environmentNames, modelNames, proposals, now });
-  if (change.kind !== "change") return change;
-  const writes = render(change, files, before, planner);
+  const planned = planner.plan(command, { tree, environmentNames, modelNames, proposals, now });
+  if (planned.kind !== "change") return planned;
+  const change = { ...planned, notices: [...planned.notices, ...notices] };
+  const writes = checkedEdits(change, files, before, planner.renderChange);
   if (writes.length === 0) throw new Error(`"${change.title}" changes no document`);
-  return { kind: "draft", change, files: writes, message: planner.commitMessage(change), snapshot };
-}
-
-/** A document that cannot be read would be planned over as if it were not there. An old version's holds up no rollback. */
-function standsInTheWay(problem: Problem, command: Command): boolean {
-  return command.verb !== "rollback" || problem.file?.startsWith("environments/registry/") !== true;
-}
-
-/** Edits that change something, checked: a problem that was not there before is a bug, and is not published. */
-function render(
-  change: Change,
-  files: ReadonlyMap<string, string>,
-  before: ReadTree,
-  planner: Planner,
-): readonly FileWrite[] {
-  const writes = planner
-    .renderChange(change, files)
-    .filter(({ path, content }) => (files.get(path) ?? null) !== content);
-  const after = new Map(files);
-  for (const { path, content } of writes) {
-    if (typeof content === "string") after.set(path, content);
-    else after.delete(path);
-  }
-  const known = new Set(problemsOf(before).map((problem) => JSON.stringify(problem)));
-  const fresh = problemsOf(readTree(after, before.read)).filter((problem) => !known.has(JSON.stringify(problem)));
-  if (fresh.length > 0) {
-    throw new Error(`"${change.title}" would break the documents, so it was not published`, {
-      cause: new ProblemError(fresh),
-    });
-  }
-  return writes;
-}
-
-/** Lines move with every edit: a problem is the same wherever it stands. */
-function problemsOf({ tree, problems }: ReadTree): readonly Problem[] {
-  return [...problems, ...checkTree(tree)].map(({ line: _line, column: _column, ...problem }) => problem);
+  return { kind: "draft", change, files: writes, edited: files, message: planner.commitMessage(change), snapshot };
 }
 
 function openRegistration(command: Command, { files, branches }: RemoteSnapshot): BranchWithPull | undefined {

@@ -1,5 +1,6 @@
 import type { Problem } from "../../schemas/problem.ts";
-import { announceRollback } from "./announce.ts";
+import { isInRepository, storePath } from "../../schemas/store.ts";
+import { announceRollbacks } from "./announce.ts";
 import type { ArtifactChange, Change, Command } from "./core/change.ts";
 import type { FileWrite, Forge, PullRequest } from "./core/ports.ts";
 import { draftCommit, draftProposal, type CommitDraft, type Draft, type Planner, type ProposalDraft } from "./draft.ts";
@@ -68,8 +69,8 @@ async function propose(draft: ProposalDraft, { baseBranch }: PublishOptions, for
   const { head: baseHead } = snapshot;
   const request = { placement, base: baseBranch, baseHead, files, message, title, body };
   const pullRequest = await forge.propose(request);
-  const notices =
-    pullRequest.action === "unchanged" ? [] : await announceRollback(change, snapshot.branches, pullRequest, forge);
+  const [notices = []] =
+    pullRequest.action === "opened" ? await announceRollbacks([change], snapshot.openPulls, pullRequest, forge) : [];
   return { kind: "published", change, pullRequest, notices: [...change.notices, ...notices] };
 }
 
@@ -77,7 +78,7 @@ async function commit(draft: CommitDraft, { baseBranch }: PublishOptions, forge:
   const { change, files, message, snapshot } = draft;
   const committed = await forge.commit({ branch: baseBranch, expectedHead: snapshot.head, files, message });
   const own = { url: committed.url, number: null };
-  const notices = await announceRollback(change, snapshot.branches, own, forge);
+  const [notices = []] = await announceRollbacks([change], snapshot.openPulls, own, forge);
   return { kind: "committed", change, ...committed, notices: [...change.notices, ...notices] };
 }
 
@@ -89,7 +90,7 @@ function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readon
   const done = new Map<string, Promise<FileWrite | null>>();
   const place = async (artifact: ArtifactChange): Promise<FileWrite | null> => {
     if (isInRepository(artifact.store)) {
-      return { path: repositoryPath(artifact), content: await artifacts.read(artifact) };
+      return { path: storePath(artifact.store, artifact.key), content: await artifacts.read(artifact) };
     }
     await artifacts.store(artifact);
     return null;
@@ -105,15 +106,6 @@ function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readon
     });
     return (await Promise.all(placed)).filter((file) => file !== null);
   };
-}
-
-/** `file:///dir` and `s3://bucket` are outside; anything else is a folder of the repository. */
-function isInRepository(store: string): boolean {
-  return !/^[a-z0-9]+:\/\//i.test(store);
-}
-
-function repositoryPath({ store, key }: ArtifactChange): string {
-  return `${store.replace(/\/+$/, "")}/${key}`;
 }
 
 /**

@@ -58,7 +58,14 @@ export function rehearseRollback(planner: Planner): void {
       kustomization(["deployment.yaml", "../../../registry/rehearsal/1", "../../../registry/rehearsal/2"]),
     ],
   ]);
-  const snapshot: Snapshot = { head: null, files, environmentNames: [environment], modelNames: [model], proposals: [] };
+  const snapshot: Snapshot = {
+    head: null,
+    files,
+    unreadable: [],
+    environmentNames: [environment],
+    modelNames: [model],
+    proposals: [],
+  };
   const about = {
     environment,
     model,

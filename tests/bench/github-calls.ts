@@ -1,12 +1,19 @@
 import { join } from "node:path";
 import { mkdirSync } from "node:fs";
 import { aDeployment, aVersion } from "../support/builders.ts";
+import { runGit } from "../support/git.ts";
 import type { Family, Settings } from "./harness/figure.ts";
 import { repository, startHub, token } from "./harness/hub.ts";
 import { deploymentFiles, foundation, merged, versionFiles, type Files } from "./harness/tree.ts";
 
 const cli = new URL("../../cli/main.ts", import.meta.url).pathname;
-const sizes = [10, 1_000, 10_000];
+/** Repositories to deploy into; the last has branches of hundreds of deploys that nobody ever deleted. */
+const trees = [
+  { models: 10, leftovers: 0 },
+  { models: 1_000, leftovers: 0 },
+  { models: 10_000, leftovers: 0 },
+  { models: 10, leftovers: 500 },
+];
 const environment = "dev";
 
 /** What a deploy costs of GitHub's rate limit must not grow with the repository. */
@@ -14,17 +21,26 @@ export const githubCalls: Family = {
   rows: ["github_calls"],
   async measure(settings) {
     const samples: number[] = [];
-    for (const models of sizes) {
-      settings.say(`github calls: a deploy into a tree of ${models} models`);
-      samples.push(await callsOfDeploy(settings, models));
+    for (const tree of trees) {
+      settings.say(`github calls: a deploy into a tree of ${described(tree)}`);
+      samples.push(await callsOfDeploy(settings, tree));
     }
-    const note = sizes.map((models, at) => `${samples[at] ?? 0} with ${models} models`).join(", ");
+    const note = trees.map((tree, at) => `${samples[at] ?? 0} with ${described(tree)}`).join(", ");
     return { github_calls: { samples, note, take: "most" } };
   },
 };
 
-async function callsOfDeploy(settings: Settings, models: number): Promise<number> {
-  await using hub = await startHub(settings, `deploy-${models}`, treeOf(models));
+type TreeSize = (typeof trees)[number];
+
+function described({ models, leftovers }: TreeSize): string {
+  return `${models} models${leftovers === 0 ? "" : ` and ${leftovers} branches left behind`}`;
+}
+
+async function callsOfDeploy(settings: Settings, { models, leftovers }: TreeSize): Promise<number> {
+  await using hub = await startHub(settings, `deploy-${models}-${leftovers}`, treeOf(models));
+  const refs = Array.from({ length: leftovers }, (_, at) => `mmsp/${environment}/model-0/deploy-${at + 3}`);
+  const stdin = refs.map((name) => `create refs/heads/${name} refs/heads/main\n`).join("");
+  await runGit(hub.gitDir, ["update-ref", "--stdin"], { stdin });
   const cwd = join(settings.scratch, "nowhere");
   mkdirSync(cwd, { recursive: true });
   const args = ["deploy", "model-0", "--version", "2", "--env", environment, "--repo", repository];

@@ -56,7 +56,7 @@ export const goals = {
     goal: 5,
     better: "lower",
     unit: "calls",
-    what: "API calls of one mmsp deploy; trees of 10, 1,000 and 10,000 models, the most",
+    what: "API calls of one mmsp deploy; trees of 10, 1,000 and 10,000 models and one of 500 branches left behind, the most",
   },
   alert_to_cut_vs_rtt: {
     goal: 10,

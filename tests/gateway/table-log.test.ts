@@ -21,7 +21,9 @@ test("a state that cannot be taken up is logged once, as is its end and who serv
     ["serving", { serving: [{ model: "fraud", stable: 1 }] }],
     ["serving", { serving: [{ model: "fraud", stable: 1, canary: 2, weight: 30 }] }],
   ]);
-  const ours = told.filter(([message, details]) => /^problem/.test(message) && JSON.stringify(details).includes(file));
+  const ours = told.filter(
+    ([message, details]) => message.startsWith("problem") && JSON.stringify(details).includes(file),
+  );
   expect(ours).toMatchObject([
     ["problem", { problem: { file, code: "yaml-invalid" } }],
     ["problem is over", { problem: { file, code: "yaml-invalid" } }],

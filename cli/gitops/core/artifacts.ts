@@ -2,6 +2,7 @@ import type { Environment } from "../../../schemas/environment.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import type { Project } from "../../../schemas/project.ts";
+import { isInRepository } from "../../../schemas/store.ts";
 import type { ArtifactChange } from "./change.ts";
 
 /** Bytes of a file in a repository-relative store: it becomes part of a commit. */
@@ -20,7 +21,7 @@ export function artifactKey(sha256: string, file: string): string {
 
 /** A file too large to be committed, where the store is a folder of the repository. */
 export function sizeProblems(what: string, sizeBytes: number, store: string | null): Problem[] {
-  if (store === null || /^(file|s3):\/\//.test(store) || sizeBytes <= maxCommittedBytes) return [];
+  if (store === null || !isInRepository(store) || sizeBytes <= maxCommittedBytes) return [];
   const megabytes = (sizeBytes / 1024 / 1024).toFixed(1);
   return [
     {

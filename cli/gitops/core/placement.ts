@@ -15,8 +15,7 @@ const maxSuffix = 20;
  * Returns null when every name is taken.
  */
 export function placementOf(branch: string, message: string, branches: readonly BranchState[]): Placement | null {
-  for (let suffix = 1; suffix <= maxSuffix; suffix++) {
-    const name = suffix === 1 ? branch : `${branch}-${suffix}`;
+  for (const name of suffixed(branch)) {
     const state = branches.find((candidate) => candidate.name === name);
     if (state === undefined) return { kind: "open", branch: name, head: null };
     const ours = holdsOnly(state, message);
@@ -24,6 +23,11 @@ export function placementOf(branch: string, message: string, branches: readonly 
     if (ours) return { kind: "open", branch: name, head: state.head };
   }
   return null;
+}
+
+/** The names under which a change's branch may be found: its own, and `-2` up to `-20`. */
+export function suffixed(branch: string): readonly string[] {
+  return Array.from({ length: maxSuffix }, (_, at) => (at === 0 ? branch : `${branch}-${at + 1}`));
 }
 
 /** True where mmsp made every commit of the branch, for the change that `message` is about. */
@@ -41,6 +45,15 @@ function hasPull(state: BranchState): state is BranchWithPull {
 /** An amended commit still has our trailer, and somebody's work in it. */
 function isOurs(commit: BranchCommit): boolean {
   return commit.parents === 1 && !commit.rewritten && trailerOf(commit.message, changeTrailer) !== null;
+}
+
+/** An open pull request has this title and text already. GitHub's editor leaves CRLF behind. */
+export function saysSame(
+  open: { readonly title: string; readonly body: string },
+  wanted: { readonly title: string; readonly body: string },
+): boolean {
+  const plain = (body: string): string => body.replaceAll("\r\n", "\n").trim();
+  return open.title === wanted.title && plain(open.body) === plain(wanted.body);
 }
 
 /** Value of a trailer in the last paragraph of a commit message, as `git interpret-trailers` sees it. */

@@ -1,4 +1,5 @@
 import type { Signature } from "../../../schemas/model-version.ts";
+import type { Problem } from "../../../schemas/problem.ts";
 import type { OpenProposal } from "./change.ts";
 
 /** The documents that commands need to see. Everything of these models, and these environments' policy. */
@@ -7,14 +8,28 @@ export interface Scope {
   readonly models: readonly string[] | null;
   /** Environments whose documents are read; empty: only the names. */
   readonly environments: readonly string[];
+  /** Which of mmsp's branches and open pull requests are looked at; left out: none. */
+  readonly proposals?: ProposalScope;
 }
 
-/** One state of the repository, as far as it was asked for. Texts are read whole or not at all. */
+/** What decides where a proposal goes, so that it can be asked for with the documents however many branches were left behind. */
+export interface ProposalScope {
+  /** Names of branches. */
+  readonly branches: readonly string[];
+  /** Branches below a folder of names (`mmsp/registry/fraud/`) whose names hold a text, where the name is not known yet. */
+  readonly searches: readonly { readonly folder: string; readonly text: string }[];
+  /** All open pull requests into the base branch, however many; otherwise the newest hundred. */
+  readonly all: boolean;
+}
+
+/** One state of the repository, as far as it was asked for. Texts are whole. */
 export interface Snapshot {
   /** Commit of the branch that was read; null for a working tree. */
   readonly head: string | null;
   /** path -> text of the documents */
   readonly files: ReadonlyMap<string, string>;
+  /** What is wrong with documents that are there but are no text that can be edited: too long, or not UTF-8. */
+  readonly unreadable: readonly Problem[];
   readonly environmentNames: readonly string[];
   readonly modelNames: readonly string[];
   readonly proposals: readonly OpenProposal[];
@@ -41,8 +56,17 @@ export interface BranchState {
 /** What a forge reads: a commit, and the branches that decide where a proposal goes. */
 export interface RemoteSnapshot extends Snapshot {
   readonly head: string;
-  /** mmsp's own branches for these models, with and without an open pull request. */
+  /** Those of the scope's branches that are there, with and without an open pull request. */
   readonly branches: readonly BranchState[];
+  /** Open pull requests into the base branch, newest first. */
+  readonly openPulls: readonly OpenPull[];
+}
+
+export interface OpenPull {
+  readonly number: number;
+  readonly url: string;
+  /** null: in somebody's fork. */
+  readonly branch: string | null;
 }
 
 /**
@@ -107,6 +131,8 @@ export interface Forge {
    * `HeadMoved` when the branch or its pull request are no longer as the placement says.
    */
   propose(request: ProposalRequest): Promise<PullRequest>;
+  /** Paths that pull requests change, by number; of long ones the first hundred. */
+  changedFiles(numbers: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>>;
   /** A comment on a pull request. */
   comment(number: number, body: string): Promise<void>;
   /** The pull request merges by itself once the branch's rules are met. Throws where the repository or the branch cannot do that. */

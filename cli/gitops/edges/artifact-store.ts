@@ -2,6 +2,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fail, ProblemError } from "../../../schemas/problem.ts";
+import { isInRepository, storePath } from "../../../schemas/store.ts";
 import type { ArtifactStore } from "../core/ports.ts";
 import { isLfsPointer, readInputFile, sha256Of, systemReason } from "./input-file.ts";
 import { checkPath, resolveInside } from "./safe-path.ts";
@@ -23,7 +24,7 @@ const missingHint = "restore it in the artifact store, or register the model aga
  * digest in its key. A repository that is read at a commit takes no writes: there, the file is part of a change's commit.
  */
 export function openArtifactStore(store: string, repository: Repository): ArtifactStore {
-  if (/^[a-z][a-z0-9+.-]*:/i.test(store)) {
+  if (!isInRepository(store)) {
     const folder = folderOf(store);
     return folderStore((key) => join(folder, key));
   }
@@ -36,7 +37,7 @@ export function openArtifactStore(store: string, repository: Repository): Artifa
 /** Where a repository-relative store keeps a file, as a path inside the repository. */
 export function repositoryPath(store: string, key: string): string {
   digestOf(key);
-  const path = `${store.replace(/\/+$/, "")}/${key}`;
+  const path = storePath(store, key);
   checkPath(path);
   return path;
 }
@@ -93,7 +94,9 @@ function committedStore(store: string, readFile: (path: string) => Promise<Uint8
       return fail({ code: "file-missing", file: path, message: "there is no such file", hint: missingHint });
     },
     write(key) {
-      return Promise.reject(new Error(`${store}/${key} belongs into the commit of the change, not into a store`));
+      return Promise.reject(
+        new Error(`${storePath(store, key)} belongs into the commit of the change, not into a store`),
+      );
     },
   };
 }

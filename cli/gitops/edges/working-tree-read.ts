@@ -37,20 +37,19 @@ export function readNames(rootDir: string): Pick<Snapshot, "environmentNames" | 
   };
 }
 
-/** path -> text of the documents in a scope. Throws a ProblemError that tells every file that is no readable text. */
-export function readDocuments(rootDir: string, scope: AnyScope): ReadonlyMap<string, string> {
-  const texts = new Map<string, string>();
-  const problems: Problem[] = [];
+/** path -> text of the documents in a scope, and what is wrong with every file that is no readable text. */
+export function readDocuments(rootDir: string, scope: AnyScope): Pick<Snapshot, "files" | "unreadable"> {
+  const files = new Map<string, string>();
+  const unreadable: Problem[] = [];
   for (const document of documentsIn(rootDir, scope)) {
     try {
-      texts.set(document.path, readText(rootDir, document));
+      files.set(document.path, readText(rootDir, document));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
-      problems.push(...error.problems);
+      unreadable.push(...error.problems);
     }
   }
-  if (problems.length > 0) throw new ProblemError(problems);
-  return texts;
+  return { files, unreadable };
 }
 
 function documentsIn(rootDir: string, scope: AnyScope): Entry[] {

@@ -15,9 +15,12 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fail } from "../../../schemas/problem.ts";
+import { placeOf } from "../../../schemas/tree.ts";
 import type { FileWrite } from "../core/ports.ts";
 import { codeOf, systemReason } from "./input-file.ts";
 import { resolveInside } from "./safe-path.ts";
+
+type Move = (from: string, to: string) => void;
 
 /** One file on its way. What it becomes and what it was wait beside it, on the same file system. */
 interface Step extends FileWrite {
@@ -30,10 +33,11 @@ interface Step extends FileWrite {
 
 /**
  * Writes all files or none. The new contents are prepared beside their places, then moved there one by one; whatever fails,
- * what was there before is put back and folders that were made are removed. Files that have that content already are
- * not touched. Returns the paths that changed.
+ * what was there before is put back and folders that were made are removed. Who is killed in between cannot put back, so the
+ * documents that say what is served are moved last: until then, whoever plans the change again finds it still to be made.
+ * Files that have that content already are not touched. Returns the paths that changed. `move`: how a file gets to its place.
  */
-export function writeAll(rootDir: string, files: readonly FileWrite[]): readonly string[] {
+export function writeAll(rootDir: string, files: readonly FileWrite[], move: Move = renameSync): readonly string[] {
   refuseDuplicates(files);
   const steps = files.map((file) => stepOf(rootDir, file)).filter(changesSomething);
   const applied: Step[] = [];
@@ -45,9 +49,9 @@ export function writeAll(rootDir: string, files: readonly FileWrite[]): readonly
       if (step.content !== null) folders.push(...makeFolders(dirname(step.place)));
       prepare(step);
     }
-    for (const step of steps) {
+    for (const step of steps.toSorted((a, b) => rank(a) - rank(b))) {
       at = step.path;
-      apply(step);
+      apply(step, move);
       applied.push(step);
     }
   } catch (cause) {
@@ -59,6 +63,11 @@ export function writeAll(rootDir: string, files: readonly FileWrite[]): readonly
   cleanUp(steps);
   for (const step of steps) if (step.content === null) removeEmptyAbove(step);
   return steps.map((step) => step.path);
+}
+
+/** A deployment that rejects a version ends its cut, so nobody would look at what else was to be written. */
+function rank({ path }: Step): number {
+  return placeOf(path)?.kind === "deployment" ? 1 : 0;
 }
 
 function refuseDuplicates(files: readonly FileWrite[]): void {
@@ -115,9 +124,9 @@ function prepare({ content, mode, place, next, before }: Step): void {
   if (mode !== null) copyFileSync(place, before);
 }
 
-function apply({ content, place, next }: Step): void {
+function apply({ content, place, next }: Step, move: Move): void {
   if (content === null) unlinkSync(place);
-  else renameSync(next, place);
+  else move(next, place);
 }
 
 /** Whether what was there is there again. */

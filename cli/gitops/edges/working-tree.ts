@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fail } from "../../../schemas/problem.ts";
+import { fail, ProblemError } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
 import type { FileWrite, Scope, Snapshot } from "../core/ports.ts";
 import { readDocuments, readNames } from "./working-tree-read.ts";
@@ -8,9 +8,9 @@ import { writeAll } from "./working-tree-write.ts";
 
 /** The files of a clone, as they are on disk now: no commit, no network. */
 export interface WorkingTree {
-  /** The documents in the scope, and mmsp.yaml. Throws a ProblemError that tells every file that is no readable text. */
+  /** The documents in the scope, and mmsp.yaml. */
   read(scope: Scope): Promise<Snapshot>;
-  /** Every document, as `read`. */
+  /** Every document. Throws a ProblemError that tells every file that is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   /** All files or none; returns the paths whose content really changed. Throws a ProblemError where it cannot. */
   write(files: readonly FileWrite[]): Promise<readonly string[]>;
@@ -24,11 +24,15 @@ export function openWorkingTree(rootDir: string): WorkingTree {
   return {
     read: async (scope) => ({
       head: null,
-      files: readDocuments(rootDir, scope),
+      ...readDocuments(rootDir, scope),
       ...readNames(rootDir),
       proposals: [],
     }),
-    readAll: async () => readDocuments(rootDir, { models: null, environments: null }),
+    readAll: async () => {
+      const { files, unreadable } = readDocuments(rootDir, { models: null, environments: null });
+      if (unreadable.length > 0) throw new ProblemError(unreadable);
+      return files;
+    },
     write: async (files) => writeAll(rootDir, files),
   };
 }

@@ -10,7 +10,20 @@ export interface Remote {
   readonly secrets: readonly string[];
 }
 
-/** Addresses that git would read as an option or run as a command are refused. */
+/**
+ * GitHub's token where the address is of the very GitHub that `apiUrl` is of, over https or on this machine; undefined where
+ * it would go to anybody else, or in the clear. `https://api.github.com` belongs to github.com, `https://HOST/api/v3` to HOST.
+ */
+export function tokenFor(address: string, token: string | null, apiUrl: string): string | undefined {
+  if (token === null || !/^https?:\/\//i.test(address) || !URL.canParse(address) || !URL.canParse(apiUrl))
+    return undefined;
+  const [remote, api] = [new URL(address), new URL(apiUrl)];
+  const isPrivate = remote.protocol === "https:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(remote.hostname);
+  const host = api.host.replace(/^api\.(?=github\.com$|[^.]+\.ghe\.com$)/, "");
+  return isPrivate && remote.host === host ? token : undefined;
+}
+
+/** Addresses that git would read as an option or run as a command are refused. `token`: where the address names nobody. */
 export function parseRemote(given: string, token?: string): Remote {
   if (given.startsWith("-") || /^[a-z]+::/i.test(given) || /[\0\n]/.test(given) || given === "") {
     return fail({
@@ -26,9 +39,10 @@ export function parseRemote(given: string, token?: string): Remote {
   url.username = "";
   url.password = "";
   // A token alone may stand where the user's name does: https://TOKEN@host/.
-  const secret = token ?? (password === "" ? name : password);
+  const own = password === "" ? name : password;
+  const secret = own === "" ? (token ?? "") : own;
   if (secret === "") return { url: url.href, config: {}, secrets: [] };
-  const user = token === undefined && password !== "" ? name : "x-access-token";
+  const user = password === "" ? "x-access-token" : name;
   const basic = Buffer.from(`${user}:${secret}`).toString("base64");
   // For this host only: a plain http.extraHeader would go to every host.
   const config = { [`http.${url.origin}/.extraHeader`]: `Authorization: Basic ${basic}` };

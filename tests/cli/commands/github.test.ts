@@ -108,6 +108,81 @@ describe("published as a pull request", () => {
   });
 });
 
+describe("--dry-run", () => {
+  const dry = (...args: readonly string[]) => run([...args, "--dry-run"]);
+  const dryJson = async (...args: readonly string[]) => jsonOf(await dry(...args, "--json"));
+  const deploy = ["deploy", "fraud", "--version", "2", "--env", "dev"];
+
+  test("tells where a change would go, and leaves the tree and every branch alone", async () => {
+    await runGit(forge.gitDir, ["branch", "dry", "main"]);
+    const onto = [...deploy, "--base", "dry"];
+    const before = await branches();
+    const opened = await dry(...onto);
+    expect(opened).toMatchObject({ exitCode: 0 });
+    expect(opened.stdout).toStartWith("diff --git a/environments/dev/models/fraud/");
+    expect(opened.stderr).toContain("(dry run: nothing was written)\n");
+    expect(await branches()).toBe(before);
+
+    const real = jsonOf(await run([...onto, "--json"])) as { pullRequest: { number: number; branch: string } };
+    const { number } = real.pullRequest;
+    const same = await dry(...onto);
+    expect(same).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(same.stderr).toContain(
+      `  would change nothing of pull request #${number} (${real.pullRequest.branch}): http`,
+    );
+    const other = [...onto, "--canary", "35"];
+    expect((await dry(...other)).stderr).toContain(`  would update pull request #${number} (`);
+    const json = await dryJson(...other);
+    expect(json).toMatchObject({
+      status: "dry-run",
+      diff: expect.stringContaining("weight: 35"),
+      pullRequest: { action: "updated", number, base: "dry", title: "Deploy fraud 2 to dev at 35 %" },
+    });
+    const { body } = json["pullRequest"] as { body: string };
+    await run(other);
+    const pulls = await fetch(`${forge.apiUrl}/repos/acme/models/pulls/${number}`, {
+      headers: { authorization: `Bearer ${writer}`, "user-agent": "browser" },
+    });
+    expect(await pulls.json()).toMatchObject({ body });
+  });
+
+  test("of a version whose registration is open goes onto that pull request, as the command does", async () => {
+    project.put("fresh.onnx", linearModel({ bias: [7, 7] }));
+    const register = ["register", "fresh", "--model-path", "fresh.onnx"];
+    expect(await dryJson(...register)).toMatchObject({
+      diff: expect.stringMatching(/^Binary file artifacts\/sha256\/[0-9a-f]{64}\/fresh\.onnx \(\d+ bytes\)$/m),
+      pullRequest: { action: "opened", number: null, branch: expect.stringMatching(/^mmsp\/registry\/fresh\/1-/) },
+    });
+    const registered = jsonOf(await run([...register, "--json"])) as {
+      pullRequest: { number: number; branch: string };
+    };
+    const onto = ["deploy", "fresh", "--version", "1"];
+    const previewed = await dryJson(...onto);
+    expect(previewed).toMatchObject({
+      status: "dry-run",
+      pullRequest: { action: "updated", number: registered.pullRequest.number, title: "Register fresh 1" },
+      diff: expect.not.stringContaining("model-version.yaml"),
+    });
+    const { pullRequest } = jsonOf(await run([...onto, "--json"])) as { pullRequest: { number: number } };
+    expect(pullRequest.number).toBe(registered.pullRequest.number);
+  });
+
+  test("of rollback --commit names the branch and the commit message", async () => {
+    using other = await makeProject({ serving: true });
+    await other.mmsp("deploy", "fraud", "--version", "2", "--local");
+    await other.commit();
+    await runGit(forge.gitDir, ["fetch", "--quiet", other.path, "HEAD:served"]);
+    const before = await branches();
+    const args = ["rollback", "fraud", "--commit", "--reason", "odd", "--base", "served"];
+    expect((await dry(...args)).stderr).toContain("  would be a commit on served\n");
+    expect(await dryJson(...args)).toMatchObject({
+      commit: { branch: "served", message: expect.stringContaining("odd") },
+      diff: expect.stringContaining("rejected"),
+    });
+    expect(await branches()).toBe(before);
+  });
+});
+
 describe("what stands in the way", () => {
   const deploy = ["deploy", "fraud", "--version", "1", "--env", "staging"];
   const cases: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>, RegExp])[] = [

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../../support/folder.ts";
 import { runGit } from "../../support/git.ts";
+import { parse } from "yaml";
 import { filesBelow, jsonOf, makeProject, runCli } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
@@ -14,7 +15,9 @@ describe("mmsp init", () => {
     const { stdout, stderr, exitCode } = await runCli(["init", "--repo", "acme/models"], { cwd: folder.path });
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
     expect(stdout).toMatch(/^ {2}wrote \.github\/workflows\/mmsp\.yml\n/);
-    expect(stdout).toContain("Next: commit and push these files, then\n  mmsp register NAME --model-path model.onnx\n");
+    expect(stdout).toMatch(
+      /\nNext: in \.github\/workflows\/mmsp\.yml fill in MMSP_SOURCE, .*\ncommit and push these files, then\n {2}mmsp register NAME --model-path model\.onnx\n$/,
+    );
     const files = filesBelow(folder.path);
     expect(files["environments/mmsp.yaml"]).toContain("repository: acme/models\n  baseBranch: main\n");
     expect(Object.values(files).join("")).not.toContain("{{");
@@ -43,6 +46,7 @@ describe("mmsp init", () => {
     const init = ["init", "--repo", "acme/models"];
     const first = await runCli(init, { cwd: folder.path });
     expect(first.stdout).toContain("  kept  .github/workflows/mmsp.yml (it was there)\n");
+    expect(first.stdout).toContain("Next: commit and push these files, then\n  mmsp register NAME");
     const before = filesBelow(folder.path);
     expect(before[".github/workflows/mmsp.yml"]).toBe("# ours\n");
     const second = await runCli(init, { cwd: folder.path });
@@ -86,5 +90,51 @@ describe("mmsp init", () => {
     expect(exitCode).toBe(1);
     expect(stderr).toContain("cannot be written");
     expect(stderr).not.toContain("should not");
+  });
+});
+
+interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly permissions: unknown;
+  readonly jobs: {
+    readonly validate: { readonly steps: readonly { readonly name?: string; readonly run?: string }[] };
+  };
+}
+
+describe("the workflow that init writes", () => {
+  async function workflowOf(...flags: readonly string[]): Promise<Workflow> {
+    using folder = temporaryFolder();
+    await runCli(["init", "--repo", "acme/models", ...flags], { cwd: folder.path });
+    return parse(filesBelow(folder.path)[".github/workflows/mmsp.yml"] ?? "") as Workflow;
+  }
+
+  test("runs its check on every pull request, as a check that is required must, and may only read", async () => {
+    const { on, permissions, jobs, env } = await workflowOf("--base", "1.0");
+    expect(on).toEqual({ pull_request: null, push: { branches: ["1.0"] } });
+    expect(permissions).toEqual({ contents: "read" });
+    expect(Object.keys(jobs)).toEqual(["validate"]);
+    expect(env).toEqual({ MMSP_SOURCE: "" });
+  });
+
+  test("takes mmsp from no place but the one that a person has pinned", async () => {
+    const { steps } = (await workflowOf()).jobs.validate;
+    const script = steps.find(({ name }) => name?.startsWith("MMSP_SOURCE"))?.run ?? "";
+    const codeOf = (source: string) => {
+      const env = { PATH: process.env["PATH"] ?? "", MMSP_SOURCE: source };
+      const { exitCode, stdout } = Bun.spawnSync(["bash", "-e", "-c", script], { env });
+      expect(stdout.toString()).toMatch(exitCode === 0 ? /^$/ : /^::error .*MMSP_SOURCE does not say where/);
+      return exitCode;
+    };
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    const pinned = [
+      `git+https://host/acme/mmsp.git#${commit}`,
+      `github:acme/mmsp#${commit}`,
+      "https://host/mmsp-0.1.0.tgz",
+    ];
+    expect(pinned.map(codeOf)).toEqual([0, 0, 0]);
+    const others = ["", "0.1.0", "latest", "mmsp", "github:acme/mmsp", "github:acme/mmsp#main", "http://host/mmsp.tgz"];
+    expect(others.map(codeOf)).toEqual(others.map(() => 1));
+    expect(steps.map(({ run = "" }) => run).join("")).not.toMatch(/\bx mmsp\b/);
   });
 });

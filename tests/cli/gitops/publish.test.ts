@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { runGit } from "../../support/git.ts";
 import type { Hub } from "./hub.ts";
 import { linePlanner } from "./line-planner.ts";
-import { branch, deploy, document, modelBytes, published, register, startPublisher } from "./publisher.ts";
+import { stableCut } from "./cut-parts.ts";
+import { branch, deploy, document, modelBytes, published, register, rollback, startPublisher } from "./publisher.ts";
 
 let hub: Hub;
 let publisher: Awaited<ReturnType<typeof startPublisher>>;
@@ -11,6 +12,36 @@ beforeEach(async () => {
   ({ hub } = publisher);
 });
 afterEach(() => hub[Symbol.asyncDispose]());
+
+/** What nobody ever deleted: 200 branches of each verb, and of the registry, for versions around ours. */
+async function leaveBranches(): Promise<void> {
+  const folders = ["mmsp/dev/fraud/deploy-", "mmsp/dev/fraud/rollback-", "mmsp/registry/fraud/"];
+  const names = Array.from({ length: 200 }, (_, at) => at + 4).flatMap((version) =>
+    folders.map((folder) => `${folder}${version}${folder.includes("registry") ? "-0123abcd" : ""}`),
+  );
+  const stdin = names.map((name) => `create refs/heads/${name} main\n`).join("");
+  await runGit(hub.server.gitDir, ["update-ref", "--stdin"], { stdin });
+}
+
+describe("among hundreds of branches that were left behind", () => {
+  test.each([
+    ["a deploy", deploy],
+    ["a registration of a given version", register(3000)],
+    ["a registration of the next version", { ...register(0), version: null }],
+    ["an automatic rollback", { ...rollback, cut: stableCut() }],
+  ])("%s takes 4 calls, and 5 over its open pull request", async (_what, command) => {
+    await leaveBranches();
+    await published(publisher.propose(command));
+    expect(hub.operations()).toHaveLength(4);
+    await hub.push("main", { "other.txt": "x" });
+    const from = hub.server.calls.length;
+    const other = command.verb === "deploy" ? { ...command, weight: 33 } : command;
+    const again = await published(publisher.propose(other));
+    expect(again.pullRequest.action).toBe(command.verb === "deploy" ? "updated" : "unchanged");
+    expect(hub.operations(from).length).toBeLessThanOrEqual(5);
+    expect(await publisher.pulls()).toHaveLength(1);
+  });
+});
 
 describe("a proposal", () => {
   test("opens one pull request with one commit in at most 5 calls", async () => {

@@ -1,3 +1,4 @@
+import { saysSame } from "../../core/placement.ts";
 import {
   HeadMoved,
   type ExistingPlacement,
@@ -86,16 +87,11 @@ async function editPull(
   { title, body }: ProposalRequest,
   { state: { pullRequest } }: ExistingPlacement,
 ): Promise<boolean> {
-  if (pullRequest.title === title && plain(pullRequest.body) === plain(body)) return false;
+  if (saysSame(pullRequest, { title, body })) return false;
   const { owner, name: repo, slug } = repository;
   await repository.client.attempt(
     attemptAt(repository, `updating pull request #${pullRequest.number} of ${slug}`, "Pull requests: write"),
     (octokit) => octokit.rest.pulls.update({ owner, repo, pull_number: pullRequest.number, title, body }),
   );
   return true;
-}
-
-/** GitHub's editor leaves CRLF behind. */
-function plain(body: string): string {
-  return body.replaceAll("\r\n", "\n").trim();
 }

@@ -1,11 +1,6 @@
 import { paths, root } from "../../../../schemas/tree.ts";
 import type { Scope } from "../../core/ports.ts";
-
-/** More commits than mmsp puts on a branch of its own: a branch with more holds somebody else's. */
-export const longestBranch = 20;
-
-/** Branches of a model in one answer; there are a few, unless nobody ever deletes one. */
-const branchPage = 50;
+import { proposalFields, type ProposalsAnswer } from "./proposals-query.ts";
 
 const fileFragment = /* GraphQL */ `
   fragment File on TreeEntry {
@@ -23,32 +18,7 @@ const fileFragment = /* GraphQL */ `
   }
 `;
 
-const branchesFragment = /* GraphQL */ `
-  fragment Branches on RefConnection {
-    pageInfo { hasNextPage endCursor }
-    nodes {
-      prefix
-      name
-      target {
-        oid
-        ... on Commit {
-          history(first: ${longestBranch}) {
-            nodes { oid message authoredDate committedDate parents(first: 1) { totalCount } }
-          }
-        }
-      }
-      compare(headRef: $base) { behindBy }
-      associatedPullRequests(states: OPEN, first: 5) { nodes { number url title body baseRefName } }
-    }
-  }
-`;
-
-/** `query`: what their names hold, as GraphQL writes it; GitHub knows no better filter. */
-function branchesField(query: string, after: string): string {
-  return `refs(refPrefix: "refs/heads/mmsp/", query: ${query}, first: ${branchPage}, after: ${after}) { ...Branches }`;
-}
-
-/** Names of environments and models, and the branches: what every read needs. */
+/** Names of environments and models: what every read needs. */
 const names = /* GraphQL */ `
   names: file(path: "${root}") {
     object { ... on Tree { oid entries { name type object { ... on Tree { entries { name type } } } } } }
@@ -68,22 +38,22 @@ export function filesOf(models: readonly string[], environments: readonly string
 }
 
 /**
- * One query for all that commands read: the head and its tree, names, texts, the models' registry, and mmsp's branches with
- * what decides where a proposal goes. Paths and names stand in the query as literals; JSON's strings are GraphQL's.
+ * One query for all that commands read: the head and its tree, names, texts, the models' registry, and the branches and pull
+ * requests that the scope asks for. Paths and names stand in the query as literals; JSON's strings are GraphQL's.
  */
-export function readQuery({ models, environments }: Scope): string {
+export function readQuery({ models, environments, proposals }: Scope): string {
   const documents = models === null ? "" : documentsOf(models, environments);
-  const branches = (models ?? [null]).map((model, at) => `m${at}: ${branchesField(JSON.stringify(model), "null")}`);
+  const { fields, fragments } = proposals === undefined ? { fields: "", fragments: "" } : proposalFields(proposals);
   return `
-    query Read($owner: String!, $name: String!, $ref: String!, $base: String!) {
+    query Read($owner: String!, $name: String!, $ref: String!${proposals === undefined ? "" : ", $base: String!"}) {
       repository(owner: $owner, name: $name) {
         id
         defaultBranchRef { name }
         ref(qualifiedName: $ref) { target { oid ... on Commit { tree { oid } ${names} ${documents} } } }
-        ${branches.join("\n")}
+        ${fields}
       }
     }
-    ${branchesFragment} ${models === null ? "" : fileFragment}`;
+    ${fragments} ${models === null ? "" : fileFragment}`;
 }
 
 function documentsOf(models: readonly string[], environments: readonly string[]): string {
@@ -98,13 +68,6 @@ function documentsOf(models: readonly string[], environments: readonly string[])
   return [...files, ...registries].join("\n");
 }
 
-/** Further pages of branches. */
-export const branchesQuery = `
-  query Branches($owner: String!, $name: String!, $base: String!, $model: String, $after: String) {
-    repository(owner: $owner, name: $name) { ${branchesField("$model", "$after")} }
-  }
-  ${branchesFragment}`;
-
 /** Texts of blobs by id, `b0`, `b1`... in the order given. */
 export function blobsQuery(oids: readonly string[]): string {
   const blobs = oids.map((oid, at) => `b${at}: object(oid: ${JSON.stringify(oid)}) { ...Text }`);
@@ -115,12 +78,10 @@ export function blobsQuery(oids: readonly string[]): string {
 
 /** The answers, as far as they are asked for above. */
 export interface ReadAnswer {
-  readonly repository: {
+  readonly repository: ProposalsAnswer & {
     readonly id: string;
     readonly defaultBranchRef: { readonly name: string } | null;
     readonly ref: { readonly target: CommitAnswer | null } | null;
-    /** m0, m1... in the order of the models */
-    readonly [branches: `m${number}`]: BranchesAnswer;
   };
 }
 
@@ -156,36 +117,4 @@ export interface BlobAnswer {
   readonly isBinary?: boolean | null;
   readonly isTruncated?: boolean;
   readonly text?: string | null;
-}
-
-export interface BranchesAnswer {
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-  readonly nodes: readonly BranchAnswer[];
-}
-
-export interface BranchAnswer {
-  readonly prefix: string;
-  readonly name: string;
-  readonly target: {
-    readonly oid: string;
-    readonly history?: {
-      readonly nodes: readonly {
-        readonly oid: string;
-        readonly message: string;
-        readonly authoredDate: string;
-        readonly committedDate: string;
-        readonly parents: { readonly totalCount: number };
-      }[];
-    };
-  };
-  readonly compare: { readonly behindBy: number } | null;
-  readonly associatedPullRequests: {
-    readonly nodes: readonly {
-      readonly number: number;
-      readonly url: string;
-      readonly title: string;
-      readonly body: string;
-      readonly baseRefName: string;
-    }[];
-  };
 }

@@ -1,15 +1,8 @@
-import { fail } from "../../../../schemas/problem.ts";
+import { fail, ProblemError, type Problem } from "../../../../schemas/problem.ts";
 import { isDocument, paths, root } from "../../../../schemas/tree.ts";
 import type { RemoteSnapshot, Scope } from "../../core/ports.ts";
-import { proposalsOf, readBranches } from "./branches.ts";
-import {
-  filesOf,
-  readQuery,
-  type BranchesAnswer,
-  type CommitAnswer,
-  type FolderEntry,
-  type ReadAnswer,
-} from "./query.ts";
+import { readProposals } from "./proposals.ts";
+import { filesOf, readQuery, type CommitAnswer, type FileEntry, type FolderEntry, type ReadAnswer } from "./query.ts";
 import { readEverything } from "./read-everything.ts";
 import { attemptAt, type Repository } from "./repository.ts";
 import { textOf } from "./text.ts";
@@ -34,18 +27,15 @@ export async function readSnapshot(
   known.id = answer.id;
   known.trees.set(commit.oid, commit.tree.oid);
 
-  const pages = (scope.models ?? [null]).map((model, at) =>
-    readBranches(repository, model, answer[`m${at}`] ?? noBranches),
-  );
-  const branches = (await Promise.all(pages)).flat();
-  const files =
+  const proposals = await readProposals(repository, scope.proposals ?? noProposals, answer);
+  const documents =
     scope.models === null
-      ? await readEverything(repository, commit.names?.object?.oid)
+      ? { files: await readEverything(repository, commit.names?.object?.oid), unreadable: [] }
       : documentsOf(commit, scope.models, scope.environments);
-  return { head: commit.oid, files, branches, proposals: proposalsOf(branches), ...namesOf(commit.names) };
+  return { head: commit.oid, ...documents, ...proposals, ...namesOf(commit.names) };
 }
 
-const noBranches: BranchesAnswer = { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] };
+const noProposals = { branches: [], searches: [], all: false } as const;
 
 function branchMissing(slug: string, branch: string, defaultBranch: string | undefined): never {
   const hint =
@@ -55,24 +45,35 @@ function branchMissing(slug: string, branch: string, defaultBranch: string | und
   return fail({ code: "branch-not-found", message: `${slug} has no branch "${branch}"`, hint });
 }
 
-type Text = readonly [path: string, text: string | null];
+type Entry = readonly [path: string, entry: FileEntry | null];
 
 function documentsOf(
   commit: CommitAnswer,
   models: readonly string[],
   environments: readonly string[],
-): ReadonlyMap<string, string> {
-  const texts = filesOf(models, environments).map((path, at): Text => [path, textOf(path, commit[`f${at}`] ?? null)]);
+): Pick<RemoteSnapshot, "files" | "unreadable"> {
+  const known = filesOf(models, environments).map((path, at): Entry => [path, commit[`f${at}`] ?? null]);
   const registry = models.flatMap((model, at) => versionsOf(model, commit[`r${at}`] ?? null));
-  return new Map([...texts, ...registry].filter((pair): pair is readonly [string, string] => pair[1] !== null));
+  const files = new Map<string, string>();
+  const unreadable: Problem[] = [];
+  for (const [path, entry] of [...known, ...registry]) {
+    try {
+      const text = textOf(path, entry);
+      if (text !== null) files.set(path, text);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      unreadable.push(...error.problems);
+    }
+  }
+  return { files, unreadable };
 }
 
-function versionsOf(model: string, registry: FolderEntry | null): readonly Text[] {
+function versionsOf(model: string, registry: FolderEntry | null): readonly Entry[] {
   const versions = registry?.object?.entries ?? [];
   return versions.flatMap((version) =>
-    (version.object?.entries ?? []).flatMap((entry): readonly Text[] => {
+    (version.object?.entries ?? []).flatMap((entry): readonly Entry[] => {
       const path = `${root}/registry/${model}/${version.name}/${entry.name}`;
-      return isDocument(path.replace(/\.yml$/, ".yaml")) ? [[path, textOf(path, entry)]] : [];
+      return isDocument(path.replace(/\.yml$/, ".yaml")) ? [[path, entry]] : [];
     }),
   );
 }

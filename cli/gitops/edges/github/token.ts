@@ -6,21 +6,26 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 const defaultApiUrl = "https://api.github.com";
 
+/** As `findToken`, where nothing goes without one: throws a ProblemError that says what to do when there is none. */
+export async function requireToken(env: Variables, run: RunProgram = runProgram): Promise<string> {
+  const token = await findToken(env, run);
+  if (token !== null) return token;
+  return fail({
+    code: "github-token-missing",
+    message: "no GitHub token: GITHUB_TOKEN and GH_TOKEN are not set, and `gh` is not logged in",
+    hint: 'run `gh auth login`, or set GITHUB_TOKEN to a token with "Contents: write" and "Pull requests: write"',
+  });
+}
+
 /**
- * A token for GitHub's API: GITHUB_TOKEN, GH_TOKEN, then the one that `gh` is logged in with. It is never part of a message.
- * Throws a ProblemError that says what to do when there is none.
+ * A token for GitHub's API: GITHUB_TOKEN, GH_TOKEN, then the one that `gh` is logged in with; null where there is none. It is
+ * never part of a message. Throws a ProblemError for one that was copied wrongly.
  */
-export async function findToken(env: Variables, run: RunProgram = runProgram): Promise<string> {
+export async function findToken(env: Variables, run: RunProgram = runProgram): Promise<string | null> {
   const given = env["GITHUB_TOKEN"]?.trim() || env["GH_TOKEN"]?.trim();
   const host = new URL(apiUrlOf(env)).hostname.replace(/^api\.github\.com$/, "github.com");
   const token = given || (await run(["gh", "auth", "token", "--hostname", host], 5000))?.trim();
-  if (!token) {
-    fail({
-      code: "github-token-missing",
-      message: "no GitHub token: GITHUB_TOKEN and GH_TOKEN are not set, and `gh` is not logged in",
-      hint: 'run `gh auth login`, or set GITHUB_TOKEN to a token with "Contents: write" and "Pull requests: write"',
-    });
-  }
+  if (!token) return null;
   if (/\s|[^\x21-\x7e]/.test(token)) {
     fail({
       code: "github-token-malformed",

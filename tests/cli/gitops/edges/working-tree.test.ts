@@ -45,6 +45,7 @@ describe("reading", () => {
     expect(snapshot).toMatchObject({
       head: null,
       proposals: [],
+      unreadable: [],
       environmentNames: ["prod", "staging"],
       modelNames: ["churn", "fraud"],
     });

@@ -128,8 +128,10 @@ describe("what may go through later", () => {
   });
 
   test("nobody answers", async () => {
-    hub.hook = () => new Promise((resolve) => void setTimeout(resolve, 300));
+    const { promise: givenUp, resolve: release } = Promise.withResolvers<void>();
+    hub.hook = () => givenUp;
     const error = await thrown(read({ timeoutMs: 30, retries: 0 }));
+    release();
     hub.hook = undefined;
     expect(error).toMatchObject({ name: "OutsideError", retryable: true });
     expect(error.message).toBe("reading acme/models: GitHub did not answer in time");

@@ -12,11 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  const error: unknown = await promise.catch((thrown: unknown) => thrown);
-  return error instanceof ProblemError ? error.problems[0]?.code : `no problem: ${String(error)}`;
-}
-
 describe("reading a model", () => {
   test("takes one call and brings the head, the texts byte for byte and all names", async () => {
     const from = hub.server.calls.length;
@@ -49,12 +44,16 @@ describe("reading a model", () => {
     expect((await hub.client().read(scope, "odd")).files.get(path)).toBe(text);
   });
 
-  test("refuses a document that GitHub cuts, as an edit would destroy the rest", async () => {
-    await hub.push("long", { [paths.deployment("dev", "fraud")]: "# long\n".repeat(100_000) });
-    expect(await codeOf(hub.client().read(scope, "long"))).toBe("document-too-large");
+  test("tells of a document that GitHub cuts, as an edit would destroy the rest, and brings the others", async () => {
+    const file = paths.deployment("dev", "fraud");
+    await hub.push("long", { [file]: "# long\n".repeat(100_000) });
+    const { files, unreadable } = await hub.client().read(scope, "long");
+    expect(unreadable).toMatchObject([{ code: "document-too-large", file }]);
+    expect(files.has(file)).toBe(false);
+    expect(files.has(paths.environment("dev"))).toBe(true);
   });
 
-  test("refuses a document that is not UTF-8", async () => {
+  test("tells of a document that is not UTF-8", async () => {
     const path = paths.deployment("dev", "fraud");
     const bytes = Buffer.from("# caf\xe9\n", "latin1");
     const child = Bun.spawn(["git", "hash-object", "-w", "--stdin"], { cwd: hub.server.gitDir, stdin: bytes });
@@ -67,29 +66,64 @@ describe("reading a model", () => {
     const written = await runGit(hub.server.gitDir, ["write-tree"], { env });
     const commit = await runGit(hub.server.gitDir, ["commit-tree", written, "-m", "Latin"]);
     await runGit(hub.server.gitDir, ["update-ref", "refs/heads/latin", commit]);
-    expect(await codeOf(hub.client().read(scope, "latin"))).toBe("document-not-text");
+    const { unreadable } = await hub.client().read(scope, "latin");
+    expect(unreadable).toMatchObject([{ code: "document-not-text", file: path }]);
   });
 
-  test("brings mmsp's branches of this model only, with what the base lacks of each", async () => {
+  test("brings the branches that are asked for, by name or by a part of it, with what the base lacks of each", async () => {
     const ours = await hub.push("mmsp/dev/fraud/deploy-3", { "a.txt": "1" }, "Ours\n\nmmsp-change: x");
     await hub.push("mmsp/dev/fraud-eu/deploy-3", { "a.txt": "1" });
     await hub.push("mmsp/registry/fraud/4-01234567", { "b.txt": "1" });
-    await hub.api("POST", "/pulls", { head: "mmsp/registry/fraud/4-01234567", base: "main", title: "T", body: "B" });
-    const { branches, proposals } = await hub.client().read(scope);
-    expect(branches.map(({ name }) => name)).toEqual(["mmsp/dev/fraud/deploy-3", "mmsp/registry/fraud/4-01234567"]);
-    const [deploy, register] = branches;
+    await hub.push("fix", { "b.txt": "1" });
+    for (const head of ["mmsp/registry/fraud/4-01234567", "fix"]) {
+      await hub.api("POST", "/pulls", { head, base: "main", title: "T", body: "B" });
+    }
+    const searches = [{ folder: "mmsp/registry/fraud/", text: "4-" }];
+    const proposals = {
+      branches: ["mmsp/dev/fraud/deploy-3", "mmsp/dev/fraud/deploy-3-2"],
+      searches,
+      all: false,
+    };
+    const from = hub.server.calls.length;
+    const read = await hub.client().read({ ...scope, proposals });
+    expect(hub.operations(from)).toEqual(["graphql repository"]);
+    expect(read.branches.map(({ name }) => name)).toEqual([
+      "mmsp/dev/fraud/deploy-3",
+      "mmsp/registry/fraud/4-01234567",
+    ]);
+    const [deploy, register] = read.branches;
     expect(deploy).toMatchObject({ head: ours, pullRequest: null, commits: [{ oid: ours, parents: 1 }] });
     expect(deploy?.commits?.[0]?.rewritten).toBe(false);
     expect(register?.pullRequest).toMatchObject({ title: "T", body: "B" });
-    expect(proposals.map(({ branch }) => branch)).toEqual(["mmsp/registry/fraud/4-01234567"]);
+    expect(read.proposals.map(({ branch }) => branch)).toEqual(["mmsp/registry/fraud/4-01234567"]);
+    expect(read.openPulls.map(({ branch }) => branch)).toEqual(["fix", "mmsp/registry/fraud/4-01234567"]);
+    expect(await hub.client().changedFiles([1, 2])).toEqual(
+      new Map([
+        [1, ["b.txt"]],
+        [2, ["b.txt"]],
+      ]),
+    );
   });
 
-  test("reads further pages where there are more branches than one answer holds", async () => {
+  test("reads further pages of a search, and of all open pull requests, where there are more than a hundred", async () => {
     await using crowded = await startHub();
-    const refs = Array.from({ length: 120 }, (_, at) => `create refs/heads/mmsp/dev/fraud/deploy-${at + 1} main`);
+    const refs = Array.from({ length: 120 }, (_, at) => `create refs/heads/mmsp/dev/fraud/rollback-${at + 1} main`);
     await runGit(crowded.server.gitDir, ["update-ref", "--stdin"], { stdin: `${refs.join("\n")}\n` });
-    expect((await crowded.client().read(scope)).branches).toHaveLength(120);
-  });
+    const searches = [{ folder: "mmsp/dev/fraud/", text: "rollback-" }];
+    const asked = { branches: [], searches, all: false };
+    expect((await crowded.client().read({ ...scope, proposals: asked })).branches).toHaveLength(120);
+    const work = await crowded.push("work-1", { "a.txt": "1" });
+    const heads = Array.from({ length: 101 }, (_, at) => `work-${at + 1}`);
+    const stdin = heads.map((head) => `update refs/heads/${head} ${work}\n`).join("");
+    await runGit(crowded.server.gitDir, ["update-ref", "--stdin"], { stdin });
+    for (const head of heads) await crowded.api("POST", "/pulls", { head, base: "main", title: "T" });
+    const numbersOf = async (all: boolean) => {
+      const proposals = { branches: [], searches: [], all };
+      return (await crowded.client().read({ ...scope, proposals })).openPulls.map(({ number }) => number);
+    };
+    expect(await numbersOf(false)).toEqual(Array.from({ length: 100 }, (_, at) => 101 - at));
+    expect(await numbersOf(true)).toEqual(Array.from({ length: 101 }, (_, at) => 101 - at));
+  }, 30_000);
 });
 
 describe("reading everything", () => {

@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { apiUrlOf, findToken, runProgram, type RunProgram } from "../../../../../cli/gitops/edges/github/token.ts";
+import {
+  apiUrlOf,
+  findToken,
+  requireToken,
+  runProgram,
+  type RunProgram,
+} from "../../../../../cli/gitops/edges/github/token.ts";
 import { ProblemError } from "../../../../../schemas/problem.ts";
 
 const nobody: RunProgram = () => Promise.resolve(null);
@@ -27,8 +33,9 @@ test("gh is asked for the token of the server that is called", async () => {
   expect(asked[0]?.at(-1)).toBe("git.example.com");
 });
 
-test("without any token the person is told what to do", async () => {
-  const error: unknown = await findToken({}, nobody).catch((thrown: unknown) => thrown);
+test("without any token there is none, and who needs one is told what to do", async () => {
+  expect(await findToken({}, nobody)).toBeNull();
+  const error: unknown = await requireToken({}, nobody).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ProblemError);
   expect(String(error)).toContain("gh auth login");
 });

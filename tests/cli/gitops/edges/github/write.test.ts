@@ -97,7 +97,11 @@ describe("a proposal", () => {
     const open = { kind: "open", branch, head: null } as const;
     await github.propose({ ...request, placement: open, baseHead, files: [...files, artifact] });
 
-    const snapshot = await github.read({ models: ["fraud"], environments: ["dev"] });
+    const snapshot = await github.read({
+      models: ["fraud"],
+      environments: ["dev"],
+      proposals: { branches: [branch], searches: [], all: false },
+    });
     const [state] = snapshot.branches;
     if (!state?.pullRequest) throw new Error("no pull request");
     const placement = { kind: "replace", branch, state: { ...state, pullRequest: state.pullRequest } } as const;

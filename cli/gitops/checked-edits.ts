@@ -1,0 +1,43 @@
+import { ProblemError, type Problem } from "../../schemas/problem.ts";
+import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
+import { checkTree } from "../../schemas/rules.ts";
+import type { Change } from "./core/change.ts";
+import type { FileWrite } from "./core/ports.ts";
+
+/**
+ * A change as edits of these files, those that change something. A problem in the documents afterwards that was not there
+ * before is a bug: it throws, and nothing is published. `before`: what the files were read as.
+ */
+export function checkedEdits(
+  change: Change,
+  files: ReadonlyMap<string, string>,
+  before: ReadTree,
+  renderChange: (change: Change, files: ReadonlyMap<string, string>) => readonly FileWrite[],
+): readonly FileWrite[] {
+  const writes = renderChange(change, files).filter(({ path, content }) => (files.get(path) ?? null) !== content);
+  const after = new Map(files);
+  for (const { path, content } of writes) {
+    if (typeof content === "string") after.set(path, content);
+    else after.delete(path);
+  }
+  const known = new Set(problemsOf(before).map((problem) => identityOf(problem)));
+  const fresh = problemsOf(readTree(after, before.read)).filter((problem) => !known.has(identityOf(problem)));
+  if (fresh.length > 0) {
+    throw new Error(`"${change.title}" would break the documents, so it was not published`, {
+      cause: new ProblemError(fresh),
+    });
+  }
+  return writes;
+}
+
+function problemsOf({ tree, problems }: ReadTree): readonly Problem[] {
+  return [...problems, ...checkTree(tree)];
+}
+
+/**
+ * Lines move with every edit: a problem is the same wherever it stands. And a version whose document cannot be read is missing
+ * under `stable` as it was under `previous`: a rollback to it makes nothing worse.
+ */
+function identityOf({ code, file, path, message }: Problem): string {
+  return JSON.stringify([code, file, code === "version-unknown" ? null : path, message]);
+}

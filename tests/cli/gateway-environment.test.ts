@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import { passedOn } from "../../cli/gateway-environment.ts";
+
+test("a gateway gets what it takes to reach a server: proxies, certificates, the agent that holds keys", () => {
+  const reaching = {
+    PATH: "/bin",
+    HTTPS_PROXY: "http://proxy:3128",
+    https_proxy: "http://proxy:3128",
+    NO_PROXY: "127.0.0.1",
+    SSH_AUTH_SOCK: "/run/agent",
+    GIT_SSL_CAINFO: "/etc/ca.pem",
+    GIT_SSL_NO_VERIFY: "1",
+    SSL_CERT_FILE: "/etc/ca.pem",
+    SSL_CERT_DIR: "/etc/certs",
+    NODE_EXTRA_CA_CERTS: "/etc/ca.pem",
+    GITHUB_API_URL: "https://git.example.com/api/v3",
+  };
+  expect(passedOn({ ...reaching, LANG: undefined })).toEqual(reaching);
+});
+
+test("tokens and its own variables it gets from whoever starts it, not from the shell", () => {
+  const shell = { GITHUB_TOKEN: "t", GH_TOKEN: "t", AWS_SECRET_ACCESS_KEY: "k", MMSP_DIR: "/x", GIT_DIR: "/x" };
+  expect(passedOn(shell)).toEqual({});
+});
