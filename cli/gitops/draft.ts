@@ -1,6 +1,7 @@
 import type { Problem } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import { paths } from "../../schemas/tree.ts";
+import { checkTree } from "../../schemas/rules.ts";
+import { paths, type Tree } from "../../schemas/tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
 import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
@@ -104,7 +105,12 @@ function draftOnto(
   const state = { ...registration, head: branch.head };
   const { title, body } = registration.pullRequest;
   const placement = { kind: "append", branch: registration.name, state } as const;
-  return { ...draft, placement, title, body: withSection(body, draft.change, planner) };
+  return {
+    ...draft,
+    placement,
+    title: titleOfBoth(title, draft.change),
+    body: withSection(body, draft.change, planner),
+  };
 }
 
 /** The change as an edit of the branch's own texts, so that what others wrote there stays. */
@@ -121,7 +127,11 @@ function appended(
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
   const files = checkedEdits(draft.change, branch.files, before, planner.renderChange);
   const state = { ...placement.state, head: branch.head };
-  return proposalOf({ ...draft, files, edited: branch.files }, { ...placement, state }, planner);
+  const proposal = proposalOf({ ...draft, files, edited: branch.files }, { ...placement, state }, planner);
+  const open = state.pullRequest;
+  if (open === null || command.verb !== "register") return proposal;
+  // A deployment on top of the registration stays on the branch, so it stays in what the pull request says.
+  return { ...proposal, title: open.title, body: sectionsOf(open.body) + proposal.body };
 }
 
 function proposalOf(draft: Drafted, placement: Placement, planner: Planner): ProposalDraft {
@@ -144,10 +154,19 @@ export function draftOver<Read extends Snapshot>(
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
   const planned = planner.plan(command, { tree, environmentNames, modelNames, proposals, now });
   if (planned.kind !== "change") return planned;
-  const change = { ...planned, notices: [...planned.notices, ...notices] };
+  const change = { ...planned, notices: [...planned.notices, ...notices, ...brokenRules(tree, planned)] };
   const writes = checkedEdits(change, files, before, planner.renderChange);
   if (writes.length === 0) throw new Error(`"${change.title}" changes no document`);
   return { kind: "draft", change, files: writes, edited: files, message: planner.commitMessage(change), snapshot };
+}
+
+/** A change may well be the way out of a rule that is broken, but nobody should take it for a sound document. */
+function brokenRules(tree: Tree, { verb, environment, model }: Change): readonly string[] {
+  if (verb === "rollback" || environment === null) return [];
+  const own = paths.deployment(environment, model);
+  return checkTree(tree)
+    .filter(({ file }) => file === own)
+    .map(({ path, message }) => `${own} broke a rule before this change: ${path ?? ""} ${message}`);
 }
 
 function openRegistration(command: Command, { files, branches }: RemoteSnapshot): BranchWithPull | undefined {
@@ -168,11 +187,26 @@ function digestOf(files: readonly FileWrite[]): string {
   return hash.digest("hex").slice(0, 32);
 }
 
-/** The registration's text with a section about the deployment below it; a later one takes the section's place. */
+/** The registration's title, unless a person has given it another. */
+function titleOfBoth(title: string, { model, version }: Change): string {
+  const own = `Register ${model} ${version}`;
+  return title === own ? `${own} and deploy it` : title;
+}
+
+/** The registration's text below a section about the deployment, which decides what happens; a later one takes its place. */
 function withSection(body: string, change: Change, planner: Planner): string {
-  const marker = `<!-- mmsp ${change.environment ?? ""} ${change.verb} -->`;
-  const [own = ""] = body.replaceAll("\r\n", "\n").split(marker);
-  return `${own.trimEnd()}\n\n${marker}\n${planner.pullRequestBody(change)}`;
+  const name = `mmsp ${change.environment ?? ""} ${change.verb}`;
+  const [begin, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->\n`];
+  const text = body.replaceAll("\r\n", "\n");
+  const [before = "", ...rest] = text.split(begin);
+  const others = rest.length === 0 ? text : before + rest.join(begin).split(end).slice(1).join(end).trimStart();
+  return `${begin}${planner.pullRequestBody(change)}${end}\n${others}`;
+}
+
+const anySection = /<!-- (mmsp \S* \w+) -->\n[^]*?<!-- end of \1 -->\n\n?/g;
+
+function sectionsOf(body: string): string {
+  return (body.replaceAll("\r\n", "\n").match(anySection) ?? []).join("");
 }
 
 function branchesTaken(change: Change): Problem {

@@ -4,7 +4,7 @@ import { code } from "./safe-text.ts";
 /** How to take the change back once it is merged. */
 export function undoing({ verb, model, version, environment, traffic, rejection }: Change): string {
   if (verb === "register" || environment === null) {
-    return "Close this pull request. Once merged, the version stays in the registry and serves nobody; it is never edited or reused.";
+    return "Close this pull request. Once merged, the version stays in the registry, and serves nobody unless it is deployed; it is never edited or reused.";
   }
   const command = (words: string) => code(`mmsp ${words} --env ${environment}`);
   if (verb === "rollback") {

@@ -162,20 +162,45 @@ describe("a proposal", () => {
     expect(result.pullRequest).toMatchObject({ number: registration.pullRequest.number, action: "updated" });
     expect(result.notices).toContain(`goes onto #${registration.pullRequest.number}`);
     const [pull] = await publisher.pulls();
-    expect(pull?.title).toBe("Register fraud 4");
-    expect(pull?.body).toContain("Deploy fraud 4 at 10 %");
+    expect(pull?.title).toBe("Register fraud 4 and deploy it");
+    expect(pull?.body).toMatch(
+      /^<!-- mmsp dev deploy -->\n.*Deploy fraud 4 at 10 %.*<!-- end of mmsp dev deploy -->\n.*Register fraud 4/s,
+    );
     expect(await publisher.commitsOf(registration.pullRequest.branch)).toEqual([
       "Deploy fraud 4 at 10 %",
       "Register fraud 4",
     ]);
     expect(await publisher.propose({ ...deploy, version: 4 })).toEqual({ kind: "skip", reason: "canary already" });
 
-    // Registering once more must not take the deployment off the branch.
+    // Registering once more must not take the deployment off the branch, nor out of what it says.
     await published(publisher.propose(register(4)));
+    expect((await publisher.pulls())[0]).toMatchObject({ title: pull?.title, body: pull?.body });
+    // Other words and sections of people stay, and so do both of mmsp's when the weight changes.
+    await hub.api("PATCH", `/pulls/${registration.pullRequest.number}`, {
+      title: "Ours",
+      body: `Why: …\n\n${pull?.body}`,
+    });
+    await published(publisher.propose({ ...deploy, version: 4, weight: 50 }));
+    const [after] = await publisher.pulls();
+    expect(after?.title).toBe("Ours");
+    expect(after?.body.match(/<!-- mmsp dev deploy -->|Deploy fraud 4 at 50 %|Why: …|Register fraud 4/g)).toEqual([
+      "<!-- mmsp dev deploy -->",
+      "Deploy fraud 4 at 50 %",
+      "Why: …",
+      "Register fraud 4",
+    ]);
     expect(await publisher.commitsOf(registration.pullRequest.branch)).toEqual([
+      "Deploy fraud 4 at 50 %",
       "Deploy fraud 4 at 10 %",
       "Register fraud 4",
     ]);
+  });
+
+  test("over a document that breaks a rule says so", async () => {
+    const text = await hub.show("main", document);
+    await hub.push("main", { [document]: text.replace(/(stable:.*version: )\d+/, "$199") });
+    const { notices } = await published(publisher.propose(deploy));
+    expect(notices).toEqual([expect.stringMatching(/deployment\.yaml broke a rule before this change: .*99/)]);
   });
 
   test("of what a document in the way forbids is refused with that document's problems, and nothing is written", async () => {
