@@ -1,100 +1,15 @@
-import type { Slo } from "./fields.ts";
-import type { Canary, ModelDeployment, Stable } from "./model-deployment.ts";
-import type { Environment } from "./environment.ts";
 import { formatPath, type DocumentPath } from "./document.ts";
+import { kustomizationResources } from "./effective.ts";
+import type { Environment } from "./environment.ts";
+import type { ModelDeployment } from "./model-deployment.ts";
 import type { Problem } from "./problem.ts";
-import type { Project } from "./project.ts";
-import { paths, versionResource, type Tree } from "./tree.ts";
+import { paths, type Tree } from "./tree.ts";
 
 /** Evidence is untrusted text that ends in a pull request: 1 KiB in all. */
 export const maxEvidenceBytes = 1024;
 
 /** Folder names under environments/ and models/ that mean something else. */
 export const reservedNames = ["registry", "kustomization", "platform", "models", "mmsp"] as const;
-
-/** What readers act on: the document with rejected versions taken out. */
-export interface Effective {
-  /** null when every stable version is rejected: there is nothing to serve. */
-  readonly stable: { readonly version: number; readonly attempt: number | null } | null;
-  readonly canary: Canary | null;
-  readonly shadow: { readonly version: number; readonly percent: number } | null;
-  /** Earlier stable versions that are not rejected, newest first, without the effective stable one. */
-  readonly previous: readonly number[];
-}
-
-/**
- * Rejected versions taken out; stable is the first of stable and `previous` that is not rejected. A pull request that was
- * planned before a rollback can merge cleanly after it: what it says is then not what is served.
- * The attempt is null where an earlier version took over, because the document does not say which rollout that was.
- */
-export function effective(deployment: ModelDeployment): Effective {
-  const { spec } = deployment;
-  const rejected = new Set((spec.rejected ?? []).map((entry) => entry.version));
-  const candidates: readonly (Stable | { version: number; attempt: null })[] = [
-    spec.stable,
-    ...(spec.previous ?? []).map((version) => ({ version, attempt: null })),
-  ];
-  const [stable, ...previous] = candidates.filter((candidate) => !rejected.has(candidate.version));
-  const canary = spec.canary;
-  const shadow = spec.shadow;
-  return {
-    stable: stable === undefined ? null : { version: stable.version, attempt: stable.attempt },
-    canary: canary === undefined || rejected.has(canary.version) || canary.version === stable?.version ? null : canary,
-    shadow: shadow === undefined || rejected.has(shadow.version) ? null : shadow,
-    previous: [...new Set(previous.map((entry) => entry.version))].filter((version) => version !== stable?.version),
-  };
-}
-
-/** Versions that are loaded and warm, ascending: stable, the one to fall back to, canary, shadow. */
-export function servedSet(deployment: ModelDeployment): readonly number[] {
-  const { stable, canary, shadow, previous } = effective(deployment);
-  const versions = [stable?.version, previous[0], canary?.version, shadow?.version];
-  return [...new Set(versions.filter((version) => version !== undefined))].toSorted((a, b) => a - b);
-}
-
-/** `resources` of a model folder's kustomization: the deployment, then each version served. */
-export function kustomizationResources(deployment: ModelDeployment): readonly string[] {
-  const { model } = deployment.spec;
-  return ["deployment.yaml", ...servedSet(deployment).map((version) => versionResource(model, version))];
-}
-
-/** The highest attempt that the document names; 0 for none. `deploy` gives the next one. */
-export function highestAttempt(deployment: ModelDeployment | null): number {
-  if (deployment === null) return 0;
-  const { stable, canary, rejected = [] } = deployment.spec;
-  return Math.max(stable.attempt, canary?.attempt ?? 0, ...rejected.map((entry) => entry.attempt));
-}
-
-/** Canary weights of an environment, in order: its own, the project's, 10-50-100. */
-export function stepsOf(environment: Environment | null, project: Project | null): readonly number[] {
-  return environment?.spec.steps ?? project?.spec.defaults?.steps ?? [10, 50, 100];
-}
-
-/** Objectives with nothing left open but what nobody asked for. */
-export interface Objectives {
-  readonly errorRate: number;
-  readonly latencyP95Ms?: number | undefined;
-  readonly drift?: number | undefined;
-  readonly minRequests: number;
-  readonly windowSeconds: number;
-}
-
-/** The objectives in force: the deployment's, the environment's, the project's, and where nobody says, these. */
-export function sloOf(
-  deployment: ModelDeployment,
-  environment: Environment | null,
-  project: Project | null,
-): Objectives {
-  const slo: Slo = { ...project?.spec.defaults?.slo, ...environment?.spec.slo, ...deployment.spec.slo };
-  const { errorRate = 0.01, minRequests = 20, windowSeconds = 60, latencyP95Ms, drift } = slo;
-  return { errorRate, minRequests, windowSeconds, latencyP95Ms, drift };
-}
-
-/** `90s`, `15m`, `72h`, `7d` in milliseconds. */
-export function durationMs(duration: string): number {
-  const units: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-  return Number(duration.slice(0, -1)) * (units[duration.slice(-1)] ?? Number.NaN);
-}
 
 /**
  * The rules that no schema can say, over everything in the tree; what the schemas say, `readTree` has checked.

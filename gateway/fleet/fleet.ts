@@ -3,7 +3,7 @@ import type { Environment } from "../../schemas/environment.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
-import { servedSet } from "../../schemas/rules.ts";
+import { servedSet } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
 import { readWanted } from "../core/following.ts";
 import type { LoadedModel, Runtime, Source } from "../core/ports.ts";

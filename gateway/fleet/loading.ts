@@ -2,7 +2,7 @@ import type { Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
 import { ProblemError, type Problem } from "../../schemas/problem.ts";
-import { effective, servedSet } from "../../schemas/rules.ts";
+import { effective, servedSet } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
 import { withRejectionsOf, type Wanted } from "../core/following.ts";
 import type { LoadedModel, Runtime, SourceState } from "../core/ports.ts";

@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import type { Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
-import { kustomizationResources } from "../../schemas/rules.ts";
+import { kustomizationResources } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { LoadedModel, Source, SourceState } from "../../gateway/core/ports.ts";
 import { linearSignature, modelVersion } from "./versions.ts";

@@ -3,7 +3,7 @@ import type { Change, Command, DocumentChange, Plan, PlanState } from "../../../
 import type { FileWrite } from "../../../cli/gitops/core/ports.ts";
 import type { Planner } from "../../../cli/gitops/draft.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
-import { kustomizationResources } from "../../../schemas/rules.ts";
+import { kustomizationResources } from "../../../schemas/effective.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { versionDocument } from "./documents.ts";
 
