@@ -49,7 +49,8 @@ export const Metadata = z.strictObject({
   name: z
     .string()
     .max(253)
-    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/),
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
+    .describe("lower-case letters, digits, dashes and dots"),
   labels: z.record(z.string(), z.string()).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
 });

@@ -90,7 +90,14 @@ async function loadVersion(
   if (document === undefined) {
     if (held !== undefined) return [held, heldKey];
     const file = paths.version(spec.model, version);
-    throw new ProblemError([{ code: "version-unreadable", file, message: `cannot be read, so it is not served` }]);
+    throw new ProblemError([
+      {
+        code: "version-unreadable",
+        file,
+        message: "cannot be read, so it is not served",
+        hint: "mend or restore this file; `mmsp validate` says what is wrong with it",
+      },
+    ]);
   }
   const options = { intraOpThreads: spec.serving?.intraOpThreads ?? 1 };
   const key = keyOf(document, options.intraOpThreads);
@@ -108,5 +115,11 @@ function keyOf({ spec }: ModelVersion, intraOpThreads: number): string {
 /** What went wrong, for people. */
 export function problemsOf(error: unknown): readonly Problem[] {
   if (error instanceof ProblemError) return error.problems;
-  return [{ code: "internal", message: error instanceof Error ? error.message : String(error) }];
+  return [
+    {
+      code: "internal",
+      message: error instanceof Error ? error.message : String(error),
+      hint: "the log of the gateway says more; please report it",
+    },
+  ];
 }

@@ -125,7 +125,8 @@ describe("each rule, violated once", () => {
     const problems = checkTree(tree);
     expect(problems.map(({ code, path }) => `${code} ${path ?? ""}`)).toEqual([expected]);
     expect(problems[0]?.file).toMatch(/^environments\/.*\.yaml$/);
-    expect(problems[0]?.message).not.toBe("");
+    expect(problems[0]?.message).not.toBeEmpty();
+    expect(problems[0]?.hint).not.toBeEmpty();
   });
 
   test("a tree in which all is well has no problem, whatever the order in the kustomization", () => {

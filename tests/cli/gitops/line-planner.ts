@@ -126,7 +126,7 @@ function render({ path, value }: DocumentChange, files: ReadonlyMap<string, stri
 }
 
 function refuse(code: string): Plan {
-  return { kind: "refusal", problems: [{ code, message: code }] };
+  return { kind: "refusal", problems: [{ code, message: code, hint: code }] };
 }
 
 function skip(reason: string): Plan {
