@@ -92,7 +92,7 @@ function valueMessage(message: string): string {
   if (flag === null) return message;
   const name = flag[2] === "--directory" ? "-C" : flag[2];
   if (message.includes("does not take an argument")) return `${name} takes no value`;
-  const dash = message.includes("ambiguous") ? `; one that starts with a dash is written ${name}=-5` : "";
+  const dash = message.includes("ambiguous") ? `; one that starts with a dash is written ${name}=-...` : "";
   return `${name} takes a value${dash}`;
 }
 

@@ -8,6 +8,7 @@ import { plan } from "../cli/gitops/core/plan.ts";
 import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
+import { turnOffTelemetry } from "../cli/gitops/edges/onnx/telemetry.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
@@ -43,6 +44,7 @@ const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
+  turnOffTelemetry();
   mkdirSync(config.dataDir, { recursive: true });
   const store = openCutStore(join(config.dataDir, "cuts.sqlite"));
   const reacts = config.roles !== "serve";

@@ -1,7 +1,7 @@
 import { fail } from "../../schemas/problem.ts";
 import type { ModelInputs } from "./synthetic.ts";
 
-const NO_ROWS = "give rows with --data, or the model with --model";
+const NO_ROWS = "give rows with --data, or the name of a served model with --model: GET /status lists them";
 
 /**
  * Asks the gateway what `model` takes: `GET /v2/models/{m}`. Without a model it must serve exactly one
@@ -25,8 +25,11 @@ async function onlyModel(gateway: string, signal: AbortSignal | undefined): Prom
   const models = list(field(status, "models")).map((model) => field(model, "model"));
   const [only] = models;
   if (models.length === 1 && typeof only === "string") return only;
-  const message =
-    models.length === 0 ? "the gateway serves no model" : `the gateway serves ${models.map(String).join(", ")}`;
+  if (models.length === 0) {
+    const hint = "its GET /status says why; mmsp deploy starts one";
+    return fail({ code: "model-missing", message: `the gateway at ${gateway} serves no model`, hint });
+  }
+  const message = `the gateway serves ${models.map(String).join(", ")}`;
   return fail({ code: "model-missing", message, hint: "say which one with --model" });
 }
 

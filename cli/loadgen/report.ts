@@ -49,7 +49,7 @@ function countLines(summary: Summary, paint: Paint): string[] {
     ...(summary.abandoned > 0 ? [`${summary.abandoned} given up unanswered`] : []),
   ];
   const pace = `rate      ${rate(asked.achievedPerSecond)}/s of ${rate(asked.askedPerSecond)}/s asked for`;
-  const behind = `${late.count} ${late.count === 1 ? "request" : "requests"} came over ${LATE_MS} ms late (at most ${time(late.maxMs)}): this machine was too slow`;
+  const behind = `${late.count} ${late.count === 1 ? "request" : "requests"} left over ${LATE_MS} ms after the time due (at most ${time(late.maxMs)}): the load generator could not keep up`;
   return [`${requests}: ${counts.join(", ")}`, pace, ...(late.count > 0 ? [paint("bad", behind)] : [])];
 }
 
@@ -58,7 +58,7 @@ function latencyLines({ latency, service }: Summary, paint: Paint): string[] {
   const line = (name: string, one: LatencySummary, from: string): string =>
     `${name.padEnd(10)}${columns(one).join("  ")}  ${paint("quiet", `(${from})`)}`;
   return [
-    line("latency", latency, `from the time due; percentiles within ${100 * RELATIVE_ERROR} %`),
+    line("latency", latency, `from the time due, late or not; exact to ${100 * RELATIVE_ERROR} %`),
     line("service", service, "from the moment of sending"),
   ];
 }

@@ -106,8 +106,6 @@ function noticesOf(
       ? [`every stable version is rejected: version ${version} becomes stable, at 100 %`]
       : []),
     ...(rejection ? [`takes back the rejection of version ${version}: ${rejection.reason}`] : []),
-    ...(proposal
-      ? [`goes onto pull request #${proposal.number}, which registers version ${version}: ${proposal.url}`]
-      : []),
+    ...(proposal ? [`goes onto the pull request that registers version ${version}: one merge does both`] : []),
   ];
 }

@@ -15,10 +15,10 @@ export function nameProblems(what: "model" | "environment", name: string): Probl
   if (name.length > maxNameLength || !namePattern.test(name)) {
     const shown = JSON.stringify(name.length > maxNameLength ? `${name.slice(0, maxNameLength)}...` : name);
     const hint = `lower-case letters, digits and dashes, at most ${maxNameLength}, first and last no dash`;
-    return [{ code: "name-invalid", message: `${shown} cannot name a ${what}`, hint }];
+    return [{ code: "name-invalid", message: `${shown} cannot name ${what === "model" ? "a" : "an"} ${what}`, hint }];
   }
   if (reservedNames.some((reserved) => reserved === name)) {
-    const message = `"${name}" cannot name a ${what}: it means something else in environments/`;
+    const message = `"${name}" cannot name ${what === "model" ? "a" : "an"} ${what}: it means something else in environments/`;
     return [{ code: "name-reserved", message, hint: `not one of ${reservedNames.join(", ")}` }];
   }
   return [];

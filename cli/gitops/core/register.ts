@@ -8,7 +8,7 @@ import type { ArtifactChange, Plan, PlanState, RegisterCommand } from "./change.
 import { kustomizationChanges, versionIn } from "./documents.ts";
 import { oneLine } from "../../../schemas/plain-text.ts";
 import { nameProblems } from "./names.ts";
-import { refusal, skip } from "./outcome.ts";
+import { refusal, refuse, skip } from "./outcome.ts";
 import { registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
 
 /** A model file becomes a numbered version in the registry, its bytes go into the project's store. */
@@ -17,7 +17,13 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
   const { tree, now } = state;
   const store = storeOf(undefined, tree.project);
   const already = registeredAs(command, state);
-  if (already !== null) return skip(`version ${already} of ${model} has this file already`);
+  if (already !== null) {
+    const other = otherFacts(command, versionIn(tree, model, already));
+    if (other.length === 0) return skip(`version ${already} of ${model} has this file already`);
+    const message = `version ${already} of ${model} has this file already, with other ${listed(other)}`;
+    const hint = `a version never changes: mmsp register ${model} --version ${nextVersion(command, state)} makes a new one`;
+    return refuse({ code: "version-differs", message, hint });
+  }
 
   const version = command.version ?? nextVersion(command, state);
   const document = documentOf(command, version, now);
@@ -69,6 +75,21 @@ function registeredAs({ model, version, artifact }: RegisterCommand, { tree }: P
   if (version !== null) return versionIn(tree, model, version)?.spec.artifact.sha256 === sha256 ? version : null;
   const registered = [...(tree.versions.get(model) ?? [])];
   return registered.findLast(([, document]) => document.spec.artifact.sha256 === sha256)?.[0] ?? null;
+}
+
+/** What was given besides the file, and is not what the version was registered with. */
+function otherFacts({ metrics, featureOrder, baseline }: RegisterCommand, registered: ModelVersion | null): string[] {
+  const { spec } = registered ?? {};
+  const sorted = (values: Readonly<Record<string, number>> = {}) => JSON.stringify(Object.entries(values).toSorted());
+  return [
+    ...(metrics && sorted(metrics) !== sorted(spec?.metrics) ? ["metrics"] : []),
+    ...(featureOrder && JSON.stringify(featureOrder) !== JSON.stringify(spec?.featureOrder) ? ["feature order"] : []),
+    ...(baseline && baseline.sha256 !== spec?.baseline?.sha256 ? ["baseline"] : []),
+  ];
+}
+
+function listed(words: readonly string[]): string {
+  return new Intl.ListFormat("en", { type: "conjunction" }).format(words);
 }
 
 /** The number under which this file is proposed already, or else the first above all registered and proposed ones. */

@@ -22,10 +22,16 @@ export function code(text: string, place: "line" | "cell" = "line"): string {
 /** A sentence: its punctuation is only punctuation, and what GitHub would link or ping stands in code spans. */
 export function prose(text: string): string {
   const words = oneLine(text).split(" ");
-  return words.map((word) => (linked.test(word) ? code(word) : escaped(word))).join(" ");
+  return words.map((word) => (linked.test(word) ? spanned(word) : escaped(word))).join(" ");
 }
 
 const linked = /[@#]|:\/\/|www\.|\bGH-\d|^[0-9a-f]{7,64}$/i;
+
+/** The sentence's own punctuation stands outside of the span. */
+function spanned(word: string): string {
+  const [, lead = "", name = word, tail = ""] = /^([("']*)(.*?)([)"',.;:!?]*)$/.exec(word) ?? [];
+  return name === "" ? escaped(word) : escaped(lead) + code(name) + escaped(tail);
+}
 
 function escaped(word: string): string {
   return word.replaceAll(/[\\`*_{}[\]<>()#+!|~&$]|^(?:[-=]|\d+[.)])/g, (found) => found.replace(/[^\d]/, "\\$&"));

@@ -23,7 +23,7 @@ export function explain(
   now: number,
 ): { readonly reason: string; readonly evidence: Readonly<Record<string, string>> } {
   const { canary, stable, since } = finding.telling;
-  const what = finding.stream === "errors" ? "errors" : `answers over ${latencyP95Ms ?? 0} ms`;
+  const what = finding.stream === "errors" ? "errors" : `slower than ${latencyP95Ms ?? 0} ms:`;
   const compared = stable.attempts === 0 ? "no stable traffic" : `stable ${shareOf(stable)}`;
   const so = finding.verdict === "as-stable" ? " (not shown to be worse than stable)" : "";
   const reason = `${what} ${share(canary)} of ${canary.attempts} attempts, objective ${percent(finding.objective)}, ${compared}${so}`;

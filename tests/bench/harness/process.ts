@@ -32,7 +32,7 @@ export async function startService(script: string, options: ServiceOptions): Pro
   const { promise: ready, resolve: sayReady } = Promise.withResolvers<string>();
   let answer: (value: unknown) => void = () => {};
   const child = Bun.spawn(pinned(core, [process.execPath, script, ...args]), {
-    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env },
+    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ORT_DISABLE_TELEMETRY: "1", ...env },
     stdio: ["ignore", "ignore", Bun.file(logFile)],
     serialization: "json",
     ipc: (message: unknown) => {

@@ -28,8 +28,8 @@ describe("the report", () => {
     expect(formatSummary(busy())).toBe(
       `100 requests in 2.0 s: 96 ok, 4 failed
 rate      48.5/s of 50/s asked for
-1 request came over 10 ms late (at most 25 ms): this machine was too slow
-latency   p50 2.02 ms  p95 12.3 s  p99 12.3 s  max 12.3 s  (from the time due; percentiles within 1 %)
+1 request left over 10 ms after the time due (at most 25 ms): the load generator could not keep up
+latency   p50 2.02 ms  p95 12.3 s  p99 12.3 s  max 12.3 s  (from the time due, late or not; exact to 1 %)
 service   p50 1 ms  p95 12.3 s  p99 12.3 s  max 12.3 s  (from the moment of sending)
 
 version  phase   answers   share  95 % interval     p50     p95     p99  errors     attempts  failed over              accuracy

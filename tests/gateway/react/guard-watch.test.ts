@@ -67,7 +67,7 @@ test("slow answers are counted against latencyP95Ms", async () => {
   send(watch, "canary", 25, { latencyMs: 201 });
   await clock.advance(50);
   expect(accused.map(({ reason }) => reason)).toEqual([
-    "answers over 200 ms 100 % of 25 attempts, objective 5 %, stable 0 % of 180",
+    "slower than 200 ms: 100 % of 25 attempts, objective 5 %, stable 0 % of 180",
   ]);
 });
 

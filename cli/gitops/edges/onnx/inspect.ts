@@ -6,6 +6,7 @@ import { loadProblem, trialProblem } from "./complaint.ts";
 import { readHeader, type Header } from "./header.ts";
 import { lookalike } from "./lookalike.ts";
 import { readSignature } from "./signature.ts";
+import { turnOffTelemetry } from "./telemetry.ts";
 import { quiet, tryModel, type MakeTensor } from "./trial.ts";
 
 /** Protobuf cannot hold more, so neither can an ONNX file. */
@@ -52,6 +53,7 @@ function headerOf(file: string, bytes: Uint8Array): Header {
 
 async function open(file: string, bytes: Uint8Array): Promise<Pick<InspectedModel, "signature" | "warnings">> {
   // Loaded here, because only `register` needs it and it takes longer to load than most commands run.
+  turnOffTelemetry();
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
   const session = await InferenceSession.create(bytes, quiet).catch(orFail((error) => loadProblem(file, error)));
   try {

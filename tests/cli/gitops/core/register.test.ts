@@ -99,6 +99,17 @@ describe("register", () => {
     expect(registered(register({ artifact, version: 5 })).notices).toEqual(["version 2 has the same file"]);
   });
 
+  test("the same file with other metrics or columns is refused: a version never changes", () => {
+    const artifact = { file: "m.onnx", sha256: digest("fraud 2"), sizeBytes: 1000 };
+    const text = refusalText(plan(register({ artifact, metrics: { auc: 0.1 }, featureOrder: ["a", "b"] }), aState()));
+    expect(text).toMatch(
+      /^version-differs: version 2 of fraud has this file already, with other metrics and feature order/,
+    );
+    expect(text).toContain("--version 4 makes a new one");
+    const { metrics = {} } = aVersion("fraud", 2).spec;
+    expect(answer(plan(register({ artifact, metrics }), aState()))).toStartWith("skip: ");
+  });
+
   test("a number that another file has is refused, on the base branch and on an open pull request", () => {
     expect(refusalText(plan(register({ version: 2 }), aState()))).toMatch(
       /^version-taken: version 2 of fraud is another file \(sha256 .{8}\.\.\., not .{8}\.\.\.\), and a version never changes/,

@@ -27,7 +27,7 @@ test("evidence stays on its line", () => {
 });
 
 test("a note on the model files is part of it", () => {
-  expect(pullRequestBody(changes.register, "The file is in the store s3://models.")).toContain("`s3://models.`");
+  expect(pullRequestBody(changes.register, "The file is in the store s3://models.")).toContain("`s3://models`.");
 });
 
 test("the first version of a model cannot be rolled back, and the body says so", () => {

@@ -24,6 +24,9 @@ test("a sentence pings and links nothing", () => {
   expect(prose("ask @octocat about #7 at https://x.y or www.x.y")).toBe(
     "ask `@octocat` about `#7` at `https://x.y` or `www.x.y`",
   );
+  expect(prose("pull request #9, (see https://x.y/9) or @a: #")).toBe(
+    "pull request `#9`, \\(see `https://x.y/9`\\) or `@a`: `#`",
+  );
 });
 
 test("a commit message pings, closes and links nothing", () => {

@@ -63,7 +63,7 @@ test("a canary that fails as stable does stays, and the reason says why", () => 
 test("slow answers are judged where there is an objective for them", () => {
   const verdict = judged({ attempts: 60, slow: 30 }, { attempts: 540, slow: 5 });
   expect(verdict).toMatchObject({ kind: "bad", stream: "slow" });
-  expect(verdict.reason).toBe("answers over 200 ms 50 % of 60 attempts, objective 5 %, stable 0.93 % of 540");
+  expect(verdict.reason).toBe("slower than 200 ms: 50 % of 60 attempts, objective 5 %, stable 0.93 % of 540");
 
   const state = createGuardState(0, 60);
   see(state, "canary", { attempts: 60, slow: 30 });
