@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
 import { kustomizationResources } from "../../schemas/effective.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
-import { checkTree, reservedNames } from "../../schemas/rules.ts";
+import type { ModelVersion } from "../../schemas/model-version.ts";
+import { reservedNames } from "../../schemas/limits.ts";
+import { checkTree } from "../../schemas/rules.ts";
 import type { Tree } from "../../schemas/tree.ts";
 import { aDeployment, anEnvironment, aRejection, aTree, aVersion, digest } from "../support/builders.ts";
 
@@ -9,33 +12,72 @@ import { aDeployment, anEnvironment, aRejection, aTree, aVersion, digest } from 
 const rejected = (...versions: number[]) => versions.map((version) => aRejection(version));
 const shadow = (version: number) => ({ version, percent: 5 });
 
+/** Environments, and where each promotes to. */
+const promotions = (to: Readonly<Record<string, string | null>>): Tree =>
+  aTree({
+    environments: Object.entries(to).map(([name, promotesTo]) =>
+      anEnvironment(name, promotesTo === null ? {} : { promotesTo }),
+    ),
+  });
+
 describe("each rule, violated once", () => {
   const staging = (deployment: ModelDeployment): Tree => aTree({ deployments: { staging: [deployment] } });
-  const withKustomization = (resources: readonly string[] | null): Tree => {
+  const modelFolder = "environments/staging/models/fraud";
+  const registryFolder = "environments/registry/fraud/1";
+  const withKustomization = (resources: readonly string[] | null, folder = modelFolder): Tree => {
     const tree = staging(aDeployment());
     const kustomizations = new Map(tree.kustomizations);
-    const path = "environments/staging/models/fraud/kustomization.yaml";
+    const path = `${folder}/kustomization.yaml`;
     if (resources === null) kustomizations.delete(path);
     else kustomizations.set(path, resources);
     return { ...tree, kustomizations };
   };
   const sha256 = digest(1);
   const key = `sha256/${sha256}/m.onnx`;
-  const versionWith = (artifact: ReturnType<typeof aVersion>["spec"]["artifact"]) =>
-    aTree({ versions: [aVersion("fraud", 1, { artifact })] });
+  const versionWith = (artifact: ModelVersion["spec"]["artifact"], baseline?: ModelVersion["spec"]["baseline"]) =>
+    aTree({ versions: [aVersion("fraud", 1, { artifact, ...(baseline ? { baseline } : {}) })] });
   const environment = (spec: Parameters<typeof anEnvironment>[1]) =>
     aTree({ environments: [anEnvironment("dev", spec)] });
+  const noTime = "2026-99-99T12:00:00Z";
+  const frozen = (from: string, to: string) => {
+    const sound = { from: "2026-12-24T00:00:00Z", to: "2026-12-27T00:00:00Z", reason: "holidays" };
+    return environment({ freeze: [sound, { from, to, reason: "audit" }] });
+  };
 
   const tables: [string, Tree, string][] = [
     ["neither key nor uri", versionWith({ sha256, sizeBytes: 1 }), "artifact-place spec.artifact"],
     ["key and uri", versionWith({ key, uri: "https://x/y", sha256, sizeBytes: 1 }), "artifact-place spec.artifact"],
     ["a key of another digest", versionWith({ key, sha256: digest(2), sizeBytes: 1 }), "artifact-digest spec.artifact"],
     [
+      "a baseline with a key of another digest",
+      versionWith({ key, sha256, sizeBytes: 1 }, { key, sha256: digest(2), sizeBytes: 1, rows: 1 }),
+      "baseline-digest spec.baseline",
+    ],
+    [
+      "a version made at no time",
+      aTree({ versions: [aVersion("fraud", 1, { provenance: { createdAt: noTime } })] }),
+      "time-unknown spec.provenance.createdAt",
+    ],
+    [
       "an environment with a reserved name",
       aTree({ environments: [anEnvironment("registry")] }),
       "name-reserved metadata.name",
     ],
     ["promotion into nowhere", environment({ promotesTo: "moon" }), "environment-unknown spec.promotesTo"],
+    ["promotion into itself", environment({ promotesTo: "dev" }), "promotion-circle spec.promotesTo"],
+    ["promotion in a circle", promotions({ c: "a", dev: "a", a: "b", b: "c" }), "promotion-circle spec.promotesTo"],
+    ["a freeze from no time", frozen(noTime, "2026-12-24T00:00:00Z"), "time-unknown spec.freeze[1].from"],
+    ["a freeze to no time", frozen("2026-12-24T00:00:00Z", noTime), "time-unknown spec.freeze[1].to"],
+    [
+      "a freeze that ends before it begins",
+      frozen("2026-12-24T00:00:00Z", "2026-12-23T23:59:59Z"),
+      "freeze-empty spec.freeze[1].to",
+    ],
+    [
+      "a freeze that ends when it begins",
+      frozen("2026-12-24T00:00:00Z", "2026-12-24T00:00:00.000Z"),
+      "freeze-empty spec.freeze[1].to",
+    ],
     [
       "a cluster with a store in the repository",
       environment({ backend: "triton" }),
@@ -113,6 +155,42 @@ describe("each rule, violated once", () => {
       ),
       "evidence-too-large spec.rejected[0].evidence",
     ],
+    [
+      "stable since no time",
+      staging(aDeployment({ spec: { stable: { version: 1, attempt: 1, since: noTime } } })),
+      "time-unknown spec.stable.since",
+    ],
+    [
+      "a canary since no time",
+      staging(aDeployment({ spec: { canary: { version: 2, attempt: 6, since: noTime, weight: 10 } } })),
+      "time-unknown spec.canary.since",
+    ],
+    [
+      "a rejection at no time",
+      staging(aDeployment({ spec: { rejected: [aRejection(3), aRejection(2, { at: noTime })] } })),
+      "time-unknown spec.rejected[1].at",
+    ],
+    [
+      "a lock at no time",
+      staging(aDeployment({ spec: { lock: { reason: "audit", by: "ann", at: noTime } } })),
+      "time-unknown spec.lock.at",
+    ],
+    ["a registry folder without kustomization", withKustomization(null, registryFolder), "kustomization-missing "],
+    [
+      "a registry folder whose kustomization lists another file",
+      withKustomization(["other.yaml"], registryFolder),
+      "kustomization-stale resources",
+    ],
+    [
+      "a registry folder whose kustomization lists another file too",
+      withKustomization(["model-version.yaml", "other.yaml"], registryFolder),
+      "kustomization-stale resources",
+    ],
+    [
+      "a registry folder whose kustomization lists nothing",
+      withKustomization([], registryFolder),
+      "kustomization-stale resources",
+    ],
     ["no kustomization", withKustomization(null), "kustomization-missing "],
     ["a kustomization that lacks a version", withKustomization(["deployment.yaml"]), "kustomization-stale resources"],
     [
@@ -141,4 +219,53 @@ describe("each rule, violated once", () => {
       expect(checkTree(tree).map(({ code }) => code)).toEqual(["name-reserved"]);
     }
   });
+});
+
+test("a time is one that a calendar and a clock have", () => {
+  const daysOf = (year: number, month: number): number => {
+    const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+    return [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+  };
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const anyTime = fc.record({
+    year: fc.integer({ min: 1, max: 9999 }),
+    month: fc.integer({ min: 0, max: 14 }),
+    day: fc.integer({ min: 0, max: 33 }),
+    hour: fc.integer({ min: 0, max: 25 }),
+    minute: fc.integer({ min: 0, max: 61 }),
+    second: fc.integer({ min: 0, max: 61 }),
+    fraction: fc.constantFrom("", ".5", ".123", ".123456789"),
+  });
+  fc.assert(
+    fc.property(anyTime, ({ year, month, day, hour, minute, second, fraction }) => {
+      const date = `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}`;
+      const createdAt = `${date}T${two(hour)}:${two(minute)}:${two(second)}${fraction}Z`;
+      const exists = day >= 1 && day <= daysOf(year, month) && hour < 24 && minute < 60 && second < 60;
+      const problems = checkTree(aTree({ versions: [aVersion("fraud", 1, { provenance: { createdAt } })] }));
+      expect(problems.map(({ code }) => code)).toEqual(exists ? [] : ["time-unknown"]);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("promotions that go round are told once a circle, however they are entered", () => {
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const anyPromotions = fc.dictionary(fc.constantFrom(...names), fc.option(fc.constantFrom(...names)), { minKeys: 6 });
+  fc.assert(
+    fc.property(anyPromotions, (to) => {
+      // Who starts anywhere and goes on for as many steps as there are names is in a circle, or has come to the end.
+      const ends = names.map((name) =>
+        names.reduce<string | null>((at) => (at === null ? null : (to[at] ?? null)), name),
+      );
+      const circles = ends.flatMap((end) => {
+        if (end === null) return [];
+        const round = [end];
+        for (let at = to[end]; at != null && at !== end; at = to[at]) round.push(at);
+        return [round.toSorted()[0]];
+      });
+      const told = checkTree(promotions(to)).map(({ code, file }) => `${code} ${file}`);
+      const expected = [...new Set(circles)].map((name) => `promotion-circle environments/${name}/environment.yaml`);
+      expect(told.toSorted()).toEqual(expected.toSorted());
+    }),
+  );
 });

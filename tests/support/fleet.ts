@@ -73,6 +73,7 @@ export function repositoryOf(parts: RepositoryParts): Map<string, string | Uint8
     for (const [version, bytes] of Object.entries(versions)) {
       const document = change(modelVersion(bytes, { model, version: Number(version) }));
       files.set(paths.version(model, Number(version)), stringify(document));
+      files.set(paths.versionKustomization(model, Number(version)), "resources: [model-version.yaml]\n");
       files.set(`store/${document.spec.artifact.key}`, bytes);
     }
   }

@@ -1,5 +1,8 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Problem } from "../../../schemas/problem.ts";
+import { linearModel } from "../../support/models.ts";
 import { jsonOf, makeProject, type Project } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
@@ -40,4 +43,64 @@ test("the command that an unregistered version's hint names registers it", async
   expect(problem).toMatchObject({ code: "version-unknown", path: "spec.stable.version" });
   await follow(project, problem!);
   expect(await problemsIn(project)).toEqual([]);
+});
+
+describe("a model file that the working tree should hold", () => {
+  const document = "environments/registry/fraud/2/model-version.yaml";
+  const damage: readonly (readonly [string, string | Uint8Array | null, string, RegExp])[] = [
+    ["is not there", null, "file-missing", /there is no such file/],
+    [
+      "is another one",
+      linearModel({ bias: [7, 7] }),
+      "artifact-digest",
+      /has the sha256 [0-9a-f]{64}, but its key says/,
+    ],
+    ["is empty", "", "file-empty", /is empty/],
+    [
+      "is a git-lfs pointer",
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 12345\n`,
+      "file-lfs-pointer",
+      /git-lfs pointer/,
+    ],
+  ];
+
+  test.each(damage)("%s: told at the line of the document that names it", async (_, content, code, says) => {
+    using project = await makeProject({ serving: true });
+    const key = /key: (\S+)/.exec(project.read(document))![1]!;
+    const stored = Object.keys(project.files()).find((path) => path.endsWith(key))!;
+    if (content === null) rmSync(join(project.path, stored));
+    else project.put(stored, content);
+    const line =
+      project
+        .read(document)
+        .split("\n")
+        .findIndex((text) => text.includes("key:")) + 1;
+    const problems = await problemsIn(project);
+    expect(problems).toMatchObject([{ code, file: document, path: "spec.artifact.key", line, column: 5 }]);
+    expect(problems[0]?.message).toMatch(says);
+    expect(problems[0]?.message).toStartWith(`${stored}: `);
+    expect(problems[0]?.hint).not.toBeEmpty();
+    expect((await project.run(["validate"])).exitCode).toBe(1);
+  });
+
+  test("is not looked for where the store is outside the repository", async () => {
+    using project = await makeProject({ serving: true });
+    const file = "environments/mmsp.yaml";
+    project.put(file, project.read(file).replace(/artifactStore: .*/, "artifactStore: s3://models"));
+    expect(await problemsIn(project)).toEqual([]);
+  });
+});
+
+test("broken rules are told with the line and column of what breaks them", async () => {
+  using project = await makeProject({ serving: true });
+  const file = "environments/dev/environment.yaml";
+  const freeze = '  freeze:\n    - {from: "2026-12-24T00:00:00Z", to: "2026-12-23T00:00:00Z", reason: holidays}\n';
+  const text = project.read(file).trimEnd();
+  project.put(file, `${text}\n${freeze}`);
+  rmSync(join(project.path, "environments/registry/fraud/2/kustomization.yaml"));
+  const { stdout } = await project.run(["validate"]);
+  const line = text.split("\n").length + 2;
+  expect(stdout).toContain(`${file}:${line}:38 spec.freeze[0].to: is not after 2026-12-24T00:00:00Z`);
+  expect(stdout).toContain("environments/registry/fraud/2/kustomization.yaml: is not there");
+  expect(stdout).toEndWith("2 problems\n");
 });

@@ -1,5 +1,5 @@
-import { formatPath, type DocumentPath } from "./document.ts";
-import type { Problem } from "./problem.ts";
+import { formatPath, type DocumentPath } from "../document.ts";
+import type { Problem } from "../problem.ts";
 
 /** Adds a problem. `hint` says what to do next: whoever finds something wrong knows that best. */
 export type Say = (code: string, path: DocumentPath, message: string, hint: string) => void;
