@@ -45,7 +45,7 @@ function createEdges(env: Variables): Edges {
       const token = await findToken(env);
       return createGitHub({ ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` });
     },
-    inspectModel: async (path) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path),
+    inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>

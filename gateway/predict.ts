@@ -1,10 +1,10 @@
 import { chooseVersion } from "./core/choose.ts";
 import { RequestError } from "./core/errors.ts";
-import { InferenceError, Overloaded, type LoadedModel } from "./core/ports.ts";
+import { DeadlineExceeded, InferenceError, Overloaded, type LoadedModel } from "./core/ports.ts";
 import type { AttemptOutcome, AttemptPhase, FallbackReason, Recorder } from "./core/record.ts";
 import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
-import type { Tensor } from "./core/tensor.ts";
+import type { Tensor } from "../schemas/tensor.ts";
 
 /** One request, whatever protocol it came by. */
 export interface Call<Reply> {
@@ -54,11 +54,6 @@ class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
 }
 
-/** A version did not answer in its time. */
-class DeadlineExceeded extends Error {
-  override readonly name = "DeadlineExceeded";
-}
-
 interface Tried<Reply> {
   readonly reply: Reply;
   readonly seconds: number;
@@ -104,7 +99,8 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       record(isFault(reason) ? "fault" : "refused", first.seconds);
       throw clientError(first.error, route, version);
     }
-    const left = Math.max(1, route.timeoutMs - (deps.now() - started));
+    // A canary that held up the event loop may have used up more than its share: stable is not to blame, and has its own.
+    const left = Math.max(route.timeoutMs * (1 - canaryShare), route.timeoutMs - (deps.now() - started));
     const second = await attempt(deps, route, stable, call, left);
     if ("reply" in second) {
       // That stable takes what the canary's signature refuses is the canary's fault; that it has room is not.
@@ -149,9 +145,11 @@ async function attempt<Reply>(
   }
   try {
     const inputs = call.encode(target);
-    // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model.
-    const running = target.infer(inputs);
+    // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
+    // came too late is seen afterwards.
+    const running = target.infer(inputs, deadlineMs);
     const outputs = await (target.place === "worker" ? within(deadlineMs, running) : running);
+    if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds() };
   } catch (error) {
     if (!(error instanceof RequestError || error instanceof Overloaded)) deps.onFault(route.model, version, error);
@@ -168,13 +166,17 @@ function decode<Reply>(call: Call<Reply>, target: LoadedModel, outputs: readonly
   }
 }
 
+function late(ms: number): DeadlineExceeded {
+  return new DeadlineExceeded(`no answer within ${Math.round(ms)} ms`);
+}
+
 async function within<T>(ms: number, running: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlineExceeded(`no answer within ${Math.round(ms)} ms`)), ms);
+  const timeUp = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late(ms)), ms);
   });
   try {
-    return await Promise.race([running, late]);
+    return await Promise.race([running, timeUp]);
   } finally {
     clearTimeout(timer);
     running.catch(() => undefined); // an answer that comes too late is nobody's

@@ -42,7 +42,7 @@ export const register: Command = {
     const baselinePath = input.text("baseline");
     const metrics = metricsPath === undefined ? null : await edges.readMetrics(at(metricsPath));
     const baseline = baselinePath === undefined ? null : await edges.readBaseline(at(baselinePath), featureOrder);
-    const inspected = await edges.inspectModel(at(path));
+    const inspected = await edges.inspectModel(at(path), featureOrder);
     for (const warning of inspected.warnings) context.say(`${context.style.yellow("warning:")} ${warning}`);
     const facts = await edges.gitFacts(cwd);
     const { file, sha256, sizeBytes, signature, opset, producer } = inspected;

@@ -1,8 +1,9 @@
 import type { Rejection } from "../../schemas/model-deployment.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
+import { checkTree } from "../../schemas/rules.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import { type Tree } from "../../schemas/tree.ts";
+import type { Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import { reading, shared } from "../flags.ts";
 import { environmentProblems, modelProblems } from "../gitops/core/names.ts";
@@ -34,7 +35,9 @@ export const status: Command = {
   examples: ["mmsp status", "mmsp status fraud --env prod", "mmsp status --repo acme/models --json"],
 
   async run(input, context) {
-    const { tree, problems } = readTree(await readDocuments(input, context));
+    const read = readTree(await readDocuments(input, context));
+    const { tree } = read;
+    const problems = [...read.problems, ...checkTree(tree)];
     const model = input.args[0] ?? input.text("name") ?? null;
     const environment = input.text("env") ?? null;
     const rows = rowsOf(tree).filter(

@@ -1,7 +1,7 @@
 import type { Signature, TensorSpec } from "../../schemas/model-version.ts";
 import { refuse, RequestError } from "./errors.ts";
 import { jsonElements } from "./reply.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor } from "../../schemas/tensor.ts";
 import { codecOf, mismatch, type Codec } from "./values.ts";
 import { describe, didYouMean, isObject, listNames } from "./words.ts";
 

@@ -1,5 +1,5 @@
 import type { ModelVersion, Signature } from "../../schemas/model-version.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor } from "../../schemas/tensor.ts";
 
 /** One state of what the gateway follows. */
 export interface SourceState {
@@ -28,15 +28,19 @@ export interface LoadedModel {
   readonly sha256: string;
   readonly signature: Signature;
   readonly featureOrder: readonly string[] | null;
-  /** `inline`: on the event loop, for calls under a millisecond; `worker`: in a thread of its own. */
+  /**
+   * `inline`: on the event loop, for calls under a millisecond; `worker`: in a thread of its own. A model whose calls become
+   * slow moves to a worker.
+   */
   readonly place: "inline" | "worker";
-  /** Milliseconds that the trial call took at load. */
+  /** Milliseconds that a trial call took at load, with the made-up row that took longest. */
   readonly trialMs: number;
   /**
    * Runs the model once. Rejects with `InferenceError` when the model fails by its own fault, with `Overloaded` when its
-   * queue is full.
+   * queue is full, and with `DeadlineExceeded` when it has become clear that there will be no answer within as many
+   * milliseconds (default: no limit); a call that is under way is not interrupted.
    */
-  infer(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
+  infer(inputs: readonly Tensor[], withinMs?: number): Promise<readonly Tensor[]>;
   /** Waits for what is running, then frees the memory. */
   close(): Promise<void>;
 }
@@ -56,4 +60,9 @@ export class InferenceError extends Error {
 /** No room in the queue: neither the model's nor the caller's fault. */
 export class Overloaded extends Error {
   override readonly name = "Overloaded";
+}
+
+/** A version did not answer in its time. */
+export class DeadlineExceeded extends Error {
+  override readonly name = "DeadlineExceeded";
 }

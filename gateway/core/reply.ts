@@ -1,7 +1,7 @@
 import type { Signature } from "../../schemas/model-version.ts";
 import { RequestError } from "./errors.ts";
 import { InferenceError } from "./ports.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor } from "../../schemas/tensor.ts";
 import { codecOf } from "./values.ts";
 
 /** What `/predict` answers of a model's outputs. */

@@ -1,6 +1,6 @@
 import type { Signature, TensorSpec } from "../../schemas/model-version.ts";
 import { refuse } from "./errors.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor } from "../../schemas/tensor.ts";
 import { codecOf, mismatch, type Codec } from "./values.ts";
 import { describe, didYouMean, isObject, listNames } from "./words.ts";
 
@@ -108,7 +108,7 @@ function toTensor(spec: TensorSpec, rows: readonly unknown[], order: readonly st
   const codec = codecOf(spec.datatype);
   if (codec === null)
     return refuse("datatype-not-json", `input "${spec.name}" is ${spec.datatype}, which JSON cannot carry`);
-  const shape = rowShape(inner, rows[0], order);
+  const shape = rowShape(inner, rows[0], order, place);
   const width = shape.reduce((size, dimension) => size * dimension, 1);
   const data = codec.allocate(rows.length * width);
   const fill: Fill = { codec, data, at: 0 };
@@ -123,13 +123,21 @@ function toTensor(spec: TensorSpec, rows: readonly unknown[], order: readonly st
 }
 
 /** Dimensions of one row; what the signature leaves open, the feature order or the first row says. */
-function rowShape(inner: readonly number[], first: unknown, order: readonly string[] | null): readonly number[] {
+function rowShape(
+  inner: readonly number[],
+  first: unknown,
+  order: readonly string[] | null,
+  place: Place,
+): readonly number[] {
   let value = first;
   const shape = inner.map((dimension, at) => {
     const length = Array.isArray(value) ? value.length : 1;
     value = Array.isArray(value) ? (value[0] as unknown) : undefined;
     if (dimension !== -1) return dimension;
-    return at === 0 && inner.length === 1 && order !== null ? order.length : length;
+    if (at === 0 && inner.length === 1 && order !== null) return order.length;
+    if (length > 0) return length;
+    const expected = `at least one value (rows have the shape [${inner.join(", ")}], -1 stands for any length)`;
+    return refuse("row-empty", `${place(0)}: expected ${expected}, got an empty list`);
   });
   return shape.length === 0 ? [1] : shape;
 }

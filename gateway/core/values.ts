@@ -1,6 +1,6 @@
 import type { Datatype } from "../../schemas/model-version.ts";
 import { describe } from "./words.ts";
-import type { TensorData } from "./tensor.ts";
+import { elements, type TensorData } from "../../schemas/tensor.ts";
 
 /** JSON values to tensor elements and back, for one datatype. */
 export interface Codec {
@@ -21,7 +21,7 @@ type BigArray = BigInt64Array | BigUint64Array;
 const codecs: Readonly<Record<Datatype, Codec | null>> = {
   BOOL: {
     expects: "true or false",
-    allocate: (count) => new Uint8Array(count),
+    allocate: elements.BOOL.allocate,
     put(data, at, value) {
       if (typeof value !== "boolean") return false;
       (data as Uint8Array)[at] = value ? 1 : 0;
@@ -29,21 +29,21 @@ const codecs: Readonly<Record<Datatype, Codec | null>> = {
     },
     get: (data, at) => (data as Uint8Array)[at] !== 0,
   },
-  UINT8: integer(0, 2 ** 8 - 1, (count) => new Uint8Array(count)),
-  UINT16: integer(0, 2 ** 16 - 1, (count) => new Uint16Array(count)),
-  UINT32: integer(0, 2 ** 32 - 1, (count) => new Uint32Array(count)),
-  UINT64: bigInteger(0n, 2n ** 64n - 1n, (count) => new BigUint64Array(count)),
-  INT8: integer(-(2 ** 7), 2 ** 7 - 1, (count) => new Int8Array(count)),
-  INT16: integer(-(2 ** 15), 2 ** 15 - 1, (count) => new Int16Array(count)),
-  INT32: integer(-(2 ** 31), 2 ** 31 - 1, (count) => new Int32Array(count)),
-  INT64: bigInteger(-(2n ** 63n), 2n ** 63n - 1n, (count) => new BigInt64Array(count)),
+  UINT8: integer(0, 2 ** 8 - 1, elements.UINT8.allocate),
+  UINT16: integer(0, 2 ** 16 - 1, elements.UINT16.allocate),
+  UINT32: integer(0, 2 ** 32 - 1, elements.UINT32.allocate),
+  UINT64: bigInteger(0n, 2n ** 64n - 1n, elements.UINT64.allocate),
+  INT8: integer(-(2 ** 7), 2 ** 7 - 1, elements.INT8.allocate),
+  INT16: integer(-(2 ** 15), 2 ** 15 - 1, elements.INT16.allocate),
+  INT32: integer(-(2 ** 31), 2 ** 31 - 1, elements.INT32.allocate),
+  INT64: bigInteger(-(2n ** 63n), 2n ** 63n - 1n, elements.INT64.allocate),
   FP16: half(),
   BF16: null,
-  FP32: floating("a finite 32-bit number", (count) => new Float32Array(count)),
-  FP64: floating("a finite number", (count) => new Float64Array(count)),
+  FP32: floating("a finite 32-bit number", elements.FP32.allocate),
+  FP64: floating("a finite number", elements.FP64.allocate),
   BYTES: {
     expects: "a string",
-    allocate: (count) => Array<string>(count).fill(""),
+    allocate: elements.BYTES.allocate,
     put(data, at, value) {
       if (typeof value !== "string") return false;
       (data as string[])[at] = value;
@@ -87,7 +87,7 @@ function half(): Codec {
   const bits = new Uint16Array(value.buffer);
   return {
     expects: "a finite 16-bit number (at most 65504)",
-    allocate: (count) => new Uint16Array(count),
+    allocate: elements.FP16.allocate,
     put(data, at, given) {
       if (typeof given !== "number") return false;
       value[0] = given;

@@ -1,6 +1,6 @@
 import type { LoadedModel, Runtime, Source } from "../../gateway/core/ports.ts";
 import type { RoutingTable } from "../../gateway/core/route.ts";
-import type { Tensor } from "../../gateway/core/tensor.ts";
+import type { Tensor } from "../../schemas/tensor.ts";
 import { createOnnxRuntime } from "../../gateway/edges/onnx/runtime.ts";
 import { createFleet, type FleetOptions } from "../../gateway/fleet/fleet.ts";
 import type { Cut } from "../../schemas/cut.ts";

@@ -17,6 +17,8 @@ export type Header = Omit<Model, "graph">;
 export interface LinearOptions extends Header {
   /** Columns of the input `input`, FP32 [-1, features]. Default 3. */
   readonly features?: number;
+  /** The file does not say how many columns the input has. */
+  readonly openColumns?: boolean;
   /** Classes of the outputs `label` INT64 [-1] and `probabilities` FP32 [-1, classes]. Default 2. */
   readonly classes?: number;
   /** Row-major [features, classes]. Default: class c listens to feature c only, with weight 1. */
@@ -57,17 +59,20 @@ export interface SlowOptions extends LinearOptions {
    * the largest first feature of the batch says, so that zeros are fast and a caller can ask for a slow answer.
    */
   readonly rounds?: number | "first-feature";
+  /** Rounds for each unit of the first feature. Default 1. */
+  readonly each?: number;
 }
 
 /** A linear model that takes its time, in a Loop that really calculates. */
-export function slowModel({ rounds = 100, ...options }: SlowOptions = {}): Uint8Array {
+export function slowModel({ rounds = 100, each = 1, ...options }: SlowOptions = {}): Uint8Array {
   const side = 128;
   const count: Operation[] =
     rounds === "first-feature"
       ? [
           operation("Gather", ["input", "zero"], ["first"], { axis: 1 }),
           operation("ReduceMax", ["first"], ["largest"], { keepdims: 0 }),
-          operation("Cast", ["largest"], ["rounds"], { to: 7 }),
+          operation("Mul", ["largest", "each"], ["many"]),
+          operation("Cast", ["many"], ["rounds"], { to: 7 }),
         ]
       : [];
   const body = {
@@ -90,6 +95,7 @@ export function slowModel({ rounds = 100, ...options }: SlowOptions = {}): Uint8
       { name: "true", type: "bool", dims: [], values: [1] },
       floats("mixer", [side, side], Array(side * side).fill(1 / side)),
       floats("nothing", [], [0]),
+      floats("each", [], [each]),
     ],
   );
 }
@@ -139,7 +145,7 @@ export function zipMapModel({ labelled = true, ...header }: Header & { readonly 
 
 /** A linear classifier of `x`, which `prepare` makes from the input `input`. */
 function classifier(
-  { features = 3, classes = 2, weights, bias, ...header }: LinearOptions,
+  { features = 3, openColumns = false, classes = 2, weights, bias, ...header }: LinearOptions,
   prepare: readonly Operation[],
   initializers: readonly Initializer[] = [],
 ): Uint8Array {
@@ -161,7 +167,7 @@ function classifier(
         floats("bias", [classes], bias ?? Array<number>(classes).fill(0)),
         ...initializers,
       ],
-      inputs: [tensor("input", "float", ["batch", features])],
+      inputs: [tensor("input", "float", ["batch", openColumns ? "columns" : features])],
       outputs: [tensor("label", "int64", ["batch"]), tensor("probabilities", "float", ["batch", classes])],
     },
   });

@@ -164,5 +164,8 @@ export interface InspectedModel {
   readonly warnings: readonly string[];
 }
 
-/** Opens a model file; throws a ProblemError for anything that is not a model that can be served. */
-export type InspectModel = (path: string) => Promise<InspectedModel>;
+/**
+ * Opens a model file; throws a ProblemError for anything that is not a model that can be served. `featureOrder` names the
+ * columns of its first input, whose number the file may leave open.
+ */
+export type InspectModel = (path: string, featureOrder: readonly string[] | null) => Promise<InspectedModel>;

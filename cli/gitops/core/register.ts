@@ -80,7 +80,8 @@ function registeredAs({ model, version, artifact }: RegisterCommand, { tree }: P
 /** What was given besides the file, and is not what the version was registered with. */
 function otherFacts({ metrics, featureOrder, baseline }: RegisterCommand, registered: ModelVersion | null): string[] {
   const { spec } = registered ?? {};
-  const sorted = (values: Readonly<Record<string, number>> = {}) => JSON.stringify(Object.entries(values).toSorted());
+  const sorted = (values: Readonly<Record<string, number>> = {}) =>
+    JSON.stringify(Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return [
     ...(metrics && sorted(metrics) !== sorted(spec?.metrics) ? ["metrics"] : []),
     ...(featureOrder && JSON.stringify(featureOrder) !== JSON.stringify(spec?.featureOrder) ? ["feature order"] : []),

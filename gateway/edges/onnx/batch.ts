@@ -1,5 +1,5 @@
 import { InferenceError } from "../../core/ports.ts";
-import type { Tensor, TensorData } from "../../core/tensor.ts";
+import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 
 /** Runs tensors of one caller, or of several in one batch. */
 export type Run = (inputs: readonly Tensor[]) => Promise<readonly Tensor[]>;
@@ -7,22 +7,22 @@ export type Run = (inputs: readonly Tensor[]) => Promise<readonly Tensor[]>;
 interface Waiting {
   readonly inputs: readonly Tensor[];
   /** null where it cannot share a batch. */
-  readonly shape: { readonly key: string; readonly rows: number } | null;
+  readonly shape: { readonly key: string; readonly rows: number; readonly elements: number } | null;
   readonly resolve: (outputs: readonly Tensor[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
  * Runs requests that arrive in one turn of the event loop as one batch, where their shapes but for the first dimension are
- * the same. No timer: a lone request waits for nothing but the end of the turn. A batch that fails is run again one by one,
- * so that one bad row does not fail its neighbours.
+ * the same. No timer: a lone request waits for nothing but the end of the turn. A batch that fails is halved until the bad row
+ * is alone, so that it does not fail its neighbours.
  */
-export function createBatcher(run: Run, limits: { readonly maxRows: number }): Run {
+export function createBatcher(run: Run, limits: { readonly maxElements: number }): Run {
   let queue: Waiting[] = [];
   function flush(): void {
     const turn = queue;
     queue = [];
-    for (const group of grouped(turn, limits.maxRows)) void runGroup(run, group);
+    for (const group of grouped(turn, limits.maxElements)) void runGroup(run, group);
   }
   return (inputs) =>
     new Promise((resolve, reject) => {
@@ -40,71 +40,81 @@ export function batchOf(requests: readonly (readonly Tensor[])[]): readonly Tens
   });
 }
 
-/** Outputs of a batch, cut into those of its requests; null where an output has not a row for each row. */
-export function splitBatch(outputs: readonly Tensor[], rows: readonly number[]): readonly (readonly Tensor[])[] | null {
+/** The outputs of a batch, or its inputs, cut into those of its requests; null where one has not a row for each row. */
+export function splitBatch(tensors: readonly Tensor[], rows: readonly number[]): readonly (readonly Tensor[])[] | null {
   const total = rows.reduce((sum, count) => sum + count, 0);
-  if (outputs.some(({ shape }) => shape[0] !== total)) return null;
+  if (tensors.some(({ shape }) => shape[0] !== total)) return null;
   let start = 0;
   return rows.map((count) => {
     const end = start + count;
-    const part = outputs.map((output) => {
-      const size = output.data.length / total;
-      const data = Array.isArray(output.data)
-        ? output.data.slice(start * size, end * size)
-        : (output.data as Exclude<TensorData, readonly string[]>).subarray(start * size, end * size);
-      return { ...output, shape: [count, ...output.shape.slice(1)], data };
+    const part = tensors.map((tensor) => {
+      const size = tensor.data.length / total;
+      const data = Array.isArray(tensor.data)
+        ? tensor.data.slice(start * size, end * size)
+        : (tensor.data as Exclude<TensorData, readonly string[]>).subarray(start * size, end * size);
+      return { ...tensor, shape: [count, ...tensor.shape.slice(1)], data };
     });
     start = end;
     return part;
   });
 }
 
+/** Of all tensors together. */
+export function elementsOf(tensors: readonly Tensor[]): number {
+  let elements = 0;
+  for (const { data } of tensors) elements += data.length;
+  return elements;
+}
+
 function shapeOf(inputs: readonly Tensor[]): Waiting["shape"] {
   const rows = inputs[0]?.shape[0];
   if (rows === undefined || inputs.some(({ shape }) => shape[0] !== rows)) return null;
   let key = "";
-  for (const { shape } of inputs) {
+  let elements = 0;
+  for (const { shape, data } of inputs) {
+    elements += data.length;
     for (let at = 1; at < shape.length; at++) key += `${shape[at] ?? 0},`;
     key += ";";
   }
-  return { key, rows };
+  return { key, rows, elements };
 }
 
-function grouped(turn: readonly Waiting[], maxRows: number): readonly (readonly Waiting[])[] {
+function grouped(turn: readonly Waiting[], maxElements: number): readonly (readonly Waiting[])[] {
   if (turn.length === 1) return [turn];
   const groups: Waiting[][] = [];
-  const open = new Map<string, { readonly group: Waiting[]; rows: number }>();
+  const open = new Map<string, { readonly group: Waiting[]; elements: number }>();
   for (const request of turn) {
     const { shape } = request;
     const current = shape === null ? undefined : open.get(shape.key);
-    if (shape !== null && current !== undefined && current.rows + shape.rows <= maxRows) {
+    if (shape !== null && current !== undefined && current.elements + shape.elements <= maxElements) {
       current.group.push(request);
-      current.rows += shape.rows;
+      current.elements += shape.elements;
     } else {
       const group = [request];
       groups.push(group);
-      if (shape !== null) open.set(shape.key, { group, rows: shape.rows });
+      if (shape !== null) open.set(shape.key, { group, elements: shape.elements });
     }
   }
   return groups;
 }
 
 async function runGroup(run: Run, group: readonly Waiting[]): Promise<void> {
-  if (group.length > 1) {
-    try {
-      const outputs = await run(batchOf(group.map(({ inputs }) => inputs)));
-      const parts = splitBatch(
-        outputs,
-        group.map(({ shape }) => shape?.rows ?? 0),
-      );
-      if (parts === null) throw new InferenceError("the model gave not one row for each row");
-      group.forEach(({ resolve }, at) => resolve(parts[at] ?? []));
-      return;
-    } catch {
-      // Whose row it was shows below.
-    }
+  const [first, ...others] = group;
+  if (first === undefined) return;
+  if (others.length === 0) return run(first.inputs).then(first.resolve, first.reject);
+  try {
+    const outputs = await run(batchOf(group.map(({ inputs }) => inputs)));
+    const parts = splitBatch(
+      outputs,
+      group.map(({ shape }) => shape?.rows ?? 0),
+    );
+    if (parts === null) throw new InferenceError("the model gave not one row for each row");
+    group.forEach(({ resolve }, at) => resolve(parts[at] ?? []));
+  } catch {
+    const half = Math.ceil(group.length / 2);
+    await runGroup(run, group.slice(0, half));
+    await runGroup(run, group.slice(half));
   }
-  await Promise.all(group.map(({ inputs, resolve, reject }) => run(inputs).then(resolve, reject)));
 }
 
 function concat(parts: readonly TensorData[]): TensorData {

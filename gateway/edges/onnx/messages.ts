@@ -1,12 +1,14 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
-import type { Tensor } from "../../core/tensor.ts";
+import type { Tensor } from "../../../schemas/tensor.ts";
 
 /** What the trial found out about a model. */
 export interface Trial {
   /** Milliseconds to open the session. */
   readonly loadMs: number;
-  /** Milliseconds of one call at batch 1, the median of a few. */
+  /** Milliseconds of one call at batch 1: the median of a few, with the made-up row that took longest. */
   readonly callMs: number;
+  /** Elements of all inputs that a call on the event loop may bring. */
+  readonly maxElements: number;
   /** Rows of different callers may run as one batch: the answers are the same, row by row. */
   readonly batches: boolean;
 }

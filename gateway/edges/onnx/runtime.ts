@@ -1,17 +1,13 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import { fail } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import { Overloaded, type LoadedModel, type Runtime } from "../../core/ports.ts";
-import { createBatcher, type Run } from "./batch.ts";
+import type { LoadedModel, Runtime } from "../../core/ports.ts";
 import { openChannel, spawnWorker, type Channel } from "./channel.ts";
 import type { SessionOptions, Trial } from "./messages.ts";
+import { createMovingModel, type PlacedRunner } from "./moving-model.ts";
 import { openSession } from "./session.ts";
 import { inlineLimits } from "./trial.ts";
 import { createWorkerModel, type Runner } from "./worker-model.ts";
-
-/** A batch of several callers is meant to hold the event loop no longer than this. */
-const batchMs = 2;
-const maxBatchRows = 256;
 
 export interface OnnxRuntimeOptions {
   /** Requests that may wait for a model in a worker. Default 64. */
@@ -24,7 +20,8 @@ export interface OnnxRuntimeOptions {
 
 /**
  * Models in this process, by onnxruntime. Every model is opened and tried in a worker first; those that answer within a
- * millisecond move to the event loop, where requests of one turn share a call, and the others stay where they are.
+ * millisecond move to the event loop, where requests of one turn share a call, and the others stay where they are. What turns
+ * out to be slow on the event loop goes back to a worker.
  */
 export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
   const { queueLimit = 64, retryMs = 1000, spawn = spawnWorker } = options;
@@ -32,21 +29,32 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
   return {
     async load({ spec }, bytes, sessionOptions) {
       await verify(spec, bytes);
-      const { channel, trial } = await tryInWorker(spawn, spec, bytes, sessionOptions);
+      const tryAgain = (): Promise<Tried> => tryInWorker(spawn, spec, bytes, sessionOptions);
+      const tried = await tryAgain();
+      const { trial } = tried;
       const inline = trial.callMs <= inlineLimits.callMs && trial.loadMs <= inlineLimits.loadMs;
-      const reopen = async (): Promise<Channel> => (await tryInWorker(spawn, spec, bytes, sessionOptions)).channel;
-      const runner = inline
-        ? await moveInline(channel, trial, spec, bytes, sessionOptions)
-        : createWorkerModel({ first: channel, reopen, queueLimit, retryMs });
+      const inWorker = (first: Tried): Runner =>
+        createWorkerModel({
+          first: first.channel,
+          reopen: async () => (await tryAgain()).channel,
+          queueLimit,
+          retryMs,
+          callMs: first.trial.callMs,
+        });
+      const runner: PlacedRunner = inline
+        ? await moveInline(tried, spec, bytes, sessionOptions, async () => inWorker(await tryAgain()))
+        : { ...inWorker(tried), place: () => "worker" };
       const model: LoadedModel = {
         model: spec.model,
         version: spec.version,
         sha256: spec.artifact.sha256,
         signature: spec.signature,
         featureOrder: spec.featureOrder ?? null,
-        place: inline ? "inline" : "worker",
+        get place() {
+          return runner.place();
+        },
         trialMs: trial.callMs,
-        infer: (inputs) => runner.infer(inputs),
+        infer: (inputs, withinMs = Infinity) => runner.infer(inputs, performance.now() + withinMs),
         close: () => runner.close().finally(() => open.delete(model)),
       };
       open.add(model);
@@ -77,12 +85,18 @@ async function verify(spec: ModelVersion["spec"], bytes: Uint8Array): Promise<vo
   });
 }
 
+/** A worker that holds the model. */
+interface Tried {
+  readonly channel: Channel;
+  readonly trial: Trial;
+}
+
 async function tryInWorker(
   spawn: () => Worker,
   spec: ModelVersion["spec"],
   bytes: Uint8Array,
   options: SessionOptions,
-): Promise<{ readonly channel: Channel; readonly trial: Trial }> {
+): Promise<Tried> {
   const channel = openChannel(spawn());
   const copy = new Uint8Array(bytes);
   const answer = await channel
@@ -99,35 +113,12 @@ async function tryInWorker(
 }
 
 async function moveInline(
-  channel: Channel,
-  trial: Trial,
+  { channel, trial }: Tried,
   spec: ModelVersion["spec"],
   bytes: Uint8Array,
   options: SessionOptions,
-): Promise<Runner> {
+  openWorker: () => Promise<Runner>,
+): Promise<PlacedRunner> {
   await channel.close();
-  const session = await openSession(spec, bytes, options);
-  const maxRows = Math.max(1, Math.min(maxBatchRows, Math.floor(batchMs / Math.max(trial.callMs, 0.001))));
-  const run: Run = (inputs) => session.run(inputs);
-  return inlineRunner(trial.batches ? createBatcher(run, { maxRows }) : run, () => session.release());
-}
-
-/** onnxruntime fails calls that are under way when their session is released: wait for them first. */
-function inlineRunner(run: Run, release: () => Promise<void>): Runner {
-  const drained = Promise.withResolvers<void>();
-  let running = 0;
-  let closing: Promise<void> | null = null;
-  return {
-    infer(inputs) {
-      if (closing !== null) return Promise.reject(new Overloaded("the model is being unloaded"));
-      running++;
-      return run(inputs).finally(() => {
-        if (--running === 0 && closing !== null) drained.resolve();
-      });
-    },
-    close() {
-      if (running === 0) drained.resolve();
-      return (closing ??= drained.promise.then(release));
-    },
-  };
+  return createMovingModel({ session: await openSession(spec, bytes, options), trial, openWorker });
 }

@@ -1,7 +1,7 @@
 import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import type { Datatype, ModelVersion, TensorSpec } from "../../../schemas/model-version.ts";
+import type { ModelVersion, Signature, TensorSpec } from "../../../schemas/model-version.ts";
 import { InferenceError } from "../../core/ports.ts";
-import type { Tensor, TensorData } from "../../core/tensor.ts";
+import { elements, type Tensor, type TensorData } from "../../../schemas/tensor.ts";
 import type { SessionOptions } from "./messages.ts";
 
 /** An open model of one signature. Calls block the thread that they are made in. */
@@ -10,24 +10,6 @@ export interface Session {
   run(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
   release(): Promise<void>;
 }
-
-/** What onnxruntime calls the datatypes; null where it has none in JavaScript. */
-const ortTypes: Readonly<Record<Datatype, OrtTensor.Type | null>> = {
-  BOOL: "bool",
-  UINT8: "uint8",
-  UINT16: "uint16",
-  UINT32: "uint32",
-  UINT64: "uint64",
-  INT8: "int8",
-  INT16: "int16",
-  INT32: "int32",
-  INT64: "int64",
-  FP16: "float16",
-  BF16: null,
-  FP32: "float32",
-  FP64: "float64",
-  BYTES: "string",
-};
 
 // onnxruntime writes to stderr by itself; every failure reaches us as an exception too.
 const silent = { logSeverityLevel: 4 } as const;
@@ -44,12 +26,9 @@ export async function openSession(
     intraOpNumThreads: options.intraOpThreads,
     interOpNumThreads: 1,
   });
-  const { inputs, outputs } = spec.signature;
+  const { outputs } = spec.signature;
   try {
-    agree("input", inputs, session.inputMetadata);
-    agree("output", outputs, session.outputMetadata);
-    const unfed = session.inputNames.find((name) => !inputs.some((input) => input.name === name));
-    if (unfed !== undefined) throw new Error(`the file has an input "${unfed}" that the signature does not name`);
+    agree(spec.signature, session);
   } catch (error) {
     await session.release();
     throw error;
@@ -71,42 +50,50 @@ export async function openSession(
   };
 }
 
-function agree(kind: string, specs: readonly TensorSpec[], metadata: readonly InferenceSession.ValueMetadata[]): void {
-  for (const { name, datatype, shape } of specs) {
-    const found = metadata.find((value) => value.name === name);
-    if (found === undefined) throw new Error(`the file has no ${kind} "${name}"`);
-    if (!found.isTensor) throw new Error(`${kind} "${name}" of the file is no tensor`);
-    if (found.type !== ortTypes[datatype]) {
-      throw new Error(`${kind} "${name}" is ${found.type} in the file, ${datatype} in the signature`);
-    }
+type Metadata = readonly InferenceSession.ValueMetadata[];
+
+function agree({ inputs, outputs }: Signature, session: InferenceSession): void {
+  for (const { name, shape, datatype } of inputs) {
+    const found = tensorOf("input", { name, datatype }, session.inputMetadata);
     const fits =
-      // A file may leave an output's shape open altogether.
+      // A file may leave a shape open altogether.
       found.shape.length === 0 ||
       (found.shape.length === shape.length &&
         shape.every((size, at) => size === -1 || typeof found.shape[at] === "string" || found.shape[at] === size));
     if (!fits) {
       throw new Error(
-        `${kind} "${name}" has the shape [${found.shape.join(", ")}] in the file, [${shape.join(", ")}] in the signature`,
+        `input "${name}" has the shape [${found.shape.join(", ")}] in the file, [${shape.join(", ")}] in the signature`,
       );
     }
   }
+  // What shapes a file tells of its outputs may be wrong; every answer is held to what was registered.
+  for (const output of outputs) tensorOf("output", output, session.outputMetadata);
+  const unfed = session.inputNames.find((name) => !inputs.some((input) => input.name === name));
+  if (unfed !== undefined) throw new Error(`the file has an input "${unfed}" that the signature does not name`);
+}
+
+function tensorOf(kind: string, { name, datatype }: Pick<TensorSpec, "name" | "datatype">, metadata: Metadata) {
+  const found = metadata.find((value) => value.name === name);
+  if (found === undefined) throw new Error(`the file has no ${kind} "${name}"`);
+  if (!found.isTensor) throw new Error(`${kind} "${name}" of the file is no tensor`);
+  if (found.type !== elements[datatype]?.ort) {
+    throw new Error(`${kind} "${name}" is ${found.type} in the file, ${datatype} in the signature`);
+  }
+  return found;
 }
 
 function toOrt({ datatype, data, shape }: Tensor): OrtTensor {
-  const type = ortTypes[datatype];
-  if (type === null) throw new InferenceError(`onnxruntime takes no ${datatype}`);
-  const values = datatype === "FP16" ? asHalf(data as Uint16Array) : data;
-  return new OrtTensor(type, values as OrtTensor["data"], shape);
-}
-
-function asHalf(bits: Uint16Array): Float16Array {
-  return new Float16Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.length);
+  const type = elements[datatype]?.ort;
+  if (type === undefined) throw new InferenceError(`onnxruntime takes no ${datatype}`);
+  // Bun gives the binding a Float16Array as if it were empty; the same bits as 16-bit words arrive whole.
+  if (type === "float16") return Object.assign(new OrtTensor("uint16", data as Uint16Array, shape), { type });
+  return new OrtTensor(type, data, shape);
 }
 
 /** A missing output, another type or another shape than registered is a malformed answer. */
 function fromOrt({ name, datatype, shape }: TensorSpec, value: OrtTensor | undefined): Tensor {
   if (value === undefined) throw new InferenceError(`the model gave no output "${name}"`);
-  if (value.type !== ortTypes[datatype]) {
+  if (value.type !== elements[datatype]?.ort) {
     throw new InferenceError(`output "${name}" is ${value.type}, not ${datatype} as registered`);
   }
   const dims = value.dims;

@@ -1,18 +1,22 @@
-import type { ModelVersion, TensorSpec } from "../../../schemas/model-version.ts";
-import { codecOf } from "../../core/values.ts";
-import type { Tensor, TensorData } from "../../core/tensor.ts";
-import { batchOf, splitBatch } from "./batch.ts";
+import type { ModelVersion } from "../../../schemas/model-version.ts";
+import { fills, firstAnswer, probeInputs } from "../../../schemas/probe.ts";
+import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
+import { batchOf, elementsOf, splitBatch } from "./batch.ts";
 import type { SessionOptions, Trial } from "./messages.ts";
 import { openSession, type Session } from "./session.ts";
 
 /** Above these a model stays in its worker. */
 export const inlineLimits = { callMs: 1, loadMs: 20 } as const;
 
+/** What a call on the event loop may bring is bounded, so that it holds up others no longer than this. */
+const batchMs = 2;
+const maxBatchRows = 256;
+
 const calls = 5;
 
 /**
- * Opens a model and calls it: once to warm up, then `calls` times. Throws where it cannot be opened or fails on zeros.
- * A slow load of a fast model is measured once more, because the first one in a process also starts onnxruntime.
+ * Opens a model and calls it with made-up rows. Throws where it cannot be opened or answers none of them. A slow load of a
+ * fast model is measured once more, because the first one in a process also starts onnxruntime.
  */
 export async function tryModel(
   spec: ModelVersion["spec"],
@@ -22,61 +26,91 @@ export async function tryModel(
   const opened = await timed(() => openSession(spec, bytes, options));
   const session = opened.value;
   try {
-    const zeros = probe(spec, 0);
-    await session.run(zeros);
-    const times: number[] = [];
-    for (let call = 0; call < calls; call++) times.push((await timed(() => session.run(zeros))).ms);
-    const callMs = times.toSorted((a, b) => a - b)[Math.floor(calls / 2)] ?? 0;
+    const rows = await answeredRows(spec, session);
+    const [slowest] = rows.toSorted((a, b) => b.ms - a.ms);
+    if (slowest === undefined) throw new Error("the model answers no made-up row twice");
+    const fast = slowest.ms <= inlineLimits.callMs;
     let loadMs = opened.ms;
-    if (callMs <= inlineLimits.callMs && loadMs > inlineLimits.loadMs) {
+    if (fast && loadMs > inlineLimits.loadMs) {
       const again = await timed(() => openSession(spec, bytes, options));
       await again.value.release();
       loadMs = Math.min(loadMs, again.ms);
     }
-    return { session, trial: { loadMs, callMs, batches: await answersRowByRow(spec, session) } };
+    const maxElements = elementsOf(slowest.inputs) * (fast ? await rowsInTime(spec, session, slowest.inputs) : 1);
+    const batches = await answersRowByRow(spec, session, rows);
+    return { session, trial: { loadMs, callMs: slowest.ms, maxElements, batches } };
   } catch (error) {
     await session.release();
     throw error;
   }
 }
 
+/** A made-up row, what the model answers, and in how many milliseconds. */
+interface AnsweredRow {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly ms: number;
+}
+
+/** A model may take longer for some numbers than for others: each kind of row that it answers is timed. */
+async function answeredRows(spec: ModelVersion["spec"], session: Session): Promise<readonly AnsweredRow[]> {
+  const { probe } = await firstAnswer(spec, (inputs) => session.run(inputs));
+  const rows: AnsweredRow[] = [];
+  for (const fill of fills) {
+    const inputs = probeInputs(spec, { ...probe, fill });
+    const outputs = await session.run(inputs).catch(() => null);
+    if (outputs !== null) rows.push({ inputs, outputs, ms: await callMs(session, inputs) });
+  }
+  return rows;
+}
+
+/** The median of a few calls; of one where it is slow, which is all that its place depends on. */
+async function callMs(session: Session, inputs: readonly Tensor[]): Promise<number> {
+  const times: number[] = [];
+  while (times.length < calls) {
+    const { ms } = await timed(() => session.run(inputs));
+    times.push(ms);
+    if (ms > 20 * inlineLimits.callMs) break;
+  }
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+}
+
+/** How many such rows a call takes in the time that it may hold the event loop. */
+async function rowsInTime(spec: ModelVersion["spec"], session: Session, row: readonly Tensor[]): Promise<number> {
+  if (spec.signature.inputs.some(({ shape }) => shape[0] !== -1)) return 1;
+  let rows = 1;
+  while (rows < maxBatchRows) {
+    const batch = batchOf(Array.from({ length: 2 * rows }, () => row));
+    const ms = await callMs(session, batch).catch(() => Infinity);
+    if (ms > batchMs) break;
+    rows *= 2;
+  }
+  return rows;
+}
+
 /**
- * True where two rows in one batch get the answers that each gets alone: a model with a dynamic first dimension may still
- * look across its rows (a mean, a softmax over the wrong axis), and then rows of different callers must not meet.
+ * True where rows in one batch get the answers that each gets alone: a model with a dynamic first dimension may still look
+ * across its rows (a mean, a softmax over the wrong axis), and then rows of different callers must not meet.
  */
-async function answersRowByRow(spec: ModelVersion["spec"], session: Session): Promise<boolean> {
+async function answersRowByRow(
+  spec: ModelVersion["spec"],
+  session: Session,
+  rows: readonly AnsweredRow[],
+): Promise<boolean> {
   const { inputs, outputs } = spec.signature;
   if (![...inputs, ...outputs].every(({ shape }) => shape[0] === -1)) return false;
-  const rows = [probe(spec, 0), probe(spec, 1)];
+  // Equal rows would hide a look across them.
+  if (rows.length < 2) return false;
   try {
-    const alone: (readonly Tensor[])[] = [];
-    for (const row of rows) alone.push(await session.run(row));
-    const together = splitBatch(await session.run(batchOf(rows)), [1, 1]);
-    return together !== null && together.every((outputs, row) => same(outputs, alone[row] ?? []));
+    const batch = batchOf(rows.map((row) => row.inputs));
+    const together = splitBatch(
+      await session.run(batch),
+      rows.map(() => 1),
+    );
+    return together !== null && together.every((outputs, at) => same(outputs, rows[at]?.outputs ?? []));
   } catch {
     return false;
   }
-}
-
-/** One row of zeros (seed 0), or of small numbers that differ from column to column. */
-function probe({ signature, featureOrder }: ModelVersion["spec"], seed: 0 | 1): readonly Tensor[] {
-  return signature.inputs.map((input, at) => {
-    const shape = concrete(input, at === 0 ? (featureOrder?.length ?? 1) : 1);
-    const count = shape.reduce((size, dimension) => size * dimension, 1);
-    const codec = codecOf(input.datatype);
-    if (codec === null) throw new Error(`input "${input.name}" is ${input.datatype}, which onnxruntime does not take`);
-    const data = codec.allocate(count);
-    for (let element = 0; element < (seed === 0 ? 0 : count); element++) {
-      const value = input.datatype.startsWith("FP") ? ((element % 7) + 1) / 8 : 1;
-      codec.put(data, element, input.datatype === "BOOL" ? true : input.datatype === "BYTES" ? "a" : value);
-    }
-    return { name: input.name, datatype: input.datatype, shape, data };
-  });
-}
-
-/** Open dimensions: one row, as many columns as there are features, one of everything else. */
-function concrete({ shape }: TensorSpec, columns: number): readonly number[] {
-  return shape.map((size, at) => (size !== -1 ? size : at === 1 && shape.length === 2 ? columns : 1));
 }
 
 function same(a: readonly Tensor[], b: readonly Tensor[]): boolean {

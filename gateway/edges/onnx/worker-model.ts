@@ -1,11 +1,13 @@
-import { InferenceError, Overloaded } from "../../core/ports.ts";
-import type { Tensor, TensorData } from "../../core/tensor.ts";
+import { DeadlineExceeded, InferenceError, Overloaded } from "../../core/ports.ts";
+import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 import type { Channel } from "./channel.ts";
 import { buffersOf } from "./messages.ts";
+import { createWaitingLine } from "./waiting-line.ts";
 
 /** What a model does wherever it runs. */
 export interface Runner {
-  infer(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
+  /** `deadline`: when the caller gives up, in milliseconds of `performance.now()`. */
+  infer(inputs: readonly Tensor[], deadline: number): Promise<readonly Tensor[]>;
   close(): Promise<void>;
 }
 
@@ -18,30 +20,39 @@ export interface WorkerModelOptions {
   readonly queueLimit: number;
   /** Milliseconds between tries to load the model again; doubled each time, up to a minute. */
   readonly retryMs: number;
+  /** Milliseconds that a call took when the model was tried. */
+  readonly callMs: number;
 }
 
 interface Waiting extends PromiseWithResolvers<readonly Tensor[]> {
   readonly inputs: readonly Tensor[];
+  readonly deadline: number;
 }
 
 /**
- * A model in a worker: one request on the session at a time, a bounded queue before it. When the worker ends by itself,
- * the request that was running fails, the others wait for the model to be loaded again.
+ * A model in a worker: one request on the session at a time, a bounded queue before it, of requests that can still be
+ * answered in time. When the worker ends by itself, the request that was running fails, the others wait for the model to be
+ * loaded again.
  */
 export function createWorkerModel(options: WorkerModelOptions): Runner {
-  const queue: Waiting[] = [];
+  const queue = createWaitingLine<Waiting>({
+    expectedMs: options.callMs,
+    onLate: ({ reject }) => reject(new DeadlineExceeded("too many requests were before it")),
+  });
   let running: Promise<void> | null = null;
   let closing: Promise<void> | null = null;
   const link = keepOpen(options, pump, (broken) => {
-    for (const { reject } of queue.splice(0)) reject(new InferenceError(broken));
+    for (const { reject } of queue.clear()) reject(new InferenceError(broken));
   });
 
   function pump(): void {
     const channel = link.channel();
     if (running !== null || channel === null) return;
-    const next = queue.shift();
+    const started = performance.now();
+    const next = queue.next(started);
     if (next === undefined) return;
     running = serve(channel, next).finally(() => {
+      queue.took(performance.now() - started);
       running = null;
       pump();
     });
@@ -56,19 +67,20 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
 
   async function close(): Promise<void> {
     await drain();
-    for (const { reject } of queue.splice(0)) reject(new Overloaded("the model is being unloaded"));
+    for (const { reject } of queue.clear()) reject(new Overloaded("the model is being unloaded"));
     await link.close();
   }
 
   return {
-    infer(inputs) {
+    infer(inputs, deadline) {
       if (closing !== null) return Promise.reject(new Overloaded("the model is being unloaded"));
       const broken = link.broken();
       if (broken !== null) return Promise.reject(new InferenceError(broken));
-      if (queue.length >= options.queueLimit) {
-        return Promise.reject(new Overloaded(`${queue.length} requests wait for the model already`));
+      if (queue.size >= options.queueLimit) queue.dropLate(performance.now());
+      if (queue.size >= options.queueLimit) {
+        return Promise.reject(new Overloaded(`${queue.size} requests wait for the model already`));
       }
-      const waiting: Waiting = { inputs, ...Promise.withResolvers<readonly Tensor[]>() };
+      const waiting: Waiting = { inputs, deadline, ...Promise.withResolvers<readonly Tensor[]>() };
       queue.push(waiting);
       pump();
       return waiting.promise;

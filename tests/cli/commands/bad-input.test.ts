@@ -104,6 +104,16 @@ describe("a broken document", () => {
     ["a list", "- a\n- b\n", /deployment\.yaml/],
   ];
 
+  test("that is valid by itself but breaks a rule is counted by status, and told by validate", async () => {
+    using project = await makeProject({ serving: true });
+    project.put(deployment, project.read(deployment).replace("version: 1", "version: 9"));
+    const [status, validate] = await Promise.all([project.run(["status"]), project.run(["validate"])]);
+    expect(status).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(status.stdout).toMatch(/\n\d problems?: see mmsp validate\n$/);
+    expect(validate.exitCode).toBe(1);
+    expect(validate.stdout).toContain("version 9");
+  });
+
   test.each(broken)("(%s) is told with its place by validate and by whoever would edit it", async (_, text, place) => {
     using project = await makeProject({ serving: true });
     project.put(deployment, text);

@@ -117,6 +117,16 @@ describe("the whole life of a model in the working tree", () => {
     }
     expect(project.read("environments/registry/b/1/model-version.yaml")).toContain("auc: 0.91");
   });
+
+  test("--feature-order counts the columns of a model that leaves them open", async () => {
+    using project = await makeProject();
+    project.put("open.onnx", linearModel({ openColumns: true }));
+    const register = ["register", "open", "--model-path", "open.onnx", "--local"];
+    const refused = await project.run(register);
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("--feature-order") });
+    await project.mmsp(...register, "--feature-order", "amount,age,country");
+    expect(project.read("environments/registry/open/1/model-version.yaml")).toContain("- country");
+  });
 });
 
 describe("--dry-run", () => {

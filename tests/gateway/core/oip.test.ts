@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { RequestError } from "../../../gateway/core/errors.ts";
 import { decodeInferRequest, encodeInferResponse, modelMetadata } from "../../../gateway/core/oip.ts";
-import type { Tensor } from "../../../gateway/core/tensor.ts";
+import type { Tensor } from "../../../schemas/tensor.ts";
 import { datatypes, type Signature } from "../../../schemas/model-version.ts";
 import { codecOf } from "../../../gateway/core/values.ts";
 

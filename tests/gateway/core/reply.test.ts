@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { InferenceError } from "../../../gateway/core/ports.ts";
 import { requireRowOutputs, toPredictions } from "../../../gateway/core/reply.ts";
-import type { Tensor } from "../../../gateway/core/tensor.ts";
+import type { Tensor } from "../../../schemas/tensor.ts";
 
 const label: Tensor = { name: "label", datatype: "INT64", shape: [2], data: new BigInt64Array([1n, 0n]) };
 const scores: Tensor = { name: "p", datatype: "FP32", shape: [2, 2], data: new Float32Array([0.25, 0.75, 1, 0]) };

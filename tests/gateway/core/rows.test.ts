@@ -183,4 +183,18 @@ describe("what is wrong is said of", () => {
   test("names for a model that has none", () => {
     expect(refusal(modelOf([["x", "FP32", [-1, 2]]]), { features: { a: 1, b: 2 } })).toContain('input "x" missing');
   });
+
+  test("where a row is empty, and only the row tells its length", () => {
+    const open = modelOf([["x", "FP32", [-1, -1]]]);
+    expect(refusal(open, { features: [[]] })).toBe(
+      "features[0]: expected at least one value (rows have the shape [-1], -1 stands for any length), got an empty list",
+    );
+    expect(refusal(open, { features: [[1], []] })).toBe("features[1]: expected 1 values, got 0");
+    const image = modelOf([["image", "UINT8", [-1, 2, -1]]]);
+    expect(refusal(image, { instances: [[[], []]] })).toStartWith("instances[0]: expected at least one value");
+    expect(refusal(image, { instances: [[]] })).toStartWith("instances[0]: expected a list of 2");
+    expect(refusal(modelOf([["x", "FP32", [-1, -1]]], order), { features: [[]] })).toContain(
+      "expected 3 values, got 0",
+    );
+  });
 });

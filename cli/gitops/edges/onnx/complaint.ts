@@ -63,7 +63,9 @@ export function trialProblem(file: string, error: unknown): Problem {
     code: "model-trial",
     file,
     message: `a trial inference failed: ${oneLine(said)}`,
-    hint: "the model must answer a batch of one row of zeros or ones; run it in Python with such a row",
+    hint:
+      "the model must answer a row of zeros, of ones or of small numbers; run it in Python with such a row. " +
+      "Where it leaves the number of its columns open, name them with --feature-order",
   };
 }
 

@@ -7,7 +7,7 @@ import { readHeader, type Header } from "./header.ts";
 import { lookalike } from "./lookalike.ts";
 import { readSignature } from "./signature.ts";
 import { turnOffTelemetry } from "./telemetry.ts";
-import { quiet, tryModel, type MakeTensor } from "./trial.ts";
+import { quiet, tryModel } from "./trial.ts";
 
 /** Protobuf cannot hold more, so neither can an ONNX file. */
 const maxModelBytes = 2 * 1024 ** 3;
@@ -16,10 +16,10 @@ const maxModelBytes = 2 * 1024 ** 3;
  * Reads a model file, opens these very bytes with ONNX Runtime and asks for one answer. The session is released again.
  * The producer is one line of at most 512 characters. Nothing is written to the terminal.
  */
-export const inspectModel: InspectModel = async (path) => {
+export const inspectModel: InspectModel = async (path, featureOrder) => {
   const bytes = await readInputFile(path, { what: "model", maxBytes: maxModelBytes });
   const header = headerOf(path, bytes);
-  const served = await open(path, bytes);
+  const served = await open(path, bytes, featureOrder);
   return {
     bytes,
     file: storeName(path),
@@ -51,30 +51,32 @@ function headerOf(file: string, bytes: Uint8Array): Header {
   return read.header;
 }
 
-async function open(file: string, bytes: Uint8Array): Promise<Pick<InspectedModel, "signature" | "warnings">> {
+async function open(
+  file: string,
+  bytes: Uint8Array,
+  featureOrder: readonly string[] | null,
+): Promise<Pick<InspectedModel, "signature" | "warnings">> {
   // Loaded here, because only `register` needs it and it takes longer to load than most commands run.
   turnOffTelemetry();
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
   const session = await InferenceSession.create(bytes, quiet).catch(orFail((error) => loadProblem(file, error)));
   try {
     const { signature, warnings } = readSignature(file, session);
-    const make: MakeTensor = (type, data, dims) => {
-      // Bun gives the binding a Float16Array as if it were empty; the same bits as 16-bit words arrive whole.
-      const wire = type === "float16" ? "uint16" : type;
-      return Object.assign(Reflect.construct(Tensor, [wire, data, dims]), { type });
-    };
-    const shapes = await tryModel(session, signature, make).catch(orFail((error) => trialProblem(file, error)));
+    const shapes = await tryModel(session, { signature, featureOrder }, Tensor).catch(
+      orFail((error) => trialProblem(file, error)),
+    );
     return { signature: withAnswers(signature, shapes), warnings };
   } finally {
     await session.release();
   }
 }
 
-/** An output whose rank the file does not tell, or tells wrong, gets that of the answer, with free dimensions. */
+/** An output whose shape the file does not tell, or tells wrong, has free dimensions where the answer differs. */
 function withAnswers(signature: Signature, shapes: ReadonlyMap<string, readonly number[]>): Signature {
   const outputs = signature.outputs.map((output): TensorSpec => {
     const answer = shapes.get(output.name) ?? output.shape;
-    return answer.length === output.shape.length ? output : { ...output, shape: answer.map(() => -1) };
+    const told = answer.length === output.shape.length ? output.shape : [];
+    return { ...output, shape: answer.map((size, at) => (told[at] === size ? size : -1)) };
   });
   return { inputs: signature.inputs, outputs };
 }

@@ -1,7 +1,7 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { Signature, TensorSpec } from "../../../../schemas/model-version.ts";
 import { fail } from "../../../../schemas/problem.ts";
-import { elementOfType } from "./elements.ts";
+import { datatypeOf } from "../../../../schemas/tensor.ts";
 
 /** skl2onnx adds a ZipMap to classifiers unless told otherwise. */
 const withoutZipMap = "export the model with plain tensors as outputs (skl2onnx: zipmap: False in the options)";
@@ -44,10 +44,10 @@ export function readSignature(file: string, session: InferenceSession): ReadSign
 }
 
 function specOf(value: InferenceSession.ValueMetadata): TensorSpec | null {
-  const element = value.isTensor ? elementOfType(value.type) : undefined;
-  if (!value.isTensor || element === undefined) return null;
+  const datatype = value.isTensor ? datatypeOf(value.type) : null;
+  if (!value.isTensor || datatype === null) return null;
   const shape = value.shape.map((size) => (typeof size === "number" && size >= 0 ? size : -1));
-  return { name: value.name, datatype: element.datatype, shape };
+  return { name: value.name, datatype, shape };
 }
 
 function kindOf(value: InferenceSession.ValueMetadata): string {

@@ -18,7 +18,7 @@ import { bytes, concat, int, message, string } from "../../../../support/protobu
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
-const inspect = (content: Uint8Array | string, name = "model.onnx") => inspectModel(folder.put(name, content));
+const inspect = (content: Uint8Array | string, name = "model.onnx") => inspectModel(folder.put(name, content), null);
 const refusal = (content: Uint8Array | string) => problemOf(() => inspect(content));
 
 /** A model that hands its input on. */
@@ -243,7 +243,7 @@ test("nothing is written to the terminal, whatever is wrong with a model", async
   const inspection = join(import.meta.dir, "../../../../../cli/gitops/edges/onnx/inspect.ts");
   const script = `
     const { inspectModel } = await import(${JSON.stringify(inspection)});
-    for (const path of ${JSON.stringify(paths)}) await inspectModel(path).catch(() => {});
+    for (const path of ${JSON.stringify(paths)}) await inspectModel(path, null).catch(() => {});
   `;
   const run = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
   const [out, error, code] = await Promise.all([run.stdout.text(), run.stderr.text(), run.exited]);

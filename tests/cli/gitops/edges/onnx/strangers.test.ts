@@ -11,7 +11,7 @@ import { problemOf } from "../../../../support/problems.ts";
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
-const inspect = (content: Uint8Array | string) => inspectModel(folder.put("model.onnx", content));
+const inspect = (content: Uint8Array | string) => inspectModel(folder.put("model.onnx", content), null);
 const refusal = (content: Uint8Array | string) => problemOf(() => inspect(content));
 
 describe("a file that is no model", () => {
@@ -44,10 +44,10 @@ describe("a file that is no model", () => {
     mkdirSync(join(folder.path, "folder.onnx"));
     const huge = folder.put("huge.onnx", "");
     truncateSync(huge, 2 * 1024 ** 3 + 1);
-    const missing = await problemOf(() => inspectModel(join(folder.path, "nowhere.onnx")));
-    const folderProblem = await problemOf(() => inspectModel(join(folder.path, "folder.onnx")));
+    const missing = await problemOf(() => inspectModel(join(folder.path, "nowhere.onnx"), null));
+    const folderProblem = await problemOf(() => inspectModel(join(folder.path, "folder.onnx"), null));
     const empty = await refusal("");
-    const large = await problemOf(() => inspectModel(huge));
+    const large = await problemOf(() => inspectModel(huge, null));
     expect([missing, folderProblem, empty, large].map((problem) => problem.code)).toEqual([
       "file-missing",
       "file-is-folder",

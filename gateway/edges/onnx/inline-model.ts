@@ -1,0 +1,99 @@
+import type { Tensor } from "../../../schemas/tensor.ts";
+import { DeadlineExceeded, Overloaded } from "../../core/ports.ts";
+import { batchOf, createBatcher, elementsOf, splitBatch, type Run } from "./batch.ts";
+import type { Trial } from "./messages.ts";
+import type { Session } from "./session.ts";
+import type { Runner } from "./worker-model.ts";
+
+/**
+ * Processor time, in milliseconds, after which a call was too slow for the event loop. Five times what a call is meant to
+ * take at most: no cold cache and no busy neighbour makes so much of it, and time that the thread was not running in is not
+ * counted, so that a machine under load does not send its fast models away.
+ */
+const slowMs = 10;
+
+export interface InlineOptions {
+  readonly session: Session;
+  readonly trial: Trial;
+  /** Called after each call that took too long. */
+  readonly onSlow: () => void;
+}
+
+export interface InlineModel extends Runner {
+  /** Whether the inputs can be run in calls that are short enough. */
+  takes(inputs: readonly Tensor[]): boolean;
+}
+
+/**
+ * A model on the event loop: requests of one turn share a call, and one that is too large for a call is run in parts, each
+ * in a turn of its own.
+ */
+export function createInlineModel({ session, trial, onSlow }: InlineOptions): InlineModel {
+  const { maxElements } = trial;
+  const call = clocked((inputs) => session.run(inputs), onSlow);
+  const together = trial.batches ? createBatcher(call, { maxElements }) : call;
+  const parted = oneAfterAnother(call);
+  const drained = Promise.withResolvers<void>();
+  let running = 0;
+  let closing: Promise<void> | null = null;
+
+  async function inParts(inputs: readonly Tensor[], deadline: number): Promise<readonly Tensor[]> {
+    const rows = rowsOf(inputs);
+    const size = Math.max(1, Math.floor((maxElements * rows) / elementsOf(inputs)));
+    const counts = Array.from({ length: Math.ceil(rows / size) }, (_, at) => Math.min(size, rows - at * size));
+    const answers: (readonly Tensor[])[] = [];
+    for (const part of splitBatch(inputs, counts) ?? [inputs]) {
+      if (performance.now() > deadline) throw new DeadlineExceeded(`${rows} rows are too many for the time`);
+      answers.push(await parted(part));
+    }
+    return batchOf(answers);
+  }
+
+  return {
+    takes: (inputs) => elementsOf(inputs) <= maxElements * (trial.batches ? rowsOf(inputs) : 1),
+    infer(inputs, deadline) {
+      if (closing !== null) return Promise.reject(new Overloaded("the model is being unloaded"));
+      running++;
+      const large = trial.batches && elementsOf(inputs) > maxElements;
+      return (large ? inParts(inputs, deadline) : together(inputs)).finally(() => {
+        if (--running === 0 && closing !== null) drained.resolve();
+      });
+    },
+    close() {
+      // onnxruntime fails calls that are under way when their session is released: wait for them first.
+      if (running === 0) drained.resolve();
+      return (closing ??= drained.promise.then(() => session.release()));
+    },
+  };
+}
+
+function rowsOf(inputs: readonly Tensor[]): number {
+  return inputs[0]?.shape[0] ?? 1;
+}
+
+/** Parts of large requests take turns, so that between two of them everything else gets its turn. */
+function oneAfterAnother(run: Run): Run {
+  let last: Promise<unknown> = Promise.resolve();
+  return (inputs) => {
+    const next = last.then(() => run(inputs));
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
+/** Looks at the processor time of each call. */
+function clocked(run: Run, onSlow: () => void): Run {
+  return async (inputs) => {
+    let before: NodeJS.CpuUsage | undefined;
+    // onnxruntime puts the call into the queue of immediates: what is put there right before runs right before.
+    setImmediate(() => {
+      before = process.threadCpuUsage();
+    });
+    try {
+      return await run(inputs);
+    } finally {
+      const { user, system } = process.threadCpuUsage(before);
+      if (before !== undefined && user + system > slowMs * 1000) onSlow();
+    }
+  };
+}
