@@ -32,7 +32,7 @@ export interface Config {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Folder of the cut store and of the clone. */
+  /** Folder of the cut store, which roles share, and of the clone of each role. */
   readonly dataDir: string;
   readonly roles: "serve" | "react" | "all";
   /** Bearer token that `/alerts` asks for; null: `/alerts` is off. */

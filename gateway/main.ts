@@ -15,7 +15,7 @@ import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
 import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey, type Cut } from "../schemas/cut.ts";
-import { ProblemError } from "../schemas/problem.ts";
+import { ProblemError, type Problem } from "../schemas/problem.ts";
 import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
 import type { Source } from "./core/ports.ts";
@@ -28,9 +28,13 @@ import { createGateway, type RunningGateway } from "./gateway.ts";
 import { systemClock, writeLog } from "./log.ts";
 import { oneByOne } from "./react/one-by-one.ts";
 import type { Committer } from "./react/ports.ts";
+import { whileAwaited } from "./react/while-awaited.ts";
 
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
+
+/** How long the models may take at the start, in milliseconds: after that it listens, and is ready when all were tried. */
+const startMs = 20_000;
 
 /** Time for the answers of models on the event loop, each of which takes less than a millisecond. */
 const answersMs = 10;
@@ -40,15 +44,22 @@ const drainMs = 30_000;
 /** How long a commit that is on its way may take then. What is stored is committed after the next start. */
 const settleMs = 3000;
 
+const notCommitted = {
+  code: "cuts-not-committed",
+  message: "cuts are not committed",
+  hint: "set MMSP_REPOSITORY and GITHUB_TOKEN",
+} satisfies Problem;
+
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   turnOffTelemetry();
   mkdirSync(config.dataDir, { recursive: true });
-  const store = openCutStore(join(config.dataDir, "cuts.sqlite"));
+  const store = openCutStore(join(config.dataDir, "cuts.sqlite"), config.environment);
   const reacts = config.roles !== "serve";
-  const running = createGateway({
+  const commit = reacts ? committerOf(config, () => running) : null;
+  const running: RunningGateway = createGateway({
     environment: config.environment,
     source: sourceOf(config),
     runtime: createOnnxRuntime(),
@@ -56,20 +67,22 @@ async function main(): Promise<void> {
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,
     decide,
-    commit: reacts ? committerOf(config, () => running) : null,
+    commit,
+    problems: reacts && commit === null ? [notCommitted] : [],
+    reacts,
     serves: config.roles !== "react",
     clock: systemClock,
     random: Math.random,
     log: writeLog,
   });
-  await running.start();
+  const started = running.start();
+  await Promise.race([started, Bun.sleep(startMs)]);
   if (reacts) rehearseRollback(planner);
   const sharing = config.roles === "all" ? undefined : setInterval(() => running.syncCuts(), shareMs);
   const app = createApp(running.gateway, pkg.version).listen({ hostname: config.host, port: config.port });
   const port = app.server?.port ?? config.port;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   writeLog("info", "listening", { url, environment: config.environment, problems: running.gateway.table().problems });
-  process.send?.({ url });
 
   let stopping = false;
   const stop = async (why: string): Promise<void> => {
@@ -85,13 +98,16 @@ async function main(): Promise<void> {
   process.on("SIGINT", () => void stop("SIGINT"));
   // Who started this gateway in the foreground is gone.
   if (!process.env["MMSP_DETACHED"]) process.on("disconnect", () => void stop("its parent ended"));
+  await started;
+  process.send?.({ url });
 }
 
-function sourceOf({ source, dataDir, githubToken }: Config): Source {
+function sourceOf({ source, dataDir, roles, githubToken }: Config): Source {
   if (source.kind === "dir") return directorySource(source.root);
   const { url, branch, pollMs } = source;
   const token = githubToken === null ? {} : { token: githubToken };
-  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, "clone.git"), ...token });
+  // One each: git locks its repository, and a process takes what locks it finds there for its own of an earlier life.
+  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, `clone-${roles}.git`), ...token });
 }
 
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
@@ -99,14 +115,15 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
   const { environment, source, githubToken, repository, githubApiUrl } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
-    return oneByOne(async (cut) => {
+    return oneByOne(async (cut, signal) => {
       // Answers that are on their way go out first: while a rollback is drafted, nothing else runs.
       await Bun.sleep(answersMs);
+      signal.throwIfAborted();
       return writeCut(cut, tree, planner, new Date().toISOString());
     });
   }
   if (githubToken === null || repository === null) {
-    writeLog("warn", "cuts are not committed: set MMSP_REPOSITORY and GITHUB_TOKEN");
+    writeLog("warn", `${notCommitted.message}: ${notCommitted.hint}`);
     return null;
   }
   const userAgent = `mmsp-gateway/${pkg.version}`;
@@ -120,16 +137,21 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
     throw new Error("a rollback brings no artifacts");
   };
   const artifacts = { read: none, store: none };
-  const parts = { forge, planner, artifacts, now: () => new Date(), random: Math.random, sleep: Bun.sleep };
+  const parts = { planner, artifacts, now: () => new Date(), random: Math.random };
   const openedFor = (cut: Cut) => {
     const state = running()
       .openCuts()
       .find((entry) => cutKey(entry.cut) === cutKey(cut))?.state;
     return state?.kind === "waiting" ? state.pullRequest : null;
   };
-  return (cuts) => {
+  return (cuts, signal) => {
     const policy = rollbackPolicyOf(environment, running().gateway.table().policy);
-    return commitCuts(cuts, { baseBranch: source.branch, ...policy, openedFor }, parts);
+    const awaited = whileAwaited({ ...forge, sleep: Bun.sleep }, signal);
+    return commitCuts(
+      cuts,
+      { baseBranch: source.branch, ...policy, openedFor },
+      { ...parts, forge: awaited, sleep: awaited.sleep },
+    );
   };
 }
 

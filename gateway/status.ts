@@ -1,13 +1,24 @@
 import type { Judgement } from "./core/guard/judge.ts";
 import type { RoutingTable } from "./core/route.ts";
+import type { Problem } from "../schemas/problem.ts";
+import type { Call } from "./react/people.ts";
 import type { StoredCut } from "./react/ports.ts";
+
+export interface StatusContext {
+  readonly source: string;
+  readonly uptimeSeconds: number;
+  readonly alerts: boolean;
+  /** What is wrong with how the gateway was started. */
+  readonly problems: readonly Problem[];
+  readonly needsPerson: readonly Call[];
+}
 
 /** The body of `GET /status`: what is served, what is cut and how far it is, what is wrong. Holds no secrets. */
 export function describeStatus(
   table: RoutingTable,
   cuts: readonly StoredCut[],
   judgement: (model: string) => Judgement | null,
-  context: { readonly source: string; readonly uptimeSeconds: number; readonly alerts: boolean },
+  { problems, needsPerson, ...context }: StatusContext,
 ): object {
   return {
     environment: table.environment,
@@ -28,6 +39,7 @@ export function describeStatus(
       guard: judgement(route.model),
     })),
     cuts: cuts.map(({ cut, state, lastError }) => ({ ...cut, state, lastError })),
-    problems: table.problems,
+    needsPerson,
+    problems: [...problems, ...table.problems],
   };
 }

@@ -11,14 +11,17 @@ export interface Metrics extends Recorder {
   scrape(): Promise<{ readonly body: string; readonly contentType: string }>;
   /** The gauges that say what is served now. */
   show(table: RoutingTable, cuts: readonly Cut[]): void;
+  /** Versions that a person is needed for. */
+  callFor(versions: readonly { readonly model: string; readonly version: number }[]): void;
 }
 
-/** The metrics of DESIGN's list, and those that KServe users have on their dashboards. */
+/** What rollouts are watched by (`gateway_*`), and the names that KServe users have on their dashboards (`model_*`). */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   return {
     ...createRecorder(registry),
     show: createGauges(registry),
+    callFor: createCalls(registry),
     scrape: async () => ({ body: await registry.metrics(), contentType: registry.contentType }),
   };
 }
@@ -83,5 +86,18 @@ function createGauges(registry: Registry): Metrics["show"] {
     }
     for (const entry of cuts) cut.set({ model: entry.model, version: String(entry.version) }, 1);
     problems.set(table.problems.length);
+  };
+}
+
+function createCalls(registry: Registry): Metrics["callFor"] {
+  const person = new Gauge({
+    name: "gateway_person_needed",
+    help: "1 for each version that a person is needed for; /status says why",
+    labelNames: ["model", "version"],
+    registers: [registry],
+  });
+  return (versions) => {
+    person.reset();
+    for (const { model, version } of versions) person.set({ model, version: String(version) }, 1);
   };
 }

@@ -1,27 +1,34 @@
-import { underCuts, type Cut } from "../../schemas/cut.ts";
-import type { Environment } from "../../schemas/environment.ts";
+import type { Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
+import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
-import type { Project } from "../../schemas/project.ts";
-import { servedSet } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
-import { readWanted } from "../core/following.ts";
-import type { LoadedModel, Runtime, Source } from "../core/ports.ts";
+import { readWanted, type Wanted } from "../core/following.ts";
+import type { Progress } from "../core/health.ts";
+import type { LoadedModel, Runtime, Source, SourceState } from "../core/ports.ts";
 import type { RoutingTable } from "../core/route.ts";
 import { buildTable } from "../core/table.ts";
 import type { ArtifactOptions } from "../edges/source/artifact.ts";
-import { loadWanted, problemsOf, type Served } from "./loading.ts";
+import { loadVersion, problemsOf } from "./load-version.ts";
 import { createRetirement } from "./retirement.ts";
+import { createRetry } from "./retry.ts";
+import { createShelf, type Shelf } from "./shelf.ts";
+import { stepOf, type Served } from "./step.ts";
 import { oneAfterAnother } from "./turns.ts";
 
 /** The models in memory and the table that requests are routed by. */
 export interface Fleet {
   /** Immutable: take it once for a request. */
   table(): RoutingTable;
-  /** Follows the source: loads what is new, swaps the table whole, then frees what is served no more. Never rejects. */
+  /**
+   * Follows the source. What needs no loading is served at once, each model that does as soon as its own versions are there;
+   * what is served no more is freed. Resolves when all that the source asks for was tried. Never rejects.
+   */
   refresh(): Promise<RoutingTable>;
-  /** Takes the open cuts into the table, at once and without loading. */
+  /** Takes the open cuts into the table, at once; a version that takes over and is not in memory is loaded. */
   applyCuts(): RoutingTable;
+  /** How far the newest state is served. */
+  progress(): Progress;
   /**
    * The last good document of a model, without cuts; null where the source has none. Undefined while that is not known: nothing
    * was read yet, or the document is there but has never been good.
@@ -47,128 +54,144 @@ export interface FleetOptions {
   /** Milliseconds until something that failed is tried again by itself; doubled up to 64 times that. Default 5000. */
   readonly retryMs?: number;
   readonly artifacts?: ArtifactOptions;
+  /** Milliseconds for opening a model and its trial; the artifact has its own. Default 120,000. */
+  readonly loadMs?: number;
+  /** A version could not be freed. */
+  readonly onError?: (error: unknown) => void;
 }
 
-/** The last good state: what the table is built from, with the cuts of the moment. */
+/** What was read of the source last. */
+interface Read {
+  readonly source: SourceState;
+  readonly wanted: Wanted;
+}
+
+/** What the table is built from, with the cuts of the moment. */
 interface State {
-  readonly revision: string;
-  readonly policy: Environment | null;
-  readonly project: Project | null;
-  readonly served: ReadonlyMap<string, Served>;
-  /** Files of the source, readable or not. */
-  readonly paths: ReadonlySet<string>;
-  readonly problems: readonly Problem[];
+  readonly read: Read | null;
   /** Why the source could not be read just now. */
   readonly sourceProblems: readonly Problem[];
-  /** Something may go better the next time. */
-  readonly unsettled: boolean;
+  /** By model: the newest document that is served, or the last good one. */
+  readonly served: ReadonlyMap<string, Served>;
+  readonly loadProblems: readonly Problem[];
+  /** Models that were served, or whose versions were all tried. */
+  readonly tried: ReadonlySet<string>;
 }
 
-const nothing: State = {
-  revision: "",
-  policy: null,
-  project: null,
-  served: new Map(),
-  paths: new Set(),
-  problems: [],
-  sourceProblems: [],
-  unsettled: false,
-};
+const nothing: State = { read: null, sourceProblems: [], served: new Map(), loadProblems: [], tried: new Set() };
 
-/** Follows the source from the first `refresh` on, and whenever the source says that it changed. */
+/**
+ * Follows the source from the first `refresh` on, and whenever the source says that it changed. One owner of the table: every
+ * change of the documents, of the cuts or of what is in memory goes through `settle`, which replaces it whole.
+ */
 export function createFleet(options: FleetOptions): Fleet {
   const { source, environment, cuts, onTable, retryMs = 5000 } = options;
   let state = nothing;
   let table = tableOf(state, environment, cuts());
-  let failures = 0;
-  let retry: ReturnType<typeof setTimeout> | undefined;
-  const retired = createRetirement();
+  const retired = createRetirement(options.onError ?? (() => {}));
+  const shelf = createShelf(() => settle());
+  const retry = createRetry(retryMs, () => void turns.take());
 
-  function publish(): void {
-    table = tableOf(state, environment, cuts());
+  function settle(): void {
+    const open = cuts().filter((cut) => cut.environment === environment);
+    const lingerMs = options.lingerMs ?? Math.max(0, ...[...table.models.values()].map(({ timeoutMs }) => timeoutMs));
+    const next = settled(options, state, open, shelf);
+    state = next.state;
+    table = tableOf(state, environment, open);
+    retired.add(shelf.keep(next.keys), lingerMs);
+    for (const order of next.orders) shelf.order(order.key, order.load);
+    retry.plan(state.sourceProblems.length + state.loadProblems.length > 0);
     onTable?.(table);
   }
 
   const turns = oneAfterAnother(async () => {
-    const next = await nextState(options, state);
-    const kept = new Set(modelsOf(next));
-    const gone = modelsOf(state).filter((model) => !kept.has(model));
-    const lingerMs = options.lingerMs ?? Math.max(0, ...[...table.models.values()].map(({ timeoutMs }) => timeoutMs));
-    state = next;
-    publish();
-    retired.add(gone, lingerMs);
-    clearTimeout(retry);
-    failures = next.unsettled ? failures + 1 : 0;
-    if (next.unsettled) retry = setTimeout(() => void turns.take(), retryMs * 2 ** Math.min(failures - 1, 6));
+    state = { ...state, ...(await readSource(source, environment, state.read)) };
+    shelf.forgive();
+    settle();
   });
-  const refresh = (): Promise<RoutingTable> => turns.take().then(() => table);
-  const stopWatching = source.watch(() => void refresh());
+  const refresh = async (): Promise<RoutingTable> => {
+    await turns.take();
+    await shelf.quiet();
+    return table;
+  };
+  const stopWatching = source.watch(() => void turns.take());
 
   return {
     table: () => table,
     refresh,
-    applyCuts() {
-      publish();
-      // A cut may have named the next to fall back to, which is not in memory yet.
-      if (lacksVersions(state, environment, cuts())) void refresh();
-      return table;
-    },
+    applyCuts: () => (settle(), table),
+    progress: () => progressOf(state),
     deployment: (model) => documentOf(state, environment, model),
     async close() {
       stopWatching();
+      retry.stop();
       await turns.stop();
-      clearTimeout(retry);
-      retired.add(modelsOf(state), 0);
+      retired.add(await shelf.close(), 0);
       await retired.close();
     },
   };
 }
 
-async function nextState(options: FleetOptions, last: State): Promise<State> {
-  const { source, environment, runtime, artifacts = {} } = options;
+async function readSource(
+  source: Source,
+  environment: string,
+  last: Read | null,
+): Promise<Pick<State, "sourceProblems"> & Partial<Pick<State, "read">>> {
   try {
     const read = await source.read();
-    const deployments = new Map([...last.served].map(([model, { deployment }]) => [model, deployment]));
-    const wanted = readWanted(read.files, environment, { ...last, deployments });
-    const cuts = oursOf(environment, options.cuts());
-    const { served, problems } = await loadWanted({ wanted, cuts, source: read, runtime, artifacts }, last.served);
-    return {
-      revision: read.revision,
-      policy: wanted.policy,
-      project: wanted.project,
-      served,
-      paths: new Set(read.files.keys()),
-      problems: [...wanted.problems, ...problems],
-      sourceProblems: [],
-      unsettled: problems.length > 0,
-    };
+    const lastGood = last?.wanted ?? { policy: null, project: null, deployments: new Map() };
+    return { read: { source: read, wanted: readWanted(read.files, environment, lastGood) }, sourceProblems: [] };
   } catch (error) {
-    return { ...last, sourceProblems: problemsOf(error), unsettled: true };
+    return { sourceProblems: problemsOf(error) };
   }
 }
 
-function documentOf(state: State, environment: string, model: string): ModelDeployment | null | undefined {
-  const known = state.revision !== "" && !state.paths.has(paths.deployment(environment, model));
-  return state.served.get(model)?.deployment ?? (known ? null : undefined);
+interface Settled {
+  readonly state: State;
+  /** Keys of all versions that are asked for, or served. */
+  readonly keys: ReadonlySet<string>;
+  readonly orders: readonly { readonly key: string; readonly load: () => Promise<LoadedModel> }[];
+}
+
+/** What the documents and the cuts come to with the versions that are in memory now. */
+function settled(options: FleetOptions, state: State, cuts: readonly Cut[], { find }: Pick<Shelf, "find">): Settled {
+  const { read } = state;
+  if (read === null) return { state, keys: new Set(), orders: [] };
+  const { runtime, artifacts = {}, loadMs = 120_000 } = options;
+  const { policy, project, versions, deployments } = read.wanted;
+  const parts = { policy, project, source: read.source, runtime, artifacts, loadMs };
+  const served = new Map<string, Served>();
+  const keys = new Set<string>();
+  const tried = new Set<string>();
+  const loadProblems: Problem[] = [];
+  const orders: { readonly key: string; readonly load: () => Promise<LoadedModel> }[] = [];
+  for (const [model, deployment] of [...deployments].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const documents = versions.get(model) ?? new Map<number, ModelVersion>();
+    const step = stepOf(deployment, { documents, cuts, last: state.served.get(model) ?? null, find });
+    const { order } = step;
+    if (step.served !== null) served.set(model, step.served);
+    for (const key of [...step.keys, ...(step.served?.keys.values() ?? [])]) keys.add(key);
+    if (order !== null) orders.push({ key: order.key, load: () => loadVersion(order, parts) });
+    if (step.served !== null || order === null || state.tried.has(model)) tried.add(model);
+    loadProblems.push(...step.problems);
+  }
+  return { state: { ...state, served, loadProblems, tried }, keys, orders };
+}
+
+function progressOf({ read, tried }: State): Progress {
+  const wanted = read?.wanted.deployments.size ?? 0;
+  return { wanted, untried: wanted - tried.size };
+}
+
+function documentOf({ read, served }: State, environment: string, model: string): ModelDeployment | null | undefined {
+  const known = read !== null && !read.source.files.has(paths.deployment(environment, model));
+  return served.get(model)?.deployment ?? (known ? null : undefined);
 }
 
 function tableOf(state: State, environment: string, cuts: readonly Cut[]): RoutingTable {
-  const { revision, policy, project, served, problems, sourceProblems } = state;
-  const all = [...sourceProblems, ...problems];
+  const { read, served, loadProblems, sourceProblems } = state;
+  const { policy = null, project = null, problems = [] } = read?.wanted ?? {};
+  const revision = read?.source.revision ?? "";
+  const all = [...sourceProblems, ...problems, ...loadProblems];
   return buildTable({ revision, environment, policy, project, models: served, cuts, problems: all });
-}
-
-function lacksVersions(state: State, environment: string, cuts: readonly Cut[]): boolean {
-  const ours = oursOf(environment, cuts);
-  return [...state.served.values()].some(({ deployment, loaded }) =>
-    servedSet(underCuts(deployment, ours)).some((version) => !loaded.has(version)),
-  );
-}
-
-function oursOf(environment: string, cuts: readonly Cut[]): readonly Cut[] {
-  return cuts.filter((cut) => cut.environment === environment);
-}
-
-function modelsOf(state: State): readonly LoadedModel[] {
-  return [...state.served.values()].flatMap(({ loaded }) => [...loaded.values()]);
 }

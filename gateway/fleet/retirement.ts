@@ -1,7 +1,10 @@
 import type { LoadedModel } from "../core/ports.ts";
 
-/** Versions that left the table: closed after a while, at once when everything ends. */
-export function createRetirement(): {
+/**
+ * Versions that left the table: closed after a while, at once when everything ends. What cannot be closed is told: requests
+ * for other versions have nothing to do with it.
+ */
+export function createRetirement(onError: (error: unknown) => void): {
   add(models: readonly LoadedModel[], lingerMs: number): void;
   close(): Promise<void>;
 } {
@@ -9,7 +12,10 @@ export function createRetirement(): {
   const closing = new Set<Promise<void>>();
   function end(model: LoadedModel): void {
     waiting.delete(model);
-    const done: Promise<void> = model.close().finally(() => void closing.delete(done));
+    const done: Promise<void> = model
+      .close()
+      .catch(onError)
+      .finally(() => void closing.delete(done));
     closing.add(done);
   }
   return {

@@ -1,6 +1,6 @@
 /**
- * Runs work one at a time. All that ask while it runs share one more run, which sees everything that they saw. After
- * `stop` nothing runs any more.
+ * Runs work one at a time. All that ask while it runs share one more run, which sees everything that they saw. A run that
+ * fails is told to those who share it, and to nobody else. After `stop` nothing runs any more.
  */
 export function oneAfterAnother(work: () => Promise<void>): { take(): Promise<void>; stop(): Promise<void> } {
   let running: Promise<void> | null = null;
@@ -9,10 +9,7 @@ export function oneAfterAnother(work: () => Promise<void>): { take(): Promise<vo
   function take(): Promise<void> {
     if (stopped) return Promise.resolve();
     if (running !== null) {
-      next ??= running.then(() => {
-        next = null;
-        return take();
-      });
+      next ??= running.catch(() => undefined).then(again);
       return next;
     }
     running = work().finally(() => {
@@ -20,11 +17,15 @@ export function oneAfterAnother(work: () => Promise<void>): { take(): Promise<vo
     });
     return running;
   }
+  function again(): Promise<void> {
+    next = null;
+    return take();
+  }
   return {
     take,
     async stop() {
       stopped = true;
-      await running;
+      await running?.catch(() => undefined);
     },
   };
 }

@@ -6,7 +6,6 @@ import type { Waiters } from "./waiters.ts";
 
 export interface AttemptDeps {
   readonly ledger: CutLedger;
-  readonly commit: Committer;
   /** Asks the followed branch (and Argo CD) to look at git now. Nobody waits for it. */
   readonly refresh: (cuts: readonly Cut[]) => Promise<void>;
   readonly clock: Clock;
@@ -37,11 +36,11 @@ export const agreed: CommitOutcome = { kind: "skip", reason: "git agrees already
 const alone: CommitAnswer = { kind: "alone" };
 
 /** Hands the cuts to the committer, and keeps and tells what it answers for each. */
-export async function attempt(loop: Attempts, entries: readonly StoredCut[]): Promise<void> {
+export async function attempt(loop: Attempts, commit: Committer, entries: readonly StoredCut[]): Promise<void> {
   const tries = entries.map((entry) => ({ entry, progress: progressOf(loop, entry.cut) }));
   loop.current = new Set(entries.map(({ cut }) => cutKey(cut)));
   try {
-    const answers = await answersFor(loop, entries);
+    const answers = await answersFor(loop, commit, entries);
     const news = tries.filter(({ entry, progress }, at) => settle(loop, entry, progress, answers[at] ?? alone));
     const cuts = news.map(({ entry }) => entry.cut);
     if (cuts.length > 0) askToLook(loop, cuts);
@@ -56,10 +55,14 @@ function progressOf({ progress }: Attempts, cut: Cut): Progress {
   return own;
 }
 
-async function answersFor(loop: Attempts, entries: readonly StoredCut[]): Promise<readonly CommitAnswer[]> {
+async function answersFor(
+  { clock }: Attempts,
+  commit: Committer,
+  entries: readonly StoredCut[],
+): Promise<readonly CommitAnswer[]> {
   const cuts = entries.map(({ cut }) => cut);
   try {
-    return await withDeadline(loop.clock, (signal) => loop.commit(cuts, signal));
+    return await withDeadline(clock, (signal) => commit(cuts, signal));
   } catch (error) {
     return cuts.map(() => ({ kind: "failed", error }));
   }
@@ -106,8 +109,9 @@ async function withDeadline<T>(clock: Clock, work: (signal: AbortSignal) => Prom
   const controller = new AbortController();
   const { promise, reject } = Promise.withResolvers<never>();
   const callOff = clock.after(commitDeadlineMs, () => {
-    controller.abort();
-    reject(new Error(`no answer within ${commitDeadlineMs / 1000} s`));
+    const error = new Error(`no answer within ${commitDeadlineMs / 1000} s`);
+    controller.abort(error);
+    reject(error);
   });
   try {
     return await Promise.race([work(controller.signal), promise]);

@@ -53,7 +53,7 @@ export interface StoredCut {
   readonly lastError: string | null;
 }
 
-/** What must survive a kill -9: cuts that git does not know yet, and since when versions are served. */
+/** What must survive a kill -9, of one environment: cuts that git does not know yet, and since when versions are served. */
 export interface CutStore {
   /** Open cuts, oldest first. */
   list(): readonly StoredCut[];

@@ -11,6 +11,8 @@ export interface ReactorDeps<View> {
   readonly applyCuts: () => void;
   /** Tells the reconciler that there is something to commit. */
   readonly wake: () => void;
+  /** Hears what each accusation came to: a person may be needed. */
+  readonly heard?: (accusation: Accusation, decision: Decision) => void;
   readonly log: Log;
 }
 
@@ -57,6 +59,7 @@ export function createReactor<View>(deps: ReactorDeps<View>): Reactor {
     const decision = deps.decide(accusation, deps.view(accusation));
     if (decision.kind === "act") act(decision.cut);
     else ledger.flush();
+    deps.heard?.(accusation, decision);
     log(decision.kind === "ignore" ? "info" : "warn", `${accusation.by}: ${decision.kind}`, { accusation, decision });
     return {
       decision,

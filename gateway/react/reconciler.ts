@@ -1,10 +1,12 @@
 import { cutKey, standingOfCut, type Cut } from "../../schemas/cut.ts";
 import { agreed, attempt, noKeys, type AttemptDeps, type Attempts } from "./attempt.ts";
 import { togetherAfter } from "./pace.ts";
-import type { CommitOutcome, ReadDeployment, StoredCut } from "./ports.ts";
+import type { CommitOutcome, Committer, ReadDeployment, StoredCut } from "./ports.ts";
 import { createWaiters } from "./waiters.ts";
 
 export interface ReconcilerDeps extends AttemptDeps {
+  /** null: a person rolls back. The cuts that git agrees with by then end all the same. */
+  readonly commit: Committer | null;
   readonly deployment: ReadDeployment;
   /** A cut is over: git says what it said. Called after the store has forgotten it. */
   readonly ended: (cut: Cut) => void;
@@ -28,9 +30,10 @@ interface Loop extends ReconcilerDeps, Attempts {
 }
 
 /**
- * Turns every open cut into a rollback in git and goes on until git agrees. One commit at a time, for all cuts that are
- * due and can share it; one that failed waits for its next turn and lets the others go. It holds no state that a restart
- * would miss: what is to do is read from the ledger, and what is done from the followed branch.
+ * Turns every open cut into a rollback in git and goes on until git agrees; one process does that for all that share a store.
+ * One commit at a time, for all cuts that are due and can share it; one that failed waits for its next turn and lets the
+ * others go. It holds no state that a restart would miss: what is to do is read from the ledger, and what is done from the
+ * followed branch.
  */
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { clock, ledger } = deps;
@@ -43,7 +46,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       const open = ledger.list().find((entry) => cutKey(entry.cut) === cutKey(cut));
       if (open === undefined) return Promise.resolve(agreed);
       const outcome = loop.progress.get(cutKey(cut))?.outcome ?? (open.state.kind === "open" ? null : open.state);
-      return outcome === null && !loop.stopped ? waiters.wait(cutKey(cut), timeoutMs) : Promise.resolve(outcome);
+      const mayCome = loop.commit !== null && !loop.stopped;
+      return outcome === null && mayCome ? waiters.wait(cutKey(cut), timeoutMs) : Promise.resolve(outcome);
     },
     async stop() {
       loop.stopped = true;
@@ -57,18 +61,19 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
 function wake(loop: Loop): void {
   if (loop.stopped) return;
   endAgreed(loop);
+  if (loop.commit === null) return void loop.ledger.flush();
   // A pass that runs looks again at everything before it ends.
   if (loop.busy) return;
   loop.busy = true;
-  loop.running = pass(loop);
+  loop.running = pass(loop, loop.commit);
 }
 
-async function pass(loop: Loop): Promise<void> {
+async function pass(loop: Loop, commit: Committer): Promise<void> {
   loop.callOff();
   let pauseMs = 0;
   try {
     for (let next = nextDue(loop); next.length > 0; next = nextDue(loop)) {
-      await attempt(loop, next);
+      await attempt(loop, commit, next);
       if (!loop.stopped) endAgreed(loop);
     }
   } catch (error) {

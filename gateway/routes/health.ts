@@ -6,11 +6,12 @@ export function healthRoutes(gateway: Gateway) {
   return new Elysia()
     .get("/health", ({ set }) => {
       const routes = [...gateway.table().models.values()];
-      const isReady = gateway.isReady();
+      const { isReady, status, problems } = gateway.health();
       const [only] = routes.length === 1 ? routes : [];
       if (!isReady) set.status = 503;
       return {
-        status: isReady ? "ok" : "starting",
+        status,
+        ...(status === "degraded" ? { problems } : {}),
         model_name: only?.model ?? null,
         model_version: only?.stable ? String(only.stable.version) : null,
         model_loaded: routes.length > 0 && routes.every((route) => route.stable !== null),
@@ -18,7 +19,7 @@ export function healthRoutes(gateway: Gateway) {
     })
     .get("/health/live", () => ({ live: true }))
     .get("/health/ready", ({ set }) => {
-      const isReady = gateway.isReady();
+      const { isReady } = gateway.health();
       if (!isReady) set.status = 503;
       return { ready: isReady };
     })

@@ -29,7 +29,7 @@ export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, vers
     .get("/", () => ({ name: "mmsp", version, extensions: [] }))
     .get("/health/live", () => ({ live: true }))
     .get("/health/ready", ({ set }) => {
-      const isReady = gateway.isReady();
+      const { isReady } = gateway.health();
       if (!isReady) set.status = 503;
       return { ready: isReady };
     })

@@ -1,3 +1,4 @@
+import type { Health } from "../core/health.ts";
 import type { RoutingTable } from "../core/route.ts";
 import type { Answer, Call } from "../predict.ts";
 import type { ReadAlert } from "../react/alerts.ts";
@@ -6,7 +7,7 @@ import type { AlertResult } from "../react/judge-alert.ts";
 /** What the routes need. Handed in by main.ts, or by a test. */
 export interface Gateway {
   table(): RoutingTable;
-  isReady(): boolean;
+  health(): Health;
   predict<Reply>(call: Call<Reply>): Promise<Answer<Reply>>;
   /** Decides on each alert; waits at most 2 s for the commits. */
   alerts(alerts: readonly ReadAlert[]): Promise<readonly AlertResult[]>;

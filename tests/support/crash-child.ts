@@ -26,7 +26,7 @@ function reach(step: string): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
-const disk = openCutStore(storePath);
+const disk = openCutStore(storePath, "prod");
 const store: CutStore = {
   ...disk,
   put(cut) {

@@ -6,7 +6,7 @@ import { openCutStore } from "../../gateway/edges/cut-store.ts";
 import { cutOf } from "./cuts.ts";
 
 const [path = "", name = "", count = "0"] = process.argv.slice(2);
-const store = openCutStore(path);
+const store = openCutStore(path, "prod");
 for (let version = 1; version <= Number(count); version += 1) {
   const cut = cutOf({ model: name, version });
   store.put(cut);

@@ -5,8 +5,9 @@ import { openCutStore } from "../../gateway/edges/cut-store.ts";
 import { createMetrics } from "../../gateway/edges/metrics.ts";
 import { createOnnxRuntime } from "../../gateway/edges/onnx/runtime.ts";
 import { directorySource } from "../../gateway/edges/source/directory.ts";
-import { createGateway, type GatewayDeps } from "../../gateway/gateway.ts";
+import { createGateway } from "../../gateway/gateway.ts";
 import { systemClock } from "../../gateway/log.ts";
+import type { GatewayDeps } from "../../gateway/parts.ts";
 import { breakable, type BreakableStore } from "./broken-store.ts";
 import { temporaryFolder } from "./folder.ts";
 
@@ -48,7 +49,7 @@ export async function startRig(
   given: Partial<GatewayDeps> = {},
 ): Promise<GatewayRig> {
   const folder = temporaryFolder(files);
-  const store = breakable(openCutStore(":memory:"));
+  const store = breakable(openCutStore(":memory:", "dev"));
   const logged: GatewayRig["logged"] = [];
   const running = createGateway({
     environment: "dev",

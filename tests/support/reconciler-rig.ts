@@ -46,7 +46,7 @@ export function createRig(
   together?: (commit: (cut: Cut) => Promise<CommitOutcome>) => Committer,
 ): Rig {
   const clock = createManualClock();
-  const store = breakable(openCutStore(":memory:"));
+  const store = breakable(openCutStore(":memory:", "prod"));
   const ledger = createCutLedger(store, () => {});
   const seen: Seen = {
     calls: [],

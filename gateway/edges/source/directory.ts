@@ -1,36 +1,38 @@
 import { existsSync, watch as watchFiles, type FSWatcher } from "node:fs";
-import { readdir, realpath } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { realpath } from "node:fs/promises";
+import { join, sep } from "node:path";
 import { fail } from "../../../schemas/problem.ts";
 import { root } from "../../../schemas/tree.ts";
 import type { Source, SourceState } from "../../core/ports.ts";
 import { checkRelative, digestOf, isManifestPath, isTooLarge, tooLargeText } from "./documents.ts";
+import { filesBelow } from "./walk.ts";
 
 export interface DirectoryOptions {
   /** Milliseconds of quiet after a change before it is told. Default 100. */
   readonly quietMs?: number;
+  /** Milliseconds after a change by which it is told in any case. Default 1000. */
+  readonly longestMs?: number;
   /** Milliseconds between looks at the files, for file systems that tell no changes. Default 5000. */
   readonly pollMs?: number;
 }
 
 /** Follows the `environments/` folder of a directory: a working tree, or a mounted volume. */
 export function directorySource(rootDir: string, options: DirectoryOptions = {}): Source {
-  const { quietMs = 100, pollMs = 5000 } = options;
+  const { quietMs = 100, longestMs = 1000, pollMs = 5000 } = options;
   const folder = join(rootDir, root);
   let lastRead = "";
 
   async function readFiles(): Promise<ReadonlyMap<string, string>> {
     const files = new Map<string, string>();
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) =>
+    const found = await filesBelow(rootDir, root).catch((cause: unknown) =>
       fail(
         { code: "source-missing", message: `cannot read ${folder}`, hint: "is it a repository made by mmsp init?" },
         { cause },
       ),
     );
-    for (const entry of entries) {
-      const path = relative(rootDir, join(entry.parentPath, entry.name)).replaceAll(sep, "/");
-      if (!entry.isFile() || !isManifestPath(path)) continue;
-      const file = Bun.file(join(rootDir, path));
+    for (const { path, place } of found) {
+      if (!isManifestPath(path)) continue;
+      const file = Bun.file(place);
       try {
         files.set(path, isTooLarge(file.size) ? tooLargeText : await file.text());
       } catch (error) {
@@ -49,11 +51,7 @@ export function directorySource(rootDir: string, options: DirectoryOptions = {})
       return { revision: lastRead, files, readFile: (path) => readInside(rootDir, path) };
     },
     watch(onChange) {
-      let quiet: ReturnType<typeof setTimeout> | undefined;
-      const changed = (): void => {
-        clearTimeout(quiet);
-        quiet = setTimeout(onChange, quietMs);
-      };
+      const { changed, stop } = whenQuiet(quietMs, longestMs, onChange);
       const watcher = startWatcher(folder, changed);
       const poll = setInterval(() => {
         void readFiles().then((files) => digestOf(files) !== lastRead && changed(), changed);
@@ -61,9 +59,30 @@ export function directorySource(rootDir: string, options: DirectoryOptions = {})
       return () => {
         watcher?.close();
         clearInterval(poll);
-        clearTimeout(quiet);
+        stop();
       };
     },
+  };
+}
+
+/** Calls `tell` when nothing has changed for `quietMs`, but no later than `longestMs` after the first change. */
+function whenQuiet(quietMs: number, longestMs: number, tell: () => void) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let firstAt: number | null = null;
+  return {
+    changed(): void {
+      const now = performance.now();
+      firstAt ??= now;
+      clearTimeout(timer);
+      timer = setTimeout(
+        () => {
+          firstAt = null;
+          tell();
+        },
+        Math.max(0, Math.min(quietMs, firstAt + longestMs - now)),
+      );
+    },
+    stop: (): void => clearTimeout(timer),
   };
 }
 

@@ -41,7 +41,7 @@ const running = createGateway({
   environment: "dev",
   source: directorySource(root),
   runtime: mode === "direct" ? directRuntime() : createOnnxRuntime(),
-  store: openCutStore(join(root, "cuts.sqlite")),
+  store: openCutStore(join(root, "cuts.sqlite"), "dev"),
   metrics: createMetrics(),
   alertsToken: null,
   decide: () => ({ kind: "ignore", code: "bench", reason: "nothing is decided here" }),

@@ -4,7 +4,7 @@ import { chooseVersion } from "../../../gateway/core/choose.ts";
 import type { LoadedModel } from "../../../gateway/core/ports.ts";
 import { buildTable } from "../../../gateway/core/table.ts";
 import { createMetrics } from "../../../gateway/edges/metrics.ts";
-import { recorderOf } from "../../../gateway/gateway.ts";
+import { recorderOf } from "../../../gateway/parts.ts";
 import { systemClock } from "../../../gateway/log.ts";
 import { createGuardWatch } from "../../../gateway/react/guard-watch.ts";
 import { aDeployment } from "../../support/builders.ts";

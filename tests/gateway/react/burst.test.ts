@@ -14,7 +14,7 @@ const cutsOf = (count: number) => Array.from({ length: count }, (_, at) => stabl
 
 /** A reconciler whose committer is the shipped one, on the hub. */
 function reconcilerOn(hub: Hub) {
-  const ledger = createCutLedger(openCutStore(":memory:"), () => {});
+  const ledger = createCutLedger(openCutStore(":memory:", "dev"), () => {});
   const parts = cutParts(hub);
   const reconciler = createReconciler({
     ledger,

@@ -57,7 +57,7 @@ test.each(steps)(
     expect(third.said.at(-1)).toBe("done");
 
     expect(branch.log()).toEqual(["roll back version 3", "serve version 3 as a canary"]);
-    const store = openCutStore(join(folder.path, "cuts.db"));
+    const store = openCutStore(join(folder.path, "cuts.db"), "prod");
     expect(store.list()).toEqual([]);
     store.close();
   },

@@ -8,7 +8,7 @@ const early = "2026-11-21T08:00:00.000Z";
 const late = "2026-11-21T09:00:00.000Z";
 
 function setUp() {
-  const disk = openCutStore(":memory:");
+  const disk = openCutStore(":memory:", "prod");
   const store = breakable(disk);
   const told: string[] = [];
   const ledger = createCutLedger(store, (_, message) => void told.push(message));

@@ -20,7 +20,7 @@ const accusation: Accusation = {
 
 /** Decides as the shipped one does in this respect: act once, then "cut already". */
 function setUp(steps: string[] = []) {
-  const disk = openCutStore(":memory:");
+  const disk = openCutStore(":memory:", "prod");
   const store = breakable(disk);
   const put = store.put.bind(store);
   store.put = (cut) => {
@@ -92,7 +92,7 @@ test("a repeated alert names the cut that is open", () => {
 });
 
 test("a table that cannot be built keeps the cut neither from disk nor from git", () => {
-  const disk = openCutStore(":memory:");
+  const disk = openCutStore(":memory:", "prod");
   let woken = 0;
   const reactor = createReactor({
     ledger: createCutLedger(disk, () => {}),
@@ -111,7 +111,7 @@ test("a table that cannot be built keeps the cut neither from disk nor from git"
 
 test("where a person is needed nothing is cut", () => {
   const decision: Decision = { kind: "tell", code: "nothing-left", reason: "no other version could serve" };
-  const disk = openCutStore(":memory:");
+  const disk = openCutStore(":memory:", "prod");
   const never = () => {
     throw new Error("not to be called");
   };

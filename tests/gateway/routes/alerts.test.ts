@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Cut } from "../../../schemas/cut.ts";
 import { oneByOne } from "../../../gateway/react/one-by-one.ts";
-import type { GatewayDeps } from "../../../gateway/gateway.ts";
+import type { GatewayDeps } from "../../../gateway/parts.ts";
 import { openCutStore } from "../../../gateway/edges/cut-store.ts";
 import { alertOf, webhookOf, type AlertOptions } from "../../support/alerts.ts";
 import { aRejection } from "../../support/builders.ts";
@@ -176,7 +176,7 @@ describe("a restart while git does not have the rollback yet", () => {
     ["stable cannot be loaded at first", "store/"],
     ["the deployment cannot be read at first", "environments/dev/models/fraud/deployment.yaml"],
   ])("keeps the cut where %s", async (_, broken) => {
-    const store = openCutStore(":memory:");
+    const store = openCutStore(":memory:", "dev");
     store.put(cutOf({ environment: "dev", version: 2, attempt: 6 }));
     const whole = servingTree({ fraud: { versions, canary: 2, weight: 100, spec: { slo } } });
     const first = Object.keys(whole).find((path) => path.startsWith(broken) && whole[path] !== versions[2])!;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { healthOf } from "../../../gateway/core/health.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { aCut } from "../../support/builders.ts";
 import { startRig } from "../../support/gateway-rig.ts";
@@ -23,6 +24,34 @@ describe("health", () => {
     expect((await rig.get("/health/live")).status).toBe(200);
     for (const path of ["/health", "/health/ready", "/v2/health/ready"]) expect((await rig.get(path)).status).toBe(503);
     expect((await rig.get("/health")).json()).toMatchObject({ status: "starting", model_loaded: false });
+  });
+
+  test("a gateway whose only model cannot be loaded is not ready, and says how many problems there are", async () => {
+    await using rig = await startRig(servingTree({ fraud: { versions: { 1: new TextEncoder().encode("no model") } } }));
+    for (const path of ["/health", "/health/ready", "/v2/health/ready"]) expect((await rig.get(path)).status).toBe(503);
+    expect((await rig.get("/health")).json()).toMatchObject({ status: "degraded", problems: 1, model_loaded: false });
+  });
+
+  test("one model that cannot be loaded takes no traffic away from the others", async () => {
+    const broken = { versions: { 1: new TextEncoder().encode("no model") } };
+    await using rig = await startRig(servingTree({ spam, broken }));
+    for (const path of ["/health", "/health/ready", "/v2/health/ready"]) expect((await rig.get(path)).status).toBe(200);
+    expect((await rig.get("/health")).json()).toMatchObject({ status: "degraded", problems: 1 });
+  });
+
+  test("a last good state that is served on is ready, and degraded", async () => {
+    await using rig = await startRig(servingTree({ fraud }));
+    rig.put(paths.deployment("dev", "fraud"), "spec: {stable: {version: one}}\n");
+    await rig.reload();
+    expect((await rig.get("/health/ready")).status).toBe(200);
+    expect((await rig.get("/health")).json()).toMatchObject({ status: "degraded", model_loaded: true });
+  });
+
+  test("a gateway that still loads a model at its start is not ready, and one of which nothing is asked for is", async () => {
+    await using empty = await startRig(servingTree({}));
+    expect((await empty.get("/health")).json()).toMatchObject({ status: "ok" });
+    const table = { revision: "1", environment: "dev", policy: null, models: new Map(), problems: [] };
+    expect(healthOf(table, { wanted: 2, untried: 1 })).toEqual({ isReady: false, status: "starting", problems: 0 });
   });
 });
 

@@ -91,6 +91,41 @@ test("a change deep inside is told, in new folders too, and many at once are tol
   expect(watched.calls()).toBe(1);
 });
 
+test("writes that never stop for long are told all the same", async () => {
+  const folder = await folderWith(first);
+  const watched = nextChange(folder, { quietMs: 500, longestMs: 50, pollMs: 60_000 });
+  let writes = 0;
+  while (watched.calls() === 0 && writes < 200) {
+    await put(folder, "environments/mmsp.yaml", `a: ${++writes}\n`);
+    await Bun.sleep(5);
+  }
+  watched.stop();
+  expect(watched.calls()).toBe(1);
+});
+
+test("links are followed inside the directory, as `mmsp validate` does, and neither out of it nor in circles", async () => {
+  const outside = await folderWith({ "secret.yaml": "secret: 1\n", "models/n/deployment.yaml": "secret: 2\n" });
+  const folder = await folderWith({ ...first, "shared/policy.yaml": "p: 1\n", "shared/n/deployment.yaml": "n: 1\n" });
+  const link = (target: string, path: string) => symlink(target, join(folder, path));
+  await link("../../shared/policy.yaml", "environments/dev/environment.yaml");
+  await link(join(folder, "shared/n"), "environments/dev/models/n");
+  await link(join(outside, "secret.yaml"), "environments/dev/secret.yaml");
+  await link(join(outside, "models/n"), "environments/dev/models/o");
+  await link("..", "environments/dev/models/circle");
+  await link("nowhere", "environments/dev/nowhere.yaml");
+  const state = await directorySource(folder).read();
+  expect(Object.fromEntries(state.files)).toEqual({
+    ...first,
+    "environments/dev/environment.yaml": "p: 1\n",
+    "environments/dev/models/n/deployment.yaml": "n: 1\n",
+  });
+});
+
+test("hidden files are nobody's documents", async () => {
+  const folder = await folderWith({ ...first, "environments/.draft.yaml": "a: 2\n", "environments/.old/x.yaml": "b" });
+  expect(Object.fromEntries((await directorySource(folder).read()).files)).toEqual(first);
+});
+
 test("the poll sees a change that nobody told", async () => {
   const folder = await folderWith(first);
   await rm(join(folder, "environments"), { recursive: true });

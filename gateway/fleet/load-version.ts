@@ -1,0 +1,82 @@
+import type { Environment } from "../../schemas/environment.ts";
+import type { ModelVersion } from "../../schemas/model-version.ts";
+import { ProblemError, type Problem } from "../../schemas/problem.ts";
+import type { Project } from "../../schemas/project.ts";
+import { paths } from "../../schemas/tree.ts";
+import type { LoadedModel, Runtime, SourceState } from "../core/ports.ts";
+import { readArtifact, type ArtifactOptions } from "../edges/source/artifact.ts";
+
+/** A version that is to be in memory. */
+export interface VersionOrder {
+  readonly key: string;
+  readonly document: ModelVersion;
+  readonly intraOpThreads: number;
+}
+
+export interface LoadParts {
+  readonly policy: Environment | null;
+  readonly project: Project | null;
+  readonly source: SourceState;
+  readonly runtime: Runtime;
+  readonly artifacts: ArtifactOptions;
+  /** Milliseconds for opening the model and its trial. */
+  readonly loadMs: number;
+}
+
+/** A load that took too long. It cannot be called off: a thread inside onnxruntime ends only when that returns. */
+export class LateLoad extends ProblemError {
+  /** Where the load comes to an end after all. */
+  readonly model: Promise<LoadedModel>;
+
+  constructor(problem: Problem, model: Promise<LoadedModel>) {
+    super([problem]);
+    this.model = model;
+  }
+}
+
+/** By document: a table is built from all of them whenever one version has come. */
+const made = new WeakMap<ModelVersion, string>();
+
+/** Everything that makes a difference in memory. */
+export function keyOf(document: ModelVersion, intraOpThreads: number): string {
+  const { model, version, artifact, signature, featureOrder = null } = document.spec;
+  const of = made.get(document) ?? JSON.stringify([model, version, artifact.sha256, signature, featureOrder]);
+  made.set(document, of);
+  return `${of} ${intraOpThreads}`;
+}
+
+/** Reads the artifact and loads it. Throws a ProblemError; a LateLoad after `loadMs` in the runtime. */
+export async function loadVersion({ document, intraOpThreads }: VersionOrder, parts: LoadParts): Promise<LoadedModel> {
+  const { policy, project, source, runtime, artifacts, loadMs } = parts;
+  const store = policy?.spec.artifactStore ?? project?.spec.artifactStore ?? null;
+  const bytes = await readArtifact(document, store, source, artifacts);
+  const loading = runtime.load(document, bytes, { intraOpThreads });
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new LateLoad(lateProblem(document, loadMs), loading)), loadMs);
+  try {
+    return await Promise.race([loading, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function lateProblem({ spec: { model, version } }: ModelVersion, loadMs: number): Problem {
+  return {
+    code: "model-load-timeout",
+    file: paths.version(model, version),
+    message: `version ${version} of ${model} was not loaded and tried within ${loadMs / 1000} s`,
+    hint: "it may calculate without an end: take it out; its thread ends with the gateway at the latest",
+  };
+}
+
+/** What went wrong, for people. */
+export function problemsOf(error: unknown): readonly Problem[] {
+  if (error instanceof ProblemError) return error.problems;
+  return [
+    {
+      code: "internal",
+      message: error instanceof Error ? error.message : String(error),
+      hint: "the log of the gateway says more; please report it",
+    },
+  ];
+}
