@@ -35,7 +35,11 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
   signal.removeEventListener("abort", interrupt);
   if (signal.aborted) {
     await child.exited;
-    return fail({ code: "interrupted", message: "interrupted before the gateway was up; it is stopped" });
+    return fail({
+      code: "interrupted",
+      message: "interrupted before the gateway was up; it is stopped",
+      hint: "run the command again",
+    });
   }
   if (url === null) return explain(options);
   if (options.detached) {

@@ -59,7 +59,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const vars = read.data;
   if ((vars.MMSP_DIR === undefined) === (vars.MMSP_GIT_URL === undefined)) {
     const message = "set exactly one of MMSP_DIR and MMSP_GIT_URL: a gateway follows one source";
-    throw new ProblemError([{ code: "config-source", message }]);
+    const hint =
+      "MMSP_DIR=. follows the clone that you are in, MMSP_GIT_URL=https://... a branch of a remote repository";
+    throw new ProblemError([{ code: "config-source", message, hint }]);
   }
   const source: Config["source"] =
     vars.MMSP_DIR === undefined

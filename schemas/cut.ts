@@ -1,5 +1,5 @@
 import type { Judge, ModelDeployment, Phase } from "./model-deployment.ts";
-import { effective, highestAttempt } from "./rules.ts";
+import { effective, highestAttempt } from "./effective.ts";
 
 /**
  * No traffic for this version in this attempt. The one record between "bad" and "committed": what it stops, what is still

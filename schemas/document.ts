@@ -1,5 +1,6 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { isMap, isNode, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import { explain, restoreHint } from "./explain.ts";
 import type { Problem } from "./problem.ts";
 
 /** The largest manifest that is read. What people write has a few hundred lines. */
@@ -40,7 +41,7 @@ export function parseYaml(file: string, text: string, { keepSourceTokens = false
   const none = { value: null, document: null, lines };
   if (text.length > maxDocumentBytes) {
     const message = `has more than ${maxDocumentBytes} bytes`;
-    return { ...none, problems: [{ code: "document-too-large", file, message, hint: restore }] };
+    return { ...none, problems: [{ code: "document-too-large", file, message, hint: restoreHint }] };
   }
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -57,7 +58,10 @@ export function parseYaml(file: string, text: string, { keepSourceTokens = false
     return { ...none, problems };
   }
   if (document.contents === null) {
-    return { ...none, problems: [{ code: "document-empty", file, message: "the document is empty", hint: restore }] };
+    return {
+      ...none,
+      problems: [{ code: "document-empty", file, message: "the document is empty", hint: restoreHint }],
+    };
   }
   try {
     return { value: document.toJS({ maxAliasCount: maxAliases }), document, lines, problems: [] };
@@ -121,40 +125,6 @@ function pathOf(pointer: string, root: unknown): (string | number)[] {
       value = (value as Record<string | number, unknown> | null)?.[at];
       return at;
     });
-}
-
-const restore = "restore it from git, or delete it if it is not needed";
-
-const typeNames: Readonly<Record<string, string>> = {
-  object: "a map of fields",
-  array: "a list",
-  string: "text (in quotes, if it looks like a number)",
-  integer: "a whole number",
-  number: "a number",
-  boolean: "true or false",
-};
-
-function explain(error: ErrorObject): { message: string; hint?: string } {
-  const params: Record<string, unknown> = error.params;
-  const description = error.parentSchema?.["description"];
-  const isWhole = error.instancePath === "" && error.keyword === "type";
-  const hint = typeof description === "string" ? { hint: `expected ${description}` } : isWhole ? { hint: restore } : {};
-  switch (error.keyword) {
-    case "required":
-      return { message: `"${String(params["missingProperty"])}" is missing` };
-    case "type":
-      return { message: `must be ${typeNames[String(params["type"])] ?? String(params["type"])}`, ...hint };
-    case "additionalProperties":
-      return { message: "is not a field of this kind", hint: "remove it, or check its spelling and indentation" };
-    case "const":
-      return { message: `must be ${JSON.stringify(params["allowedValue"])}` };
-    case "enum":
-      return { message: `must be one of ${(params["allowedValues"] as unknown[]).join(", ")}` };
-    case "pattern":
-      return { message: `must match ${String(params["pattern"])}`, ...hint };
-    default:
-      return { message: error.message ?? "is not valid", ...hint };
-  }
 }
 
 function nonEmpty(problems: readonly Problem[]): readonly [Problem, ...Problem[]] {

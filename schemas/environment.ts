@@ -2,7 +2,10 @@ import { z } from "zod";
 import { apiVersion, ArtifactStore, Line, Metadata, Name, Percent, Slo, Timestamp } from "./fields.ts";
 
 /** An address that people put in the file: http or https, no credentials in it. */
-const Address = z.string().regex(/^https?:\/\/[^\s@]+$/);
+const Address = z
+  .string()
+  .regex(/^https?:\/\/[^\s@]+$/)
+  .describe("an http or https address without a user or password");
 
 /** The policy of one environment. Read by mmsp and the gateway, not applied to a cluster. */
 export const Environment = z.strictObject({

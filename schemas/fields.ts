@@ -49,12 +49,13 @@ export const Metadata = z.strictObject({
   name: z
     .string()
     .max(253)
-    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/),
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
+    .describe("lower-case letters, digits, dashes and dots"),
   labels: z.record(z.string(), z.string()).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
 });
 
-/** What the guard holds a canary to. Every field is optional; see `sloOf` in rules.ts for the order of defaults. */
+/** What the guard holds a canary to. Every field is optional; see `sloOf` in defaults.ts for the order of defaults. */
 export const Slo = z.strictObject({
   errorRate: z.number().gt(0).lt(1).optional().describe("allowed share of failed attempts, 0..1"),
   latencyP95Ms: z.number().gt(0).optional().describe("95 % of answers are faster than this, in milliseconds"),

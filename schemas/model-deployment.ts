@@ -29,7 +29,7 @@ export const Rejection = z.strictObject({
 });
 export type Rejection = z.infer<typeof Rejection>;
 
-/** What an environment serves of one model. The readers act on its effective form, see rules.ts. */
+/** What an environment serves of one model. The readers act on its effective form, see effective.ts. */
 export const ModelDeployment = z.strictObject({
   apiVersion: z.literal(apiVersion),
   kind: z.literal("ModelDeployment"),

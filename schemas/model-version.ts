@@ -34,13 +34,15 @@ export const Signature = z.strictObject({
 });
 export type Signature = z.infer<typeof Signature>;
 
+/** Where a store keeps a file. */
+const Key = z
+  .string()
+  .regex(/^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/)
+  .describe("place in the artifact store: sha256/<digest>/<file>");
+
 /** Exactly one of `key` (in the environment's store) and `uri` (by reference); rules.ts checks it, as a CRD cannot. */
 const Artifact = z.strictObject({
-  key: z
-    .string()
-    .regex(/^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/)
-    .optional()
-    .describe("place in the artifact store: sha256/<digest>/<file>"),
+  key: Key.optional(),
   uri: z
     .string()
     .regex(/^https:\/\/[^\s]+$/)
@@ -64,7 +66,7 @@ export const ModelVersion = z.strictObject({
     featureOrder: z.array(z.string().min(1).max(256)).optional().describe("names of the columns of the first input"),
     baseline: z
       .strictObject({
-        key: z.string().regex(/^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/),
+        key: Key,
         sha256: Sha256,
         sizeBytes: z.int().min(1),
         rows: z.int().min(1),
@@ -79,6 +81,7 @@ export const ModelVersion = z.strictObject({
       gitCommit: z
         .string()
         .regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
+        .describe("the whole id of a commit, in lower-case hex")
         .optional(),
       createdAt: Timestamp,
       createdBy: Line.optional(),

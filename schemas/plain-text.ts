@@ -1,4 +1,4 @@
-import { maxEvidenceBytes } from "./rules.ts";
+import { maxEvidenceBytes } from "./limits.ts";
 
 /** UTF-16 units of one line, as `Line` in schemas/fields.ts allows them. */
 const maxLine = 512;

@@ -6,7 +6,8 @@ export interface Problem {
   /** Stable, kebab-case, for programs: `version-unknown`. */
   readonly code: string;
   readonly message: string;
-  readonly hint?: string | undefined;
+  /** What to do next. */
+  readonly hint: string;
   readonly file?: string | undefined;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
@@ -33,6 +34,5 @@ export function fail(problem: Problem, options?: ErrorOptions): never {
 export function formatProblem(problem: Problem): string {
   const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(":");
   const head = [place, problem.path].filter((part) => part !== undefined && part !== "").join(" ");
-  const hint = problem.hint === undefined ? "" : `\n  hint: ${problem.hint}`;
-  return `${head === "" ? "" : `${head}: `}${problem.message}${hint}`;
+  return `${head === "" ? "" : `${head}: `}${problem.message}\n  hint: ${problem.hint}`;
 }

@@ -14,7 +14,8 @@ export const Project = z.strictObject({
     baseBranch: z
       .string()
       .max(200)
-      .regex(/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/),
+      .regex(/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/)
+      .describe("the branch that everything is merged into, such as main"),
     artifactStore: ArtifactStore,
     defaults: z.strictObject({ steps: z.array(Percent.min(1)).min(1).optional(), slo: Slo.optional() }).optional(),
     templateVersion: z.int().min(1),

@@ -1,5 +1,6 @@
 import type { Rejection } from "../../schemas/model-deployment.ts";
-import { checkTree, effective, servedSet } from "../../schemas/rules.ts";
+import { effective, servedSet } from "../../schemas/effective.ts";
+import { checkTree } from "../../schemas/rules.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import type { Tree } from "../../schemas/tree.ts";

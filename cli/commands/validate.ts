@@ -1,11 +1,12 @@
-import { checkTree } from "../../schemas/rules.ts";
+import { checkDocuments, withPosition } from "../../schemas/check-documents.ts";
 import { formatProblem, ProblemError, type Problem } from "../../schemas/problem.ts";
-import { readTree } from "../../schemas/read-tree.ts";
-import { isDocument } from "../../schemas/tree.ts";
+import { storePath } from "../../schemas/store.ts";
+import { storedFiles } from "../../schemas/stored-files.ts";
+import { isDocument, type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, type Input } from "../flags.ts";
-import { readDocuments } from "./target.ts";
+import { looksAtGitHub, readDocuments } from "./target.ts";
 
 export const validate: Command = {
   summary: "Check every document against its schema and the rules",
@@ -29,11 +30,13 @@ export const validate: Command = {
   },
 };
 
+interface Checked {
+  readonly documents: number;
+  readonly problems: readonly Problem[];
+}
+
 /** A file that is no text is for this command to tell, as any other problem; what is around the documents is not. */
-async function check(
-  input: Input,
-  context: Context,
-): Promise<{ readonly documents: number; readonly problems: readonly Problem[] }> {
+async function check(input: Input, context: Context): Promise<Checked> {
   let files: ReadonlyMap<string, string>;
   try {
     files = await readDocuments(input, context);
@@ -42,8 +45,28 @@ async function check(
     if (inDocuments) return { documents: error.problems.length, problems: error.problems };
     throw error;
   }
-  const { tree, problems } = readTree(files);
-  return { documents: files.size, problems: [...problems, ...checkTree(tree)] };
+  const { tree, problems } = checkDocuments(files);
+  // Over GitHub every file would be a download: there, the check of the pull request has a clone.
+  const stored = looksAtGitHub(input) ? [] : await storeProblems(tree, context);
+  return { documents: files.size, problems: [...problems, ...stored.map((problem) => withPosition(problem, files))] };
+}
+
+/** Model files in the working tree that are missing, damaged, or git-lfs pointers: nobody could serve what is registered. */
+async function storeProblems(tree: Tree, context: Context): Promise<readonly Problem[]> {
+  const { root } = context.edges.findTree(context.cwd);
+  const problems: Problem[] = [];
+  for (const { store, key, file, path } of storedFiles(tree)) {
+    try {
+      await context.edges.openStore(store, root).read(key);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      const place = storePath(store, key);
+      for (const { code, message, hint } of error.problems) {
+        problems.push({ code, file, path, message: `${place}: ${message}`, hint });
+      }
+    }
+  }
+  return problems;
 }
 
 function count(number: number, noun: string): string {

@@ -1,5 +1,5 @@
 import type { Phase } from "../../schemas/model-deployment.ts";
-import { servedSet } from "../../schemas/rules.ts";
+import { servedSet } from "../../schemas/effective.ts";
 import type { LoadedModel } from "./ports.ts";
 import type { Route } from "./route.ts";
 

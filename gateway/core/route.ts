@@ -1,7 +1,7 @@
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { Environment } from "../../schemas/environment.ts";
 import type { Problem } from "../../schemas/problem.ts";
-import type { Objectives } from "../../schemas/rules.ts";
+import type { Objectives } from "../../schemas/defaults.ts";
 import type { LoadedModel } from "./ports.ts";
 
 /** A version in a phase. The attempt is null where an earlier version has taken over as stable. */

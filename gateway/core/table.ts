@@ -3,7 +3,8 @@ import type { Environment } from "../../schemas/environment.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
-import { effective, sloOf } from "../../schemas/rules.ts";
+import { effective } from "../../schemas/effective.ts";
+import { sloOf } from "../../schemas/defaults.ts";
 import type { LoadedModel } from "./ports.ts";
 import type { Route, RoutingTable } from "./route.ts";
 

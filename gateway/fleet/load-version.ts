@@ -72,5 +72,11 @@ function lateProblem({ spec: { model, version } }: ModelVersion, loadMs: number)
 /** What went wrong, for people. */
 export function problemsOf(error: unknown): readonly Problem[] {
   if (error instanceof ProblemError) return error.problems;
-  return [{ code: "internal", message: error instanceof Error ? error.message : String(error) }];
+  return [
+    {
+      code: "internal",
+      message: error instanceof Error ? error.message : String(error),
+      hint: "the log of the gateway says more; please report it",
+    },
+  ];
 }

@@ -2,7 +2,7 @@ import { underCuts, type Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
-import { effective, servedSet } from "../../schemas/rules.ts";
+import { effective, servedSet } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
 import { withRejectionsOf } from "../core/following.ts";
 import type { LoadedModel } from "../core/ports.ts";
@@ -82,5 +82,10 @@ export function stepOf(deployment: ModelDeployment, { documents, cuts, last, fin
 
 function unreadable({ spec }: ModelDeployment, version: number): Problem {
   const file = paths.version(spec.model, version);
-  return { code: "version-unreadable", file, message: "cannot be read, so it is not served" };
+  return {
+    code: "version-unreadable",
+    file,
+    message: "cannot be read, so it is not served",
+    hint: "mend or restore this file; `mmsp validate` says what is wrong with it",
+  };
 }

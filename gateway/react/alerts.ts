@@ -80,9 +80,11 @@ function problemsOf(error: z.ZodError, at: DocumentPath): [Problem, ...Problem[]
     const path = oneLine(formatPath([...at, ...issue.path.filter((key) => typeof key !== "symbol")]), 128);
     return { code: "alert-malformed", path, message: messageOf(issue), hint: hintOf(issue) };
   });
-  const [first = { code: "alert-malformed", message: "is no alert" }, ...others] = problems;
+  const [first = { code: "alert-malformed", message: "is no alert", hint: webhookHint }, ...others] = problems;
   return [first, ...others];
 }
+
+const webhookHint = "send Alertmanager's webhook_config here";
 
 /** zod's words, but for the two that every operator meets: what is not there, and what is no webhook of version 4. */
 function messageOf(issue: z.core.$ZodIssue): string {
@@ -94,8 +96,10 @@ function messageOf(issue: z.core.$ZodIssue): string {
   return issue.message;
 }
 
-function hintOf(issue: z.core.$ZodIssue): string | undefined {
+function hintOf(issue: z.core.$ZodIssue): string {
   const key = issue.path.at(-1);
-  if (issue.path.length === 1) return "send Alertmanager's webhook_config here";
-  return key === "model" || key === "version" ? "an alert for mmsp has the labels model and version" : undefined;
+  if (issue.path.length === 1) return webhookHint;
+  return key === "model" || key === "version"
+    ? "an alert for mmsp has the labels model and version"
+    : "mend the alert rule, or what sends it";
 }

@@ -36,7 +36,7 @@ function read(body: unknown) {
 }
 
 function inOneLine(problems: readonly Problem[]): string {
-  const hints = [...new Set(problems.flatMap(({ hint }) => hint ?? []))];
+  const hints = [...new Set(problems.map(({ hint }) => hint))];
   return [...problems.map(({ path, message }) => `${path ?? "the body"} ${message}`), ...hints].join("; ");
 }
 

@@ -29,7 +29,8 @@ test("an error that nobody foresaw comes with its stack, and with its cause", ()
 });
 
 test("an error that is meant for people comes without one", () => {
-  expect(logged(new ProblemError([{ code: "c", file: "a.yaml", message: "is broken" }]))).toBe("a.yaml: is broken");
+  const problem = { code: "c", file: "a.yaml", message: "is broken", hint: "mend it" };
+  expect(logged(new ProblemError([problem]))).toBe("a.yaml: is broken\n  hint: mend it");
   for (const error of [new RequestError(400, "c", "no"), new OutsideError("no", { retryable: true, hint: "wait" })]) {
     expect(logged(error)).toEqual({ name: error.name, message: "no" });
   }

@@ -6,7 +6,8 @@ import { decide, type ServingView } from "../../cli/gitops/core/decide.ts";
 import { plan } from "../../cli/gitops/core/plan.ts";
 import type { Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
-import { checkTree, effective } from "../../schemas/rules.ts";
+import { effective } from "../../schemas/effective.ts";
+import { checkTree } from "../../schemas/rules.ts";
 import { anyDeployment } from "../support/arbitraries.ts";
 import { aCut, aDeployment, aRejection, aState, aTree, aVersion, now, rollback } from "../support/builders.ts";
 

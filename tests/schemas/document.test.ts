@@ -86,6 +86,46 @@ describe("a manifest", () => {
     );
   });
 
+  test.each([
+    [
+      "a missing field",
+      head + body.replace(", attempt: 5", ""),
+      'add "attempt:" here: the number of the rollout, from 1',
+    ],
+    ["a missing map", head, 'add "spec:" here'],
+    ["another kind", head.replace("ModelDeployment", "Deployment") + body, 'write "kind: ModelDeployment"'],
+    ["a field that is nearly right", `${head}${body}  canray: {}\n`, 'did you mean "canary"?'],
+    ["a field from elsewhere", `${head}${body}  replicas: 1\n`, "remove it, or check its spelling and indentation"],
+    ["a word in place of a map", `${head}spec: fraud\n`, 'write "field: value" lines below it, indented by two spaces'],
+    ["a name with a space", `${head.replace("fraud", "'a b'")}${body}`, "expected lower-case letters, digits, dashes"],
+    [
+      "a number that is too small",
+      `${head}${body}  serving: {intraOpThreads: 0}\n`,
+      'replace "0" by a value that fits',
+    ],
+    [
+      "a name like a path",
+      head + body.replace("model: fraud", "model: a/b"),
+      "expected lower-case letters, digits and",
+    ],
+    ["a broken header", `${head}${body}  routing: {stickyBy: cookie}\n`, "expected requests with the same value of"],
+    [
+      "too long a list",
+      `${head}${body}  previous: [1, 3, 4, 5, 6, 7]\n`,
+      "expected earlier stable versions, newest first",
+    ],
+  ])("with %s is told with what to do next", (_, text, hint) => {
+    expect(parse(text).problems.map((problem) => problem.hint.slice(0, hint.length))).toEqual([hint]);
+  });
+
+  test.each([
+    ["embeded", 'did you mean "embedded"?'],
+    ["y", "choose one, spelled as it is here"],
+  ])("with %p, which is none of the words allowed, is told which there are", (backend, hint) => {
+    const environment = `apiVersion: mmsp.dev/v1alpha1\nkind: Environment\nmetadata: {name: dev}\nspec: {namespace: x, backend: ${backend}}\n`;
+    expect(parseManifest("e.yaml", environment, validateEnvironment).problems).toMatchObject([{ hint }]);
+  });
+
   test("with keys called like parts of an object does no harm", () => {
     const parsed = parse(`${head}${body}__proto__: {polluted: true}\nconstructor: 1\n`);
     expect(parsed.value).toBeNull();
@@ -118,6 +158,6 @@ describe("problems", () => {
     const stop = () => fail({ code: "x", message: "is broken", file: "a.yaml", line: 3, column: 4, hint: "mend it" });
     expect(stop).toThrow(ProblemError);
     expect(stop).toThrow("a.yaml:3:4: is broken\n  hint: mend it");
-    expect(formatProblem({ code: "x", message: "no place" })).toBe("no place");
+    expect(formatProblem({ code: "x", message: "no place", hint: "look" })).toBe("no place\n  hint: look");
   });
 });

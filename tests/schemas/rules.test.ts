@@ -1,113 +1,83 @@
 import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { kustomizationResources } from "../../schemas/effective.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
-import {
-  checkTree,
-  durationMs,
-  effective,
-  highestAttempt,
-  kustomizationResources,
-  reservedNames,
-  servedSet,
-  sloOf,
-  stepsOf,
-} from "../../schemas/rules.ts";
+import type { ModelVersion } from "../../schemas/model-version.ts";
+import { reservedNames } from "../../schemas/limits.ts";
+import { checkTree } from "../../schemas/rules.ts";
 import type { Tree } from "../../schemas/tree.ts";
-import { aDeployment, anEnvironment, aProject, aRejection, aTree, aVersion, digest } from "../support/builders.ts";
+import { aDeployment, anEnvironment, aRejection, aTree, aVersion, digest } from "../support/builders.ts";
 
 /** Rejections in attempt 4 of these versions. */
 const rejected = (...versions: number[]) => versions.map((version) => aRejection(version));
 const shadow = (version: number) => ({ version, percent: 5 });
 
-describe("the effective document and the served set", () => {
-  const tables: [string, ModelDeployment, (string | number | null | number[])[]][] = [
-    // stable@attempt, canary, shadow, previous, served
-    ["plain", aDeployment(), ["1@5", null, null, [], [1]]],
-    ["with a canary", aDeployment({ canary: 2 }), ["1@5", 2, null, [], [1, 2]]],
-    [
-      "with all",
-      aDeployment({ stable: 3, canary: 5, spec: { previous: [2, 1], shadow: shadow(4) } }),
-      ["3@5", 5, 4, [2, 1], [2, 3, 4, 5]],
-    ],
-    [
-      "stable rejected",
-      aDeployment({ stable: 3, spec: { previous: [2, 1], rejected: rejected(3) } }),
-      ["2@null", null, null, [1], [1, 2]],
-    ],
-    [
-      "stable and the next rejected",
-      aDeployment({ stable: 3, spec: { previous: [2, 1], rejected: rejected(3, 2) } }),
-      ["1@null", null, null, [], [1]],
-    ],
-    [
-      "all rejected",
-      aDeployment({ stable: 3, spec: { previous: [2], rejected: rejected(2, 3) } }),
-      [null, null, null, [], []],
-    ],
-    ["canary rejected", aDeployment({ canary: 2, spec: { rejected: rejected(2) } }), ["1@5", null, null, [], [1]]],
-    [
-      "shadow rejected",
-      aDeployment({ spec: { shadow: shadow(2), rejected: rejected(2) } }),
-      ["1@5", null, null, [], [1]],
-    ],
-    ["canary is stable", aDeployment({ canary: 1 }), ["1@5", null, null, [], [1]]],
-    [
-      "the canary took over",
-      aDeployment({ stable: 3, canary: 2, spec: { previous: [2, 1], rejected: rejected(3) } }),
-      ["2@null", null, null, [1], [1, 2]],
-    ],
-    [
-      "previous repeats",
-      aDeployment({ stable: 3, spec: { previous: [2, 3, 2, 1] } }),
-      ["3@5", null, null, [2, 1], [2, 3]],
-    ],
-  ];
-  test.each(tables)("%s", (_, deployment, expected) => {
-    const { stable, canary, shadow, previous } = effective(deployment);
-    expect([
-      stable && `${stable.version}@${stable.attempt}`,
-      canary?.version ?? null,
-      shadow?.version ?? null,
-      [...previous],
-      [...servedSet(deployment)],
-    ]).toEqual(expected);
+/** Environments, and where each promotes to. */
+const promotions = (to: Readonly<Record<string, string | null>>): Tree =>
+  aTree({
+    environments: Object.entries(to).map(([name, promotesTo]) =>
+      anEnvironment(name, promotesTo === null ? {} : { promotesTo }),
+    ),
   });
-
-  test("the kustomization names the deployment and the served set", () => {
-    expect(kustomizationResources(aDeployment({ canary: 2 }))).toEqual([
-      "deployment.yaml",
-      "../../../registry/fraud/1",
-      "../../../registry/fraud/2",
-    ]);
-  });
-});
 
 describe("each rule, violated once", () => {
   const staging = (deployment: ModelDeployment): Tree => aTree({ deployments: { staging: [deployment] } });
-  const withKustomization = (resources: readonly string[] | null): Tree => {
+  const modelFolder = "environments/staging/models/fraud";
+  const registryFolder = "environments/registry/fraud/1";
+  const withKustomization = (resources: readonly string[] | null, folder = modelFolder): Tree => {
     const tree = staging(aDeployment());
     const kustomizations = new Map(tree.kustomizations);
-    const path = "environments/staging/models/fraud/kustomization.yaml";
+    const path = `${folder}/kustomization.yaml`;
     if (resources === null) kustomizations.delete(path);
     else kustomizations.set(path, resources);
     return { ...tree, kustomizations };
   };
   const sha256 = digest(1);
   const key = `sha256/${sha256}/m.onnx`;
-  const versionWith = (artifact: ReturnType<typeof aVersion>["spec"]["artifact"]) =>
-    aTree({ versions: [aVersion("fraud", 1, { artifact })] });
+  const versionWith = (artifact: ModelVersion["spec"]["artifact"], baseline?: ModelVersion["spec"]["baseline"]) =>
+    aTree({ versions: [aVersion("fraud", 1, { artifact, ...(baseline ? { baseline } : {}) })] });
   const environment = (spec: Parameters<typeof anEnvironment>[1]) =>
     aTree({ environments: [anEnvironment("dev", spec)] });
+  const noTime = "2026-99-99T12:00:00Z";
+  const frozen = (from: string, to: string) => {
+    const sound = { from: "2026-12-24T00:00:00Z", to: "2026-12-27T00:00:00Z", reason: "holidays" };
+    return environment({ freeze: [sound, { from, to, reason: "audit" }] });
+  };
 
   const tables: [string, Tree, string][] = [
     ["neither key nor uri", versionWith({ sha256, sizeBytes: 1 }), "artifact-place spec.artifact"],
     ["key and uri", versionWith({ key, uri: "https://x/y", sha256, sizeBytes: 1 }), "artifact-place spec.artifact"],
     ["a key of another digest", versionWith({ key, sha256: digest(2), sizeBytes: 1 }), "artifact-digest spec.artifact"],
     [
+      "a baseline with a key of another digest",
+      versionWith({ key, sha256, sizeBytes: 1 }, { key, sha256: digest(2), sizeBytes: 1, rows: 1 }),
+      "baseline-digest spec.baseline",
+    ],
+    [
+      "a version made at no time",
+      aTree({ versions: [aVersion("fraud", 1, { provenance: { createdAt: noTime } })] }),
+      "time-unknown spec.provenance.createdAt",
+    ],
+    [
       "an environment with a reserved name",
       aTree({ environments: [anEnvironment("registry")] }),
       "name-reserved metadata.name",
     ],
     ["promotion into nowhere", environment({ promotesTo: "moon" }), "environment-unknown spec.promotesTo"],
+    ["promotion into itself", environment({ promotesTo: "dev" }), "promotion-circle spec.promotesTo"],
+    ["promotion in a circle", promotions({ c: "a", dev: "a", a: "b", b: "c" }), "promotion-circle spec.promotesTo"],
+    ["a freeze from no time", frozen(noTime, "2026-12-24T00:00:00Z"), "time-unknown spec.freeze[1].from"],
+    ["a freeze to no time", frozen("2026-12-24T00:00:00Z", noTime), "time-unknown spec.freeze[1].to"],
+    [
+      "a freeze that ends before it begins",
+      frozen("2026-12-24T00:00:00Z", "2026-12-23T23:59:59Z"),
+      "freeze-empty spec.freeze[1].to",
+    ],
+    [
+      "a freeze that ends when it begins",
+      frozen("2026-12-24T00:00:00Z", "2026-12-24T00:00:00.000Z"),
+      "freeze-empty spec.freeze[1].to",
+    ],
     [
       "a cluster with a store in the repository",
       environment({ backend: "triton" }),
@@ -185,6 +155,42 @@ describe("each rule, violated once", () => {
       ),
       "evidence-too-large spec.rejected[0].evidence",
     ],
+    [
+      "stable since no time",
+      staging(aDeployment({ spec: { stable: { version: 1, attempt: 1, since: noTime } } })),
+      "time-unknown spec.stable.since",
+    ],
+    [
+      "a canary since no time",
+      staging(aDeployment({ spec: { canary: { version: 2, attempt: 6, since: noTime, weight: 10 } } })),
+      "time-unknown spec.canary.since",
+    ],
+    [
+      "a rejection at no time",
+      staging(aDeployment({ spec: { rejected: [aRejection(3), aRejection(2, { at: noTime })] } })),
+      "time-unknown spec.rejected[1].at",
+    ],
+    [
+      "a lock at no time",
+      staging(aDeployment({ spec: { lock: { reason: "audit", by: "ann", at: noTime } } })),
+      "time-unknown spec.lock.at",
+    ],
+    ["a registry folder without kustomization", withKustomization(null, registryFolder), "kustomization-missing "],
+    [
+      "a registry folder whose kustomization lists another file",
+      withKustomization(["other.yaml"], registryFolder),
+      "kustomization-stale resources",
+    ],
+    [
+      "a registry folder whose kustomization lists another file too",
+      withKustomization(["model-version.yaml", "other.yaml"], registryFolder),
+      "kustomization-stale resources",
+    ],
+    [
+      "a registry folder whose kustomization lists nothing",
+      withKustomization([], registryFolder),
+      "kustomization-stale resources",
+    ],
     ["no kustomization", withKustomization(null), "kustomization-missing "],
     ["a kustomization that lacks a version", withKustomization(["deployment.yaml"]), "kustomization-stale resources"],
     [
@@ -197,7 +203,8 @@ describe("each rule, violated once", () => {
     const problems = checkTree(tree);
     expect(problems.map(({ code, path }) => `${code} ${path ?? ""}`)).toEqual([expected]);
     expect(problems[0]?.file).toMatch(/^environments\/.*\.yaml$/);
-    expect(problems[0]?.message).not.toBe("");
+    expect(problems[0]?.message).not.toBeEmpty();
+    expect(problems[0]?.hint).not.toBeEmpty();
   });
 
   test("a tree in which all is well has no problem, whatever the order in the kustomization", () => {
@@ -214,39 +221,51 @@ describe("each rule, violated once", () => {
   });
 });
 
-describe("defaults", () => {
-  test("steps are the environment's, the project's, or 10, 50, 100", () => {
-    expect(stepsOf(null, null)).toEqual([10, 50, 100]);
-    expect(stepsOf(anEnvironment(), aProject({ defaults: { steps: [20] } }))).toEqual([20]);
-    expect(stepsOf(anEnvironment("x", { steps: [5] }), aProject({ defaults: { steps: [20] } }))).toEqual([5]);
+test("a time is one that a calendar and a clock have", () => {
+  const daysOf = (year: number, month: number): number => {
+    const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+    return [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+  };
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const anyTime = fc.record({
+    year: fc.integer({ min: 1, max: 9999 }),
+    month: fc.integer({ min: 0, max: 14 }),
+    day: fc.integer({ min: 0, max: 33 }),
+    hour: fc.integer({ min: 0, max: 25 }),
+    minute: fc.integer({ min: 0, max: 61 }),
+    second: fc.integer({ min: 0, max: 61 }),
+    fraction: fc.constantFrom("", ".5", ".123", ".123456789"),
   });
+  fc.assert(
+    fc.property(anyTime, ({ year, month, day, hour, minute, second, fraction }) => {
+      const date = `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}`;
+      const createdAt = `${date}T${two(hour)}:${two(minute)}:${two(second)}${fraction}Z`;
+      const exists = day >= 1 && day <= daysOf(year, month) && hour < 24 && minute < 60 && second < 60;
+      const problems = checkTree(aTree({ versions: [aVersion("fraud", 1, { provenance: { createdAt } })] }));
+      expect(problems.map(({ code }) => code)).toEqual(exists ? [] : ["time-unknown"]);
+    }),
+    { numRuns: 2_000 },
+  );
+});
 
-  test("objectives come field by field from the deployment, the environment, the project", () => {
-    const deployment = aDeployment({ spec: { slo: { errorRate: 0.5 } } });
-    const environment = anEnvironment("x", { slo: { errorRate: 0.4, latencyP95Ms: 50 } });
-    const project = aProject({ defaults: { slo: { latencyP95Ms: 99, drift: 0.3 } } });
-    expect(sloOf(deployment, environment, project)).toEqual({
-      errorRate: 0.5,
-      latencyP95Ms: 50,
-      drift: 0.3,
-      minRequests: 20,
-      windowSeconds: 60,
-    });
-  });
-
-  test.each([
-    ["90s", 90_000],
-    ["15m", 900_000],
-    ["72h", 259_200_000],
-    ["7d", 604_800_000],
-  ])("%s is %d ms", (text, milliseconds) => {
-    expect(durationMs(text)).toBe(milliseconds);
-  });
-
-  test("the highest attempt is that of stable, canary and all rejected", () => {
-    expect(highestAttempt(null)).toBe(0);
-    expect(highestAttempt(aDeployment())).toBe(5);
-    expect(highestAttempt(aDeployment({ canary: 2 }))).toBe(6);
-    expect(highestAttempt(aDeployment({ spec: { rejected: [aRejection(2, { attempt: 9 })] } }))).toBe(9);
-  });
+test("promotions that go round are told once a circle, however they are entered", () => {
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const anyPromotions = fc.dictionary(fc.constantFrom(...names), fc.option(fc.constantFrom(...names)), { minKeys: 6 });
+  fc.assert(
+    fc.property(anyPromotions, (to) => {
+      // Who starts anywhere and goes on for as many steps as there are names is in a circle, or has come to the end.
+      const ends = names.map((name) =>
+        names.reduce<string | null>((at) => (at === null ? null : (to[at] ?? null)), name),
+      );
+      const circles = ends.flatMap((end) => {
+        if (end === null) return [];
+        const round = [end];
+        for (let at = to[end]; at != null && at !== end; at = to[at]) round.push(at);
+        return [round.toSorted()[0]];
+      });
+      const told = checkTree(promotions(to)).map(({ code, file }) => `${code} ${file}`);
+      const expected = [...new Set(circles)].map((name) => `promotion-circle environments/${name}/environment.yaml`);
+      expect(told.toSorted()).toEqual(expected.toSorted());
+    }),
+  );
 });

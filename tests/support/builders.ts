@@ -10,7 +10,7 @@ import type { Environment } from "../../schemas/environment.ts";
 import type { ModelDeployment, Rejection } from "../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Project } from "../../schemas/project.ts";
-import { kustomizationResources } from "../../schemas/rules.ts";
+import { kustomizationResources } from "../../schemas/effective.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
 
 /** The time at which the tests plan. */

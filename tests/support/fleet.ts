@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import type { Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
-import { kustomizationResources } from "../../schemas/rules.ts";
+import { kustomizationResources } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { LoadedModel, Source, SourceState } from "../../gateway/core/ports.ts";
 import { linearSignature, modelVersion } from "./versions.ts";
@@ -73,6 +73,7 @@ export function repositoryOf(parts: RepositoryParts): Map<string, string | Uint8
     for (const [version, bytes] of Object.entries(versions)) {
       const document = change(modelVersion(bytes, { model, version: Number(version) }));
       files.set(paths.version(model, Number(version)), stringify(document));
+      files.set(paths.versionKustomization(model, Number(version)), "resources: [model-version.yaml]\n");
       files.set(`store/${document.spec.artifact.key}`, bytes);
     }
   }

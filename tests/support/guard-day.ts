@@ -33,17 +33,24 @@ export function simulateDay(day: Day, random: () => number): number | null {
   for (let attempt = 1; attempt <= day.attempts; attempt += 1) {
     const at = (attempt / day.attempts) * day.seconds * 1000;
     const stable = day.stable(attempt);
-    while (random() >= share) {
-      observe(state, { phase: "stable", failed: random() < stable.errors, slow: random() < stable.slow, at });
+    let dealt = random();
+    for (; dealt >= share; dealt = random()) {
+      const { failed, slow } = outcome(stable, (dealt - share) / (1 - share));
+      observe(state, { phase: "stable", failed, slow, at });
     }
-    const canary = day.canary(attempt);
-    const failed = random() < canary.errors;
-    const slow = random() < canary.slow;
+    const { failed, slow } = outcome(day.canary(attempt), dealt / share);
     observe(state, { phase: "canary", failed, slow, at });
     if (!failed && !slow && attempt % day.lookEvery !== 0) continue;
     if (judge(state, day.slo, options, at).kind === "bad") return attempt;
   }
   return null;
+}
+
+/** Two independent outcomes of one number in [0, 1): of what is left of it after the first, the share is one again. */
+function outcome({ errors, slow }: Rates, number: number): { readonly failed: boolean; readonly slow: boolean } {
+  const failed = number < errors;
+  const rest = failed ? number / errors : (number - errors) / (1 - errors);
+  return { failed, slow: rest < slow };
 }
 
 /** The largest rate at which at most `hits` of `trials` still has the chance `doubt` (Clopper and Pearson 1934). */

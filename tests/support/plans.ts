@@ -29,7 +29,7 @@ export function answer(made: Plan): string | string[] {
 /** Code, message and hint of a refusal, one problem a line. */
 export function refusalText(made: Plan): string {
   if (made.kind !== "refusal") throw new Error(`not a refusal: ${made.kind}`);
-  return made.problems.map(({ code, message, hint }) => `${code}: ${message} (${hint ?? "no hint"})`).join("\n");
+  return made.problems.map(({ code, message, hint }) => `${code}: ${message} (${hint})`).join("\n");
 }
 
 /** `3@6:10 2@5 [1] -4@3`: canary with attempt and weight, stable with attempt, previous, rejected with attempt. */

@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import type { Environment } from "../../schemas/environment.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { Signature } from "../../schemas/model-version.ts";
-import { kustomizationResources } from "../../schemas/rules.ts";
+import { kustomizationResources } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
 import { aDeployment, anEnvironment, aProject } from "./builders.ts";
 import { modelVersion } from "./versions.ts";

@@ -1,6 +1,7 @@
 import type { Cut } from "../../../schemas/cut.ts";
 import type { ModelDeployment, Phase } from "../../../schemas/model-deployment.ts";
-import { durationMs, effective } from "../../../schemas/rules.ts";
+import { effective } from "../../../schemas/effective.ts";
+import { durationMs } from "../../../schemas/defaults.ts";
 import { standingOfCut, underCuts } from "../../../schemas/cut.ts";
 import { clipEvidence, oneLine } from "../../../schemas/plain-text.ts";
 

@@ -1,6 +1,6 @@
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
-import { stepsOf } from "../../../schemas/rules.ts";
+import { stepsOf } from "../../../schemas/defaults.ts";
 import { storeCopies, storeOf } from "./artifacts.ts";
 import type { DeployCommand, OpenProposal, Plan, PlanState } from "./change.ts";
 import { deploymentIn, versionIn } from "./documents.ts";

@@ -1,6 +1,6 @@
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
-import { kustomizationResources } from "../../../schemas/rules.ts";
+import { kustomizationResources } from "../../../schemas/effective.ts";
 import { paths, type Tree } from "../../../schemas/tree.ts";
 import type { DocumentChange } from "./change.ts";
 

@@ -1,6 +1,6 @@
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
-import { highestAttempt } from "../../../schemas/rules.ts";
+import { highestAttempt } from "../../../schemas/effective.ts";
 import { newDeployment, standingOf, withStanding } from "./standing.ts";
 
 /** What `deploy`, and `promote --to` in its target, bring into an environment. */

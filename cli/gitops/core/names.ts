@@ -1,4 +1,4 @@
-import { reservedNames } from "../../../schemas/rules.ts";
+import { reservedNames } from "../../../schemas/limits.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import type { PlanState } from "./change.ts";
 import { nearestName } from "../../../schemas/words.ts";

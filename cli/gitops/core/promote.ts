@@ -1,6 +1,7 @@
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
-import { effective, stepsOf } from "../../../schemas/rules.ts";
+import { effective } from "../../../schemas/effective.ts";
+import { stepsOf } from "../../../schemas/defaults.ts";
 import { storeCopies, storeOf } from "./artifacts.ts";
 import type { Plan, PlanState, PromoteCommand } from "./change.ts";
 import { deploymentIn, versionIn } from "./documents.ts";

@@ -1,5 +1,5 @@
 import type { ModelDeployment, Phase, Rejection } from "../../../schemas/model-deployment.ts";
-import { effective, highestAttempt } from "../../../schemas/rules.ts";
+import { effective, highestAttempt } from "../../../schemas/effective.ts";
 import type { Plan, PlanState, Refusal, RollbackCommand, Skip } from "./change.ts";
 import { standingOfCut } from "../../../schemas/cut.ts";
 import { deploymentIn, versionIn } from "./documents.ts";

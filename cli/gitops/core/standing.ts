@@ -1,5 +1,5 @@
 import type { Canary, ModelDeployment, Rejection, Stable } from "../../../schemas/model-deployment.ts";
-import { effective, highestAttempt } from "../../../schemas/rules.ts";
+import { effective, highestAttempt } from "../../../schemas/effective.ts";
 import type { Share } from "./change.ts";
 
 /** `previous` holds so many at most (schemas/model-deployment.ts). */

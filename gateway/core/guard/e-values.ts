@@ -1,4 +1,4 @@
-import { logAdd, logMaximumLikelihood, logMixedLikelihood } from "./special.ts";
+import { logMaximumLikelihood, logMixedLikelihood, logSumOf } from "./special.ts";
 
 /** Hits of a stream among attempts. */
 export interface Count {
@@ -33,9 +33,9 @@ export function alternativesTo(objective: number): readonly Alternative[] {
  * by Ville's inequality the chance that it ever reaches 1/a is at most a, however often one looks.
  */
 export function logAboveObjective({ hits, attempts }: Count, alternatives: readonly Alternative[]): number {
-  let total = Number.NEGATIVE_INFINITY;
-  for (const { hit, miss } of alternatives) total = logAdd(total, hits * hit + (attempts - hits) * miss);
-  return total - Math.log(alternatives.length);
+  const misses = attempts - hits;
+  const logRatios = alternatives.map(({ hit, miss }) => hits * hit + misses * miss);
+  return logSumOf(logRatios) - Math.log(alternatives.length);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Count } from "./e-values.ts";
-import { logAdd } from "./special.ts";
+import { logSumOf } from "./special.ts";
 import type { GuardState, Start, Tally } from "./state.ts";
 
 /** What is counted: attempts that failed, and attempts slower than `latencyP95Ms`. */
@@ -23,17 +23,16 @@ export function mixOverStarts(
   stream: Stream,
   logEValue: (stretch: Stretch) => number,
 ): { readonly log: number; readonly telling: Stretch } {
-  let log = Number.NEGATIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   let telling: Stretch | undefined;
-  for (const start of state.starts) {
+  const parts = state.starts.map((start) => {
     const stretch = stretchFrom(state, start, stream);
     const part = logEValue(stretch) - Math.log(start.number * (start.number + 1));
-    log = logAdd(log, part);
     if (telling === undefined || part > most) [telling, most] = [stretch, part];
-  }
+    return part;
+  });
   const nothing = { hits: 0, attempts: 0 };
-  return { log, telling: telling ?? { since: state.nextStartAt, canary: nothing, stable: nothing } };
+  return { log: logSumOf(parts), telling: telling ?? { since: state.nextStartAt, canary: nothing, stable: nothing } };
 }
 
 function stretchFrom(state: GuardState, start: Start, stream: Stream): Stretch {

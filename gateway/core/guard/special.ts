@@ -32,8 +32,12 @@ function xLogX(x: number): number {
   return x === 0 ? 0 : x * Math.log(x);
 }
 
-/** ln(exp(a) + exp(b)) without overflow; -Infinity stands for nothing. */
-export function logAdd(a: number, b: number): number {
-  const [low, high] = a < b ? [a, b] : [b, a];
-  return low === Number.NEGATIVE_INFINITY ? high : high + Math.log1p(Math.exp(low - high));
+/** ln(exp(a) + exp(b) + ...) without overflow: the largest is taken out. -Infinity stands for nothing. */
+export function logSumOf(logs: readonly number[]): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (const log of logs) if (log > most) most = log;
+  if (most === Number.NEGATIVE_INFINITY) return most;
+  let sum = 0;
+  for (const log of logs) sum += Math.exp(log - most);
+  return most + Math.log(sum);
 }

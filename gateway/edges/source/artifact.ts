@@ -30,6 +30,7 @@ export async function readArtifact(
     say({
       code: "artifact-too-large",
       message: `has ${artifact.sizeBytes} bytes, at most ${maxArtifactBytes} are loaded`,
+      hint: "export a smaller model, such as a quantised one, and register it as a new version",
     });
   }
   const place = artifact.uri ?? (store === null ? null : joinStore(store, artifact.key ?? ""));
@@ -44,7 +45,11 @@ export async function readArtifact(
     const [inner] = error instanceof ProblemError ? error.problems : [];
     const because = inner?.message ?? (error instanceof Error ? error.message : String(error));
     return say(
-      { code: inner?.code ?? "artifact-unreadable", message: `${place} cannot be read: ${because}`, hint: inner?.hint },
+      {
+        code: inner?.code ?? "artifact-unreadable",
+        message: `${place} cannot be read: ${because}`,
+        hint: inner?.hint ?? "check that the artifact is there, and that the gateway may read it",
+      },
       error,
     );
   }
@@ -54,6 +59,7 @@ export async function readArtifact(
     say({
       code: "artifact-size",
       message: `${place} has more than the ${artifact.sizeBytes} bytes that were registered`,
+      hint: `what was registered is not what is stored: restore the file, or register a new version of ${spec.model}`,
     });
   }
   return bytes;
@@ -76,7 +82,12 @@ async function readPlace(
   }
   if (!place.startsWith("file://")) return state.readFile(place);
   const file = Bun.file(fileURLToPath(place));
-  if (!(await file.exists())) return fail({ code: "artifact-missing", message: "there is no such file" });
+  if (!(await file.exists()))
+    return fail({
+      code: "artifact-missing",
+      message: "there is no such file",
+      hint: "restore it in the artifact store, or register the model again",
+    });
   return file.slice(0, sizeBytes + 1).bytes();
 }
 

@@ -107,6 +107,12 @@ async function readInside(rootDir: string, path: string): Promise<Uint8Array> {
       { cause },
     );
   const [base, target] = await Promise.all([realpath(rootDir), realpath(join(rootDir, path))]).catch(missing);
-  if (!target.startsWith(base + sep)) fail({ code: "path-outside", file: path, message: "leads out of the directory" });
+  if (!target.startsWith(base + sep))
+    fail({
+      code: "path-outside",
+      file: path,
+      message: "leads out of the directory",
+      hint: "replace the link by the file itself",
+    });
   return await Bun.file(target).bytes().catch(missing);
 }

@@ -32,6 +32,11 @@ export function checkRelative(path: string): void {
     path.includes("\0") ||
     parts.some((part) => part === "" || part === "." || part === "..")
   ) {
-    fail({ code: "path-outside", file: path, message: "is not a path inside the repository" });
+    fail({
+      code: "path-outside",
+      file: path,
+      message: "is not a path inside the repository",
+      hint: "use a relative path with `/`, without `..`",
+    });
   }
 }

@@ -45,7 +45,12 @@ export function gitSource(options: GitSourceOptions): Source {
       if (remoteIs === "down" || (await mirror.head()) === null) throw error;
     }
     const commit = await mirror.head();
-    if (commit === null) return fail({ code: "git-failed", message: `${branch} has no commit` });
+    if (commit === null)
+      return fail({
+        code: "git-failed",
+        message: `${branch} has no commit`,
+        hint: "push a commit to it, or name another with MMSP_GIT_BRANCH",
+      });
     const files = await readFiles(git, commit);
     lastRead = commit;
     return { revision: commit, files, readFile: (path) => readBlob(git, commit, path) };
@@ -126,7 +131,11 @@ function pollUntilStopped(pollMs: number, changed: () => Promise<boolean>, onCha
 function checkBranch(branch: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/.test(branch) && !/\.\.|\/\/|\/$|\.$|\.lock(\/|$)|\/\./.test(branch))
     return branch;
-  return fail({ code: "branch-name", message: `${JSON.stringify(branch)} is not a branch name` });
+  return fail({
+    code: "branch-name",
+    message: `${JSON.stringify(branch)} is not a branch name`,
+    hint: "name one such as main with MMSP_GIT_BRANCH",
+  });
 }
 
 /** A killed process leaves its locks behind, and the folder is ours alone. */

@@ -33,7 +33,12 @@ export function parseRemote(given: string, token?: string): Remote {
     });
   }
   if (!/^https?:\/\//i.test(given)) return { url: given, config: {}, secrets: [] };
-  if (!URL.canParse(given)) return fail({ code: "git-address", message: "is not a valid address of a git repository" });
+  if (!URL.canParse(given))
+    return fail({
+      code: "git-address",
+      message: "is not a valid address of a git repository",
+      hint: "write it like https://github.com/OWNER/NAME.git",
+    });
   const url = new URL(given);
   const [name, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
   url.username = "";

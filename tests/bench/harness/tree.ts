@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
-import { kustomizationResources } from "../../../schemas/rules.ts";
+import { kustomizationResources } from "../../../schemas/effective.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import { paths } from "../../../schemas/tree.ts";

@@ -3,7 +3,7 @@ import type { Change, Command, DocumentChange, Plan, PlanState } from "../../../
 import type { FileWrite } from "../../../cli/gitops/core/ports.ts";
 import type { Planner } from "../../../cli/gitops/draft.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
-import { kustomizationResources } from "../../../schemas/rules.ts";
+import { kustomizationResources } from "../../../schemas/effective.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { versionDocument } from "./documents.ts";
 
@@ -126,7 +126,7 @@ function render({ path, value }: DocumentChange, files: ReadonlyMap<string, stri
 }
 
 function refuse(code: string): Plan {
-  return { kind: "refusal", problems: [{ code, message: code }] };
+  return { kind: "refusal", problems: [{ code, message: code, hint: code }] };
 }
 
 function skip(reason: string): Plan {

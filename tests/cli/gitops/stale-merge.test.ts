@@ -7,7 +7,7 @@ import { plan } from "../../../cli/gitops/core/plan.ts";
 import { renderChange } from "../../../cli/gitops/render/files.ts";
 import { parseManifest } from "../../../schemas/document.ts";
 import { validateModelDeployment } from "../../../schemas/json/validators.js";
-import { effective } from "../../../schemas/rules.ts";
+import { effective } from "../../../schemas/effective.ts";
 import { paths, type Tree } from "../../../schemas/tree.ts";
 import { anEnvironment, aProject, aState, aTree, aVersion, deploy, promote, rollback } from "../../support/builders.ts";
 import { runGit, temporaryDirectory } from "../../support/git.ts";

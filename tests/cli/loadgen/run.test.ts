@@ -220,7 +220,10 @@ describe("the end", () => {
     await using gateway = startGateway(() => predicted(1, 0));
     const options = { ...base, gateway: gateway.url, rps: 100, durationSeconds: null };
     let left = 3;
-    const broken = { ...one, next: () => (left-- > 0 ? row(1) : fail({ code: "rows-broken", message: "line 4" })) };
+    const broken = {
+      ...one,
+      next: () => (left-- > 0 ? row(1) : fail({ code: "rows-broken", message: "line 4", hint: "mend it" })),
+    };
     const run = runLoad(options, { rows: broken });
     expect(await problemOf(() => run.done)).toMatchObject({ code: "rows-broken" });
     expect(run.snapshot()).toMatchObject({ ended: "aborted", due: 3, inFlight: 0 });

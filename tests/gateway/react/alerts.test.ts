@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { readAlerts, type ReadAlert } from "../../../gateway/react/alerts.ts";
 import { formatProblem, ProblemError } from "../../../schemas/problem.ts";
-import { maxEvidenceBytes } from "../../../schemas/rules.ts";
+import { maxEvidenceBytes } from "../../../schemas/limits.ts";
 
 const alert = {
   status: "firing",

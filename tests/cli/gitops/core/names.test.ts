@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { editDistance } from "../../../../schemas/words.ts";
 import { environmentProblems, modelProblems, nameProblems } from "../../../../cli/gitops/core/names.ts";
 import { Name } from "../../../../schemas/fields.ts";
-import { reservedNames } from "../../../../schemas/rules.ts";
+import { reservedNames } from "../../../../schemas/limits.ts";
 import { aState, aTree, aVersion } from "../../../support/builders.ts";
 
 describe("names", () => {

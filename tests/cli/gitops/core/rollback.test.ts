@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { plan } from "../../../../cli/gitops/core/plan.ts";
-import { maxEvidenceBytes } from "../../../../schemas/rules.ts";
+import { maxEvidenceBytes } from "../../../../schemas/limits.ts";
 import {
   aCut,
   aDeployment,

@@ -1,0 +1,12 @@
+/** Evidence is untrusted text that ends in a pull request: 1 KiB in all. */
+export const maxEvidenceBytes = 1024;
+
+/** Folder names under environments/ and models/ that mean something else. */
+export const reservedNames = ["registry", "kustomization", "platform", "models", "mmsp"] as const;
+
+export function isReserved(name: string): boolean {
+  return reservedNames.some((reserved) => reserved === name);
+}
+
+/** What to do about a name that is reserved. */
+export const otherNameHint = `choose another name: ${reservedNames.join(", ")} mean something else here`;

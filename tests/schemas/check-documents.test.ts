@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import { stringify } from "yaml";
+import { checkDocuments } from "../../schemas/check-documents.ts";
+import { kustomizationResources } from "../../schemas/effective.ts";
+import { formatProblem } from "../../schemas/problem.ts";
+import { paths } from "../../schemas/tree.ts";
+import { aDeployment, anEnvironment, aProject, aVersion } from "../support/builders.ts";
+
+const deployment = paths.deployment("staging", "fraud");
+const kustomization = paths.deploymentKustomization("staging", "fraud");
+const files = new Map([
+  [paths.project, stringify(aProject())],
+  [paths.environment("staging"), stringify(anEnvironment("staging"))],
+  [paths.version("fraud", 1), stringify(aVersion("fraud", 1))],
+  [paths.versionKustomization("fraud", 1), "resources: [model-version.yaml]\n"],
+  [deployment, stringify(aDeployment())],
+  [kustomization, stringify({ resources: kustomizationResources(aDeployment()) })],
+]);
+const told = (changes: Readonly<Record<string, string | null>>): string[] => {
+  const changed = new Map(files);
+  for (const [path, text] of Object.entries(changes)) {
+    if (text === null) changed.delete(path);
+    else changed.set(path, text);
+  }
+  return checkDocuments(changed).problems.map((problem) => formatProblem(problem).split("\n  hint: ")[0] ?? "");
+};
+
+test("sound documents have no problem", () => {
+  expect(told({})).toEqual([]);
+});
+
+test("a broken rule is told by file, line and column", () => {
+  const text = "  previous: # newest first\n    - 1\n    - 7\n";
+  const line = (files.get(deployment) ?? "").split("\n").length;
+  const changed = { [deployment]: `${files.get(deployment)}${text}`, [kustomization]: "a: 1\nresources: []\n" };
+  expect(told(changed)).toEqual([
+    `${deployment}:${line + 2}:7 spec.previous[1]: version 7 of fraud is not in the registry`,
+    `${deployment}:${line}:3 spec.previous: names a version twice, or the stable one`,
+    `${kustomization}:2:1 resources: does not list what is to be applied, and only that`,
+  ]);
+});
+
+test("a name that the folder contradicts is told by line and column", () => {
+  const [problem] = checkDocuments(
+    new Map([[paths.environment("prod"), stringify(anEnvironment("staging"))]]),
+  ).problems;
+  expect(problem).toMatchObject({ code: "path-mismatch", path: "metadata.name", line: 4, column: 3 });
+});
+
+test("a file that is not there has no line, and one that cannot be read is not told to be missing as well", () => {
+  expect(told({ [kustomization]: null })).toEqual([`${kustomization}: is not there, so Argo CD would apply nothing`]);
+  expect(told({ [kustomization]: "resources: [\n" })).toEqual([expect.stringMatching(/kustomization\.yaml:2:1: /)]);
+});
