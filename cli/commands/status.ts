@@ -1,8 +1,7 @@
 import type { Rejection } from "../../schemas/model-deployment.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
-import { checkTree } from "../../schemas/rules.ts";
 import { ProblemError } from "../../schemas/problem.ts";
-import { readTree } from "../../schemas/read-tree.ts";
+import { checkDocuments } from "../../schemas/check-documents.ts";
 import type { Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import { reading, shared } from "../flags.ts";
@@ -35,9 +34,7 @@ export const status: Command = {
   examples: ["mmsp status", "mmsp status fraud --env prod", "mmsp status --repo acme/models --json"],
 
   async run(input, context) {
-    const read = readTree(await readDocuments(input, context));
-    const { tree } = read;
-    const problems = [...read.problems, ...checkTree(tree)];
+    const { tree, problems } = checkDocuments(await readDocuments(input, context));
     const model = input.args[0] ?? input.text("name") ?? null;
     const environment = input.text("env") ?? null;
     const rows = rowsOf(tree).filter(

@@ -3,8 +3,7 @@ import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
-import { checkTree } from "../../schemas/rules.ts";
-import { readTree } from "../../schemas/read-tree.ts";
+import { checkDocuments } from "../../schemas/check-documents.ts";
 import { paths, placeOf, root } from "../../schemas/tree.ts";
 
 /** What the documents ask of a gateway of one environment. */
@@ -27,7 +26,7 @@ export type LastGood = Pick<Wanted, "policy" | "project" | "deployments">;
  * gone, so is what it served. Broken rules are told but do not stop a document: its effective form is what is served.
  */
 export function readWanted(files: ReadonlyMap<string, string>, environment: string, last: LastGood): Wanted {
-  const { tree, problems } = readTree(files);
+  const { tree, problems } = checkDocuments(files);
   const deployments = new Map(tree.deployments.get(environment));
   for (const [model, deployment] of last.deployments) {
     if (!deployments.has(model) && files.has(paths.deployment(environment, model))) deployments.set(model, deployment);
@@ -43,7 +42,7 @@ export function readWanted(files: ReadonlyMap<string, string>, environment: stri
     deployments,
     documented: documentedIn(files, environment),
     versions: tree.versions,
-    problems: [...problems, ...checkTree(tree), ...missing].filter(
+    problems: [...problems, ...missing].filter(
       (problem) => problem.file === undefined || ours.some((prefix) => problem.file?.startsWith(prefix)),
     ),
   };

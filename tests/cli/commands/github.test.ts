@@ -160,7 +160,7 @@ describe("--dry-run", () => {
     const previewed = await dryJson(...onto);
     expect(previewed).toMatchObject({
       status: "dry-run",
-      pullRequest: { action: "updated", number: registered.pullRequest.number, title: "Register fresh 1" },
+      pullRequest: { action: "updated", number: registered.pullRequest.number, title: "Register fresh 1 and deploy it" },
       diff: expect.not.stringContaining("model-version.yaml"),
     });
     const { pullRequest } = jsonOf(await run([...onto, "--json"])) as { pullRequest: { number: number } };
