@@ -1,3 +1,4 @@
+import type { ReadTree } from "../schemas/read-tree.ts";
 import type { Gateway } from "./routes/port.ts";
 import { healthOf } from "./core/health.ts";
 import { createFaultLog } from "./fault-log.ts";
@@ -17,6 +18,8 @@ export interface RunningGateway {
   start(): Promise<void>;
   /** Cuts in force, whether the store has them yet or not. */
   readonly openCuts: () => readonly StoredCut[];
+  /** The documents of the source as they were read last. */
+  documents(): ReadTree["read"];
   /** Another process may have cut something: look at the store again. */
   syncCuts(): void;
   stop(): Promise<void>;
@@ -68,6 +71,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       reconciler?.wake();
     },
     openCuts: () => reactor.openCuts(),
+    documents: () => fleet.documents(),
     syncCuts: () => {
       // A new table wakes the reconciler.
       if (parts.obeyed.changed()) fleet.applyCuts();

@@ -138,7 +138,12 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
     throw new Error("a rollback brings no artifacts");
   };
   const artifacts = { read: none, store: none };
-  const parts = { planner, artifacts, now: () => new Date(), random: Math.random };
+  const parts = {
+    planner: { ...planner, known: () => running().documents() },
+    artifacts,
+    now: () => new Date(),
+    random: Math.random,
+  };
   const openedFor = (cut: Cut) => {
     const state = running()
       .openCuts()

@@ -1,19 +1,18 @@
 import { parseYaml, positionOf, type DocumentPath } from "./document.ts";
 import type { Problem } from "./problem.ts";
-import { readTree } from "./read-tree.ts";
+import { readTree, type ReadTree } from "./read-tree.ts";
 import { checkTree } from "./rules.ts";
-import type { Tree } from "./tree.ts";
 
-/** Documents (path -> text), with everything that is wrong with them: by the schemas, and where these are kept, by the rules. */
-export function checkDocuments(files: ReadonlyMap<string, string>): {
-  readonly tree: Tree;
-  readonly problems: readonly Problem[];
-} {
-  const { tree, problems } = readTree(files);
+/**
+ * Documents (path -> text), with everything that is wrong with them: by the schemas, and where these are kept, by the rules.
+ * `earlier`: as in `readTree`.
+ */
+export function checkDocuments(files: ReadonlyMap<string, string>, earlier?: ReadTree["read"]): ReadTree {
+  const { tree, problems, read } = readTree(files, earlier);
   // To the rules a broken file looks as if it were not there.
   const broken = new Set(problems.map(({ file }) => file));
   const others = checkTree(tree).filter(({ file }) => !broken.has(file));
-  return { tree, problems: [...problems, ...others].map((problem) => withPosition(problem, files)) };
+  return { tree, problems: [...problems, ...others].map((problem) => withPosition(problem, files)), read };
 }
 
 /** The problem with line and column of its path; as it is, where it has them or its file is not among `files`. */

@@ -1,5 +1,5 @@
 import type { Problem } from "../../schemas/problem.ts";
-import { readTree } from "../../schemas/read-tree.ts";
+import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
 import { checkTree } from "../../schemas/rules.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
@@ -24,6 +24,8 @@ export interface Planner {
   /** Of a commit for one change, or for several together. */
   readonly commitMessage: (first: Change, ...others: readonly Change[]) => string;
   readonly pullRequestBody: (change: Change) => string;
+  /** Documents that were read before, elsewhere: texts that are the same are not parsed again. */
+  readonly known?: () => ReadTree["read"];
 }
 
 /** A change with everything that publishing it takes, against one state of the repository. Nothing is written yet. */
@@ -147,7 +149,7 @@ export function draftOver<Read extends Snapshot>(
   now: string,
 ): Drafted<Read> | Skip | Refusal {
   const { files, unreadable, environmentNames, modelNames, proposals } = snapshot;
-  const before = readTree(files);
+  const before = readTree(files, planner.known?.());
   const { tree } = before;
   const { stopping, notices } = obstaclesOf([...unreadable, ...before.problems], command);
   const [first, ...rest] = stopping;

@@ -6,7 +6,7 @@ import { apiVersion } from "../../schemas/fields.ts";
 import { paths } from "../../schemas/tree.ts";
 
 /** The first draft takes ten times as long as the twentieth; a start should not take noticeably longer for it. */
-const rounds = 20;
+const rounds = 60;
 const longestMs = 400;
 
 const sha256 = "0".repeat(64);

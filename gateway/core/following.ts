@@ -4,6 +4,7 @@ import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
+import type { ReadTree } from "../../schemas/read-tree.ts";
 import { paths, placeOf, root } from "../../schemas/tree.ts";
 
 /** What the documents ask of a gateway of one environment. */
@@ -16,17 +17,19 @@ export interface Wanted {
   readonly documented: ReadonlySet<string>;
   readonly versions: ReadonlyMap<string, ReadonlyMap<number, ModelVersion>>;
   readonly problems: readonly Problem[];
+  /** What each file came to: those that stay as they are need not be parsed again. */
+  readonly read: ReadTree["read"];
 }
 
-/** The last good documents. */
-export type LastGood = Pick<Wanted, "policy" | "project" | "deployments">;
+/** The last good documents, and what was read last. */
+export type LastGood = Pick<Wanted, "policy" | "project" | "deployments" | "read">;
 
 /**
  * Reads one state of the source. Where a document is there but cannot be read, the last good one goes on; where it is
  * gone, so is what it served. Broken rules are told but do not stop a document: its effective form is what is served.
  */
 export function readWanted(files: ReadonlyMap<string, string>, environment: string, last: LastGood): Wanted {
-  const { tree, problems } = checkDocuments(files);
+  const { tree, problems, read } = checkDocuments(files, last.read);
   const deployments = new Map(tree.deployments.get(environment));
   for (const [model, deployment] of last.deployments) {
     if (!deployments.has(model) && files.has(paths.deployment(environment, model))) deployments.set(model, deployment);
@@ -42,6 +45,7 @@ export function readWanted(files: ReadonlyMap<string, string>, environment: stri
     deployments,
     documented: documentedIn(files, environment),
     versions: tree.versions,
+    read,
     problems: [...problems, ...missing].filter(
       (problem) => problem.file === undefined || ours.some((prefix) => problem.file?.startsWith(prefix)),
     ),

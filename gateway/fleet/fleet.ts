@@ -2,6 +2,7 @@ import type { Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
+import type { ReadTree } from "../../schemas/read-tree.ts";
 import { paths } from "../../schemas/tree.ts";
 import { readWanted, type Wanted } from "../core/following.ts";
 import type { LoadedModel, Runtime, Source, SourceState } from "../core/ports.ts";
@@ -33,6 +34,8 @@ export interface Fleet {
    * was read yet, or the document is there but has never been good.
    */
   deployment(model: string): ModelDeployment | null | undefined;
+  /** The documents of the source as they were read last, good or not. */
+  documents(): ReadTree["read"];
   /** Stops following, waits for what runs, frees everything. */
   close(): Promise<void>;
 }
@@ -120,6 +123,7 @@ export function createFleet(options: FleetOptions): Fleet {
     refresh,
     applyCuts: () => (settle(), table),
     untried: () => (state.read?.wanted.deployments.size ?? 0) - state.tried.size,
+    documents: () => state.read?.wanted.read ?? new Map(),
     deployment: (model) => documentOf(state, environment, model),
     async close() {
       stopWatching();
@@ -138,7 +142,7 @@ async function readSource(
 ): Promise<Pick<State, "sourceProblems"> & Partial<Pick<State, "read">>> {
   try {
     const read = await source.read();
-    const lastGood = last?.wanted ?? { policy: null, project: null, deployments: new Map() };
+    const lastGood = last?.wanted ?? { policy: null, project: null, deployments: new Map(), read: new Map() };
     return { read: { source: read, wanted: readWanted(read.files, environment, lastGood) }, sourceProblems: [] };
   } catch (error) {
     return { sourceProblems: problemsOf(error) };

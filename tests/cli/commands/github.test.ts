@@ -160,7 +160,11 @@ describe("--dry-run", () => {
     const previewed = await dryJson(...onto);
     expect(previewed).toMatchObject({
       status: "dry-run",
-      pullRequest: { action: "updated", number: registered.pullRequest.number, title: "Register fresh 1 and deploy it" },
+      pullRequest: {
+        action: "updated",
+        number: registered.pullRequest.number,
+        title: "Register fresh 1 and deploy it",
+      },
       diff: expect.not.stringContaining("model-version.yaml"),
     });
     const { pullRequest } = jsonOf(await run([...onto, "--json"])) as { pullRequest: { number: number } };
