@@ -23,7 +23,7 @@ export function scalarText(value: unknown, quoting: Quoting, context: Context): 
 export function keyText(key: string, quoting: Quoting): string {
   const plain = quoting !== "double" && !unprintable.test(key);
   if (!plain) return doubleQuoted(key);
-  if (isWord(key)) return key;
+  if (isWords(key)) return key;
   return readsBack(`- ${key}: 1\n- {${key}: 1}`, [{ [key]: 1 }, { [key]: 1 }], key) ? key : doubleQuoted(key);
 }
 
@@ -47,16 +47,16 @@ function looksLikeDigest(value: string): boolean {
 }
 
 function isPlain(value: string, context: Context): boolean {
-  if (isWord(value)) return true;
+  if (isWords(value)) return true;
   return /^\S(.*\S)?$/u.test(value) && !unprintable.test(value) && isValue(value, value, context);
 }
 
 /** Control, format and separator characters and broken surrogates: written as escapes, so that they can be seen. */
 export const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
-/** A name that no reader takes for anything else; spares the parser. */
-function isWord(text: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(text) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(text);
+/** Words without any indicator of YAML, and none of those that mean something; spares the parser. */
+function isWords(text: string): boolean {
+  return /^[A-Za-z]([\w ./%-]*[\w./%-])?$/.test(text) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(text);
 }
 
 /** Whether `text`, put where a value stands, is read as the string `value`. */
