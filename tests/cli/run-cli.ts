@@ -1,7 +1,7 @@
 /** The real command as a process, and repositories for it to work in. */
-import { cpSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "../support/folder.ts";
+import { sharedFolder, temporaryFolder } from "../support/folder.ts";
 import { runGit } from "../support/git.ts";
 import { linearModel } from "../support/models.ts";
 
@@ -61,11 +61,6 @@ export interface Project extends Disposable {
 
 const templates = new Map<boolean, Promise<Project>>();
 
-const made: string[] = [];
-process.on("exit", () => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
-});
-
 /**
  * A clone as `mmsp init` leaves it, with two models to register, `v1.onnx` and `v2.onnx`, ignored by git. `serving`: version
  * 1 of fraud is stable in dev, and 2 is registered. Made once by real commands, then copied.
@@ -79,12 +74,11 @@ export async function makeProject({ serving = false }: { readonly serving?: bool
 }
 
 async function makeTemplate(serving: boolean): Promise<Project> {
-  const folder = temporaryFolder({
+  const folder = sharedFolder({
     ".gitignore": "*.onnx\n!artifacts/**\n",
     "v1.onnx": linearModel({ bias: [0, 1] }),
     "v2.onnx": linearModel({ bias: [1, 0] }),
   });
-  made.push(folder.path);
   const project = projectIn(folder);
   await project.git("init", "--quiet", "--initial-branch=main");
   await project.mmsp("init", "--repo", "acme/models");

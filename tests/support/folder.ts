@@ -17,3 +17,17 @@ export function temporaryFolder(files: Readonly<Record<string, string | Uint8Arr
   for (const [name, content] of Object.entries(files)) put(name, content);
   return { path, put, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
+
+const shared: Disposable[] = [];
+
+/** A temporary folder that several test files use: it stands until the last of them has ended. */
+export function sharedFolder(files: Readonly<Record<string, string | Uint8Array>> = {}) {
+  const folder = temporaryFolder(files);
+  shared.push(folder);
+  return folder;
+}
+
+/** After the last test: `bun test` ends without the process's own "exit" event. */
+export function removeSharedFolders(): void {
+  for (const folder of shared.splice(0)) folder[Symbol.dispose]();
+}

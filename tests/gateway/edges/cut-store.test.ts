@@ -6,7 +6,7 @@ import { openCutStore } from "../../../gateway/edges/cut-store.ts";
 import { cutKey } from "../../../schemas/cut.ts";
 import { ProblemError } from "../../../schemas/problem.ts";
 import { cutOf } from "../../support/cuts.ts";
-import { tempFolder } from "../../support/temp-folder.ts";
+import { temporaryFolder } from "../../support/folder.ts";
 
 function problemOf(open: () => unknown): { readonly code: string; readonly text: string } {
   try {
@@ -82,7 +82,7 @@ test("the first time that a version is served is remembered, by phase and attemp
 });
 
 test("all of it is there after the store is opened again", () => {
-  using folder = tempFolder();
+  using folder = temporaryFolder();
   const path = join(folder.path, "cuts.db");
   const before = openCutStore(path, "prod");
   before.put(cutOf());
@@ -95,7 +95,7 @@ test("all of it is there after the store is opened again", () => {
 });
 
 test("gateways of several environments share a file, and each sees and ends what is its own", () => {
-  using folder = tempFolder();
+  using folder = temporaryFolder();
   const path = join(folder.path, "cuts.db");
   const [prod, dev] = [openCutStore(path, "prod"), openCutStore(path, "dev")];
   const stable = { phase: "stable", at: "2026-11-21T08:00:00.000Z" } as const;
@@ -113,7 +113,7 @@ test("gateways of several environments share a file, and each sees and ends what
 });
 
 test("a store of the first schema is brought up to date with all that is in it", () => {
-  using folder = tempFolder();
+  using folder = temporaryFolder();
   const path = join(folder.path, "cuts.db");
   const old = new Database(path);
   old.run(`
@@ -153,7 +153,7 @@ function prefixed(row: Readonly<Record<string, string>>): Record<string, string>
 }
 
 test("a file that is no database is refused with the path and what to do", () => {
-  using folder = tempFolder();
+  using folder = temporaryFolder();
   const path = join(folder.path, "cuts.db");
   writeFileSync(path, "this is a text file, and long enough that nobody takes it for an empty database".repeat(20));
   const { code, text } = problemOf(() => openCutStore(path, "prod"));
@@ -163,7 +163,7 @@ test("a file that is no database is refused with the path and what to do", () =>
 });
 
 test("a damaged database is refused, not served in part", () => {
-  using folder = tempFolder();
+  using folder = temporaryFolder();
   const path = join(folder.path, "cuts.db");
   const store = openCutStore(path, "prod");
   for (let version = 1; version <= 200; version += 1) store.put(cutOf({ version }));
@@ -175,7 +175,7 @@ test("a damaged database is refused, not served in part", () => {
 });
 
 test("a store of a newer mmsp is refused", () => {
-  using folder = tempFolder();
+  using folder = temporaryFolder();
   const path = join(folder.path, "cuts.db");
   openCutStore(path, "prod").close();
   const database = new Database(path);
@@ -185,12 +185,12 @@ test("a store of a newer mmsp is refused", () => {
 });
 
 test("a folder that is not there is told as such", () => {
-  using folder = tempFolder();
+  using folder = temporaryFolder();
   expect(problemOf(() => openCutStore(join(folder.path, "no", "cuts.db"), "prod")).code).toBe("cut-store-unusable");
 });
 
 test("several gateways on one file lose nothing of each other", async () => {
-  using folder = tempFolder();
+  using folder = temporaryFolder();
   const path = join(folder.path, "cuts.db");
   const script = join(import.meta.dir, "../../support/cut-writer.ts");
   const writers = ["1", "2", "3"].map((name) =>

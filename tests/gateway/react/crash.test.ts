@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openCutStore } from "../../../gateway/edges/cut-store.ts";
 import { createCrashBranch } from "../../support/crash-branch.ts";
-import { tempFolder } from "../../support/temp-folder.ts";
+import { temporaryFolder } from "../../support/folder.ts";
 
 const script = join(import.meta.dir, "../../support/crash-child.ts");
 
@@ -42,7 +42,7 @@ async function run(folder: string, alert: boolean, stopAt: string): Promise<Run>
 test.each(steps)(
   "killed twice %s, a restarted gateway ends in exactly one rollback commit",
   async (step, { stored }) => {
-    using folder = tempFolder();
+    using folder = temporaryFolder();
     mkdirSync(join(folder.path, "repository"));
     const branch = createCrashBranch(join(folder.path, "repository"));
 

@@ -278,7 +278,11 @@ test("onnxruntime writes nothing to stderr, not even when a model fails", async 
     await runtime.load(modelVersion(bytes.subarray(0, 50)), bytes.subarray(0, 50), { intraOpThreads: 1 }).catch(() => {});
     await runtime.close();
   `;
-  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn([process.execPath, "-e", script], {
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   expect({ stdout, stderr, code: await child.exited }).toEqual({ stdout: "InferenceError\n", stderr: "", code: 0 });
 });
