@@ -1,5 +1,5 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { isMap, isNode, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import { isMap, isNode, LineCounter, parseDocument, type Document, type Node, type YAMLError } from "yaml";
 import { explain, restoreHint } from "./explain.ts";
 import type { Problem } from "./problem.ts";
 
@@ -52,8 +52,7 @@ export function parseYaml(file: string, text: string, { keepSourceTokens = false
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);
-      const hint = error.code === "DUPLICATE_KEY" ? "remove one of the two" : "mend the YAML syntax here";
-      return { code: "yaml-invalid", file, line, column: col, message: error.message, hint };
+      return { code: "yaml-invalid", file, line, column: col, ...sayYamlError(error) };
     });
     return { ...none, problems };
   }
@@ -71,6 +70,20 @@ export function parseYaml(file: string, text: string, { keepSourceTokens = false
       ...none,
       problems: [{ code: "yaml-aliases", file, message, hint: "write the values out instead of using YAML aliases" }],
     };
+  }
+}
+
+function sayYamlError({ code, message }: YAMLError): Pick<Problem, "message" | "hint"> {
+  switch (code) {
+    case "DUPLICATE_KEY":
+      return { message, hint: "remove one of the two" };
+    case "MULTIPLE_DOCS":
+      return {
+        message: "the file holds more than one YAML document",
+        hint: "keep one document, without another `---`",
+      };
+    default:
+      return { message, hint: "mend the YAML syntax here" };
   }
 }
 

@@ -36,12 +36,26 @@ interface Options {
   readonly rounds: number;
 }
 
-function readOptions(args: readonly string[]): Options {
+const all = Object.keys(goals).filter(isRowName);
+
+const help = `Usage: bun run bench [--json] [--rounds N] [--only FIGURE,FIGURE...]
+
+Measures on this machine and prints ratios of two things measured in the same run; the medians of N rounds (${fewestRounds}).
+Figures: ${all.join(", ")}
+`;
+
+/** Throws an Error with a sentence for people on anything that is not an option. */
+function readOptions(args: readonly string[]): Options | "help" {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: "boolean" }, only: { type: "string" }, rounds: { type: "string" } },
+    options: {
+      json: { type: "boolean" },
+      only: { type: "string" },
+      rounds: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
   });
-  const all = Object.keys(goals).filter(isRowName);
+  if (values.help === true) return "help";
   const asked = values.only?.split(",").map((name) => name.trim());
   const unknown = asked?.filter((name) => !isRowName(name)) ?? [];
   if (unknown.length > 0) throw new Error(`no figure is called ${unknown.join(", ")}; there are ${all.join(", ")}`);
@@ -55,7 +69,12 @@ function readOptions(args: readonly string[]): Options {
 }
 
 async function main(): Promise<void> {
-  const { json, only, rounds } = readOptions(process.argv.slice(2));
+  const options = readOptions(process.argv.slice(2));
+  if (options === "help") {
+    process.stdout.write(help);
+    return;
+  }
+  const { json, only, rounds } = options;
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), "mmsp-bench-")));
   const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
   const settings: Settings = { rounds, scratch, wants: (name) => only.includes(name), say };
@@ -84,4 +103,9 @@ async function measured(family: Family, settings: Settings): Promise<Partial<Rec
   }
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

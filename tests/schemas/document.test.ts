@@ -57,6 +57,16 @@ describe("a manifest", () => {
     expect(parsed.problems.map((problem) => problem.code)).toEqual([code]);
   });
 
+  test("that is one of several in a file is refused in words for people", () => {
+    const { problems } = parse(`${head}${body}---\nmore: 1\n`);
+    const { code, message, hint } = problems[0] ?? {};
+    expect({ code, message, hint }).toEqual({
+      code: "yaml-invalid",
+      message: "the file holds more than one YAML document",
+      hint: "keep one document, without another `---`",
+    });
+  });
+
   test("that is an alias bomb is refused at once", () => {
     const levels = Array.from({ length: 20 }, (_, at) => `l${at + 1}: &l${at + 1} [${`*l${at},`.repeat(9)}*l${at}]`);
     const started = performance.now();

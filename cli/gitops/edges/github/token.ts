@@ -13,7 +13,9 @@ export async function requireToken(env: Variables, run: RunProgram = runProgram)
   return fail({
     code: "github-token-missing",
     message: "no GitHub token: GITHUB_TOKEN and GH_TOKEN are not set, and `gh` is not logged in",
-    hint: 'run `gh auth login`, or set GITHUB_TOKEN to a token with "Contents: write" and "Pull requests: write"',
+    hint:
+      'run `gh auth login`, or set GITHUB_TOKEN to a token with "Contents: write" and "Pull requests: write"; ' +
+      "--local changes only the files here",
   });
 }
 
