@@ -1,3 +1,4 @@
+import type { DownOutput } from "../../schemas/output/down.ts";
 import type { Command } from "../command.ts";
 import { reading, shared } from "../flags.ts";
 import { clearState, dataDirOf, isRunning, readState, type GatewayState } from "./gateway-state.ts";
@@ -32,7 +33,8 @@ export const down: Command = {
     if (killed) process.kill(state.pid, "SIGKILL");
     clearState(dataDir);
     const text = `${context.style.green("✓")} stopped the gateway at ${state.url}${killed ? " (it had to be killed)" : ""}\n`;
-    return { kind: "report", text, json: { status: "stopped", environment, pid: state.pid, killed }, ok: true };
+    const json: DownOutput = { status: "stopped", environment, pid: state.pid, killed };
+    return { kind: "report", text, json, ok: true };
   },
 };
 

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { UpOutput } from "../../schemas/output/up.ts";
 import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import type { Command } from "../command.ts";
@@ -57,7 +58,8 @@ export const up: Command = {
     writeState(dataDir, { pid: gateway.pid, url: gateway.url, log });
     const { pid, url } = gateway;
     const { models, problems } = await gateway.status();
-    const json = { status: "serving", environment, url, pid, log, alertsTokenFile: tokenFile, models, problems };
+    const facts = { environment, url, pid, log, alertsTokenFile: tokenFile, models: models.map(shownModel), problems };
+    const json: UpOutput = { status: "serving", ...facts };
     const mark = problems.length === 0 ? style.green("✓") : style.yellow("!");
     const lines = [
       `${mark} serving ${style.bold(environment)} from ${await sourceName(input, context)}`,
@@ -76,7 +78,8 @@ export const up: Command = {
     signal.addEventListener("abort", stop, { once: true });
     const exitCode = await gateway.exited;
     clearState(dataDir);
-    if (exitCode === 0) return { kind: "report", text: "stopped\n", json: { ...json, status: "stopped" }, ok: true };
+    if (exitCode === 0)
+      return { kind: "report", text: "stopped\n", json: { ...json, status: "stopped" } satisfies UpOutput, ok: true };
     return fail({
       code: "gateway-ended",
       message: `the gateway ended with exit code ${exitCode}`,
@@ -117,6 +120,15 @@ function prepare(dataDir: string, context: Context): { readonly token: string; r
   const token = context.env["MMSP_ALERTS_TOKEN"] ?? crypto.randomUUID();
   writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
   return { token, tokenFile };
+}
+
+/** A gateway's own `/status` says much more, and of it people are told elsewhere. */
+function shownModel({ model, stable, canary }: GatewayStatus["models"][number]): UpOutput["models"][number] {
+  return {
+    model,
+    stable: stable && { version: stable.version },
+    canary: canary && { version: canary.version, weight: canary.weight },
+  };
 }
 
 /** A line a model, and what the gateway could not take. */
