@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   up: async () => (await import("./commands/up.ts")).up,
   down: async () => (await import("./commands/down.ts")).down,
   loadgen: async () => (await import("./commands/loadgen.ts")).loadgen,
+  completion: async () => (await import("./commands/completion.ts")).completion,
   demo: async () => (await import("./commands/demo.ts")).demo,
 };
 

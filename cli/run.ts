@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import pkg from "../package.json" with { type: "json" };
-import { nearestName } from "../schemas/words.ts";
 import type { Problem } from "../schemas/problem.ts";
+import { splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
-import { parseFlags, UsageError, type Input } from "./flags.ts";
+import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
 
 type ExitCode = 0 | 1 | 2;
 
@@ -24,11 +24,18 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     return print(renderOverview(await loadCommands()));
   }
   if (name === "help") return dispatch([...rest, "--help"]);
-  if (name.startsWith("-")) throw new UsageError(`unknown flag ${name}`);
+  if (name.startsWith("-")) {
+    const known = [...Object.keys(everyFlag({})), "version"];
+    throw new UsageError(`unknown flag ${name}${didYouMean(name.replace(/^-+/, ""), known, (flag) => `--${flag}`)}`);
+  }
+  if (name === "__complete") {
+    const { answerTab } = await import("./completion/answer.ts");
+    return print(await answerTab(rest, process.cwd()));
+  }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
-    const near = nearestName(name, Object.keys(commands));
-    throw new UsageError(`unknown command "${name}"${near === null ? "" : `; did you mean "mmsp ${near}"?`}`);
+    const meant = didYouMean(name, [...Object.keys(commands), "help"], (command) => `"mmsp ${command}"`);
+    throw new UsageError(`unknown command "${name}"${meant}`);
   }
   const command = await load();
   if (rest.includes("--help") || rest.includes("-h")) {
@@ -65,13 +72,6 @@ function print(text: string): 0 {
 
 /** `bun run` passes on the Ctrl-C that the terminal has sent to everybody: two within so many milliseconds are one. */
 const oneCtrlCMs = 250;
-
-/** Flags of every command may stand before its name, as with git: `mmsp -C DIR status`. */
-function splitArgv(argv: readonly string[]): { readonly name: string | undefined; readonly rest: readonly string[] } {
-  let at = 0;
-  while (/^(-C|--directory|--json$)/.test(argv[at] ?? "")) at += /^(-C|--directory)$/.test(argv[at] ?? "") ? 2 : 1;
-  return { name: argv[at], rest: [...argv.slice(0, at), ...argv.slice(at + 1)] };
-}
 
 /** The first Ctrl-C asks everything that runs to stop; the second does not wait for it. */
 function interrupted(): AbortSignal {

@@ -2,7 +2,7 @@ import type { DownOutput } from "../../schemas/output/down.ts";
 import type { Command } from "../command.ts";
 import { reading, shared } from "../flags.ts";
 import { clearState, dataDirOf, isRunning, readState, type GatewayState } from "./gateway-state.ts";
-import { environmentOf } from "./target.ts";
+import { environmentOf, knownEnvironment } from "./target.ts";
 
 /**
  * How long a gateway may take to stop before it is killed, in milliseconds: it gives requests under way 30 s and a commit on its
@@ -26,6 +26,8 @@ export const down: Command = {
     const state = readState(dataDir);
     if (state === null || !isRunning(state)) {
       clearState(dataDir);
+      // Asked only now: what runs for an environment that is no more can be stopped all the same.
+      await knownEnvironment(input, context);
       return { kind: "skip", reason: `no gateway for ${environment} is running here` };
     }
     process.kill(state.pid, "SIGTERM");

@@ -1,12 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { UpOutput } from "../../schemas/output/up.ts";
-import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
-import { readTree } from "../../schemas/read-tree.ts";
+import { fail, formatProblem } from "../../schemas/problem.ts";
 import type { Command } from "../command.ts";
 import type { Context, GatewayOptions, GatewayStatus } from "../context.ts";
 import { reading, shared, UsageError, wholeNumber, type Input } from "../flags.ts";
-import { environmentProblems } from "../gitops/core/names.ts";
 import type { Style } from "../style.ts";
 import {
   clearState,
@@ -18,7 +16,7 @@ import {
   writeState,
   type GatewayState,
 } from "./gateway-state.ts";
-import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
+import { knownEnvironment, looksAtGitHub, remoteOf } from "./target.ts";
 
 export const up: Command = {
   summary: "Serve an environment on this machine, with embedded ONNX Runtime",
@@ -92,17 +90,6 @@ function portOf(input: Input): number {
   const port = wholeNumber("port", input.text("port") ?? "8080");
   if (port >= 0 && port <= 65_535) return port;
   throw new UsageError(`--port takes a number from 0 to 65535, not ${port}`);
-}
-
-/** Of a working tree it is known what there is to serve; a branch is only read by the gateway. */
-async function knownEnvironment(input: Input, context: Context): Promise<string> {
-  const environment = environmentOf(input, context);
-  if (looksAtGitHub(input)) return environment;
-  const snapshot = await context.edges.findTree(context.cwd).read({ models: null, environments: [environment] });
-  const { tree } = readTree(snapshot.files);
-  const problems = environmentProblems({ ...snapshot, tree, now: "" }, environment);
-  if (problems.length > 0) throw new ProblemError(problems);
-  return environment;
 }
 
 function refuseSecond(environment: string, running: GatewayState | null, stopCommand: string): void {
