@@ -106,7 +106,9 @@ function createMirror({ git, online, cacheDir, url, ref }: MirrorOptions) {
     async fetch(): Promise<void> {
       const refspec = `+${ref}:${mirrored}`;
       try {
-        await (await online()).run(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", url, refspec]);
+        await (
+          await online()
+        ).run(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", url, refspec]);
       } catch (error) {
         // It may have been stopped in the middle, with its locks in place.
         prepared = false;

@@ -19,8 +19,7 @@ export function checkJwt(token: string, publicKey: KeyObject, now: number): Chec
   const { iss, iat, exp } = claims;
   if (typeof iat !== "number" || iat > now + leeway) {
     return {
-      refusal:
-        "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
+      refusal: "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
     };
   }
   if (typeof exp !== "number" || exp <= now) {

@@ -10,6 +10,6 @@ export function refuseUngranted(user: ForgeUser, operation: string): void {
 }
 
 function permissionFor(operation: string): "contents" | "pull_requests" {
-  if (/\/pulls\/\{pull_number\}\/merge$/.test(operation) || /^mergePullRequest$/.test(operation)) return "contents";
+  if (operation.endsWith("/pulls/{pull_number}/merge") || operation === "mergePullRequest") return "contents";
   return /\/pulls|\/issues|PullRequest|addComment/.test(operation) ? "pull_requests" : "contents";
 }

@@ -20,9 +20,6 @@ const names = {
   installation: "MMSP_GITHUB_APP_INSTALLATION_ID",
 } as const;
 
-/** The variables that name an App and its key. */
-export const appVariables: readonly string[] = Object.values(names);
-
 /**
  * The App that MMSP_GITHUB_APP_ID names, with its key read and tried; null where none is named. Throws a ProblemError for half
  * an App, for a file that cannot be read, and for a key that could not sign; never with a part of the key.

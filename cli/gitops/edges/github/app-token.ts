@@ -67,7 +67,11 @@ export function createAppTokens(app: AppSettings, options: AppTokenOptions): Tok
 
 /** How Octokit signs its calls with such tokens: each call with the one that holds then, and once again with a new one after 401. */
 export function signingWith(tokens: TokenSource): Signing {
-  return { authStrategy: () => ({ hook: (request: Request, route: string, parameters: object) => signed(tokens, request, route, parameters) }) };
+  return {
+    authStrategy: () => ({
+      hook: (request: Request, route: string, parameters: object) => signed(tokens, request, route, parameters),
+    }),
+  };
 }
 
 /** As much of Octokit's `request` as a hook sees. */
@@ -134,6 +138,8 @@ async function makeToken(
   );
   // Both by the server's clock: this machine's may be an hour off.
   const lifeMs = Date.parse(data.expires_at) - (Date.parse(headers.date ?? "") || Date.now());
-  const permissions = Object.fromEntries(Object.entries(data.permissions ?? {}).map(([name, value]) => [name, String(value)]));
+  const permissions = Object.fromEntries(
+    Object.entries(data.permissions ?? {}).map(([name, value]) => [name, String(value)]),
+  );
   return { token: data.token, permissions, renewAt: askedAt + Math.max(0, lifeMs - marginMs) };
 }
