@@ -39,12 +39,13 @@ function createEdges(env: Variables): Edges {
     },
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
-      const [{ createGitHub }, { requireToken, apiUrlOf }] = await Promise.all([
+      const [{ createGitHub }, { requireAccess }, { apiUrlOf }] = await Promise.all([
         import("./gitops/edges/github/github.ts"),
+        import("./gitops/edges/github/access.ts"),
         import("./gitops/edges/github/token.ts"),
       ]);
-      const token = await requireToken(env);
-      return createGitHub({ ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` });
+      const options = { ...remote, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
+      return createGitHub({ ...options, token: await requireAccess(env, options) });
     },
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),

@@ -141,12 +141,15 @@ async function sourceOf(input: Input, context: Context): Promise<GatewayOptions[
 }
 
 /**
- * Where rollbacks go, and the token to commit them with, found as the commands find it: the branch that is served. A tree on
+ * Where rollbacks go, and the App or the token to commit them with, found as the commands find it: the branch that is served. A tree on
  * disk is edited in place instead, and its gateway needs no token.
  */
 async function repositoryOf(input: Input, context: Context): Promise<Record<string, string>> {
   if (!looksAtGitHub(input)) return {};
   const { repository } = await remoteOf(input, context);
+  const app = Object.entries(context.env).filter(([name]) => name.startsWith("MMSP_GITHUB_APP_"));
+  const asApp = Object.fromEntries(app.flatMap(([name, value]) => (value ? [[name, value]] : [])));
+  if (Object.keys(asApp).length > 0) return { MMSP_REPOSITORY: repository, ...asApp };
   const token = await context.edges.findToken();
   if (token !== null) return { MMSP_REPOSITORY: repository, GITHUB_TOKEN: token };
   const { yellow } = context.style;

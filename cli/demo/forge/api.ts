@@ -1,4 +1,5 @@
 /** One API call from the request to the reply: recorded, handed to the hook, then served. */
+import { findAppRoute, serveApp } from "./apps/routes.ts";
 import { ForgeFault, Refusal } from "./fault.ts";
 import type { GraphQLRequest } from "./graphql/serve.ts";
 import { followBranches } from "./pulls/follow.ts";
@@ -53,6 +54,7 @@ export function createApi(world: World, hook: ForgeHook | undefined): Api {
     calls.push(call);
     await hook?.(call);
 
+    world.app?.expire(world.now());
     const user = authenticate(world.users, request.headers.get("authorization"));
     // A call sees what pushes and the hook did before it, and a write sees nothing of another write half done.
     if (prepared.writes) {
@@ -104,6 +106,15 @@ async function prepare(world: World, request: Request, url: URL, body: unknown):
   }
   if (url.pathname === GRAPHQL) return prepareGraphQL(world, request, body);
   const path = url.pathname.slice(REST.length) || "/";
+  const asApp = findAppRoute(request.method, path);
+  if (asApp !== null) {
+    const authorization = request.headers.get("authorization");
+    return {
+      operation: `${request.method} ${asApp.route.template}`,
+      writes: false,
+      serve: async () => serveApp(asApp, { world, authorization, body }),
+    };
+  }
   const matched = findRoute(request.method, path);
   const accept = request.headers.get("accept") ?? "";
   return {

@@ -1,4 +1,5 @@
 /** One REST call: who is calling, whether they may, the route, and refusals in REST's words. */
+import { refuseUngranted } from "../apps/permissions.ts";
 import { notImplemented, Refusal, type RefusalKind } from "../fault.ts";
 import { forbiddenMessage, mayWrite, type ForgeUser } from "../users.ts";
 import { isServed, type World } from "../world.ts";
@@ -52,6 +53,7 @@ export async function serveRest(
   if (!matched) throw notImplemented(`${request.method} ${request.path}`);
   const { route, params } = matched;
   if (route.access === "write" && !mayWrite(user)) throw new Refusal("forbidden", forbiddenMessage(user));
+  if (route.access === "write") refuseUngranted(user, route.template);
   return route.handle({ world, user, params, url: request.url, accept: request.accept, body: request.body });
 }
 
