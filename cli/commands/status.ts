@@ -1,4 +1,4 @@
-import type { Rejection } from "../../schemas/model-deployment.ts";
+import type { Canary, Rejection } from "../../schemas/model-deployment.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
@@ -14,7 +14,8 @@ interface Row {
   readonly environment: string;
   readonly model: string;
   readonly stable: number | null;
-  readonly canary: { readonly version: number; readonly weight: number } | null;
+  /** `steps`: the weights that were recorded for it. */
+  readonly canary: { readonly version: number; readonly weight: number; readonly steps?: readonly number[] } | null;
   readonly served: readonly number[];
   readonly previous: readonly number[];
   readonly rejected: readonly Rejection[];
@@ -80,7 +81,7 @@ function rowsOf(tree: Tree): Row[] {
           environment,
           model: spec.model,
           stable: stable?.version ?? null,
-          canary: canary === null ? null : { version: canary.version, weight: canary.weight },
+          canary: canary === null ? null : canaryOf(canary),
           served: servedSet(deployment),
           previous,
           rejected: spec.rejected ?? [],
@@ -90,6 +91,17 @@ function rowsOf(tree: Tree): Row[] {
       }),
     )
     .toSorted((a, b) => a.environment.localeCompare(b.environment) || a.model.localeCompare(b.model));
+}
+
+function canaryOf({ version, weight, steps }: Canary): Row["canary"] {
+  return steps === undefined ? { version, weight } : { version, weight, steps };
+}
+
+/** `3 at 5 %, then 25, 50, 100`. */
+function canaryCell(canary: Row["canary"]): string {
+  if (canary === null) return "-";
+  const ahead = canary.steps?.filter((step) => step > canary.weight) ?? [];
+  return `${canary.version} at ${canary.weight} %${ahead.length === 0 ? "" : `, then ${ahead.join(", ")}`}`;
 }
 
 function toTheSecond(time: string): string {
@@ -102,7 +114,7 @@ function table(rows: readonly Row[], style: Style): string {
     row.environment,
     row.model,
     row.stable === null ? "none" : String(row.stable),
-    row.canary === null ? "-" : `${row.canary.version} at ${row.canary.weight} %`,
+    canaryCell(row.canary),
     row.previous.join(", ") || "-",
     row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
     row.locked === null ? toTheSecond(row.since) : `${toTheSecond(row.since)} locked: ${row.locked}`,
