@@ -1,3 +1,4 @@
+import type { Canary } from "../../schemas/model-deployment.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
 import type { StatusOutput } from "../../schemas/output/status.ts";
 import { ProblemError } from "../../schemas/problem.ts";
@@ -71,7 +72,7 @@ function rowsOf(tree: Tree): Row[] {
           environment,
           model: spec.model,
           stable: stable?.version ?? null,
-          canary: canary === null ? null : { version: canary.version, weight: canary.weight },
+          canary: canary === null ? null : canaryOf(canary),
           served: servedSet(deployment),
           previous,
           rejected: spec.rejected ?? [],
@@ -81,6 +82,17 @@ function rowsOf(tree: Tree): Row[] {
       }),
     )
     .toSorted((a, b) => a.environment.localeCompare(b.environment) || a.model.localeCompare(b.model));
+}
+
+function canaryOf({ version, weight, steps }: Canary): Row["canary"] {
+  return steps === undefined ? { version, weight } : { version, weight, steps };
+}
+
+/** `3 at 5 %, then 25, 50, 100`. */
+function canaryCell(canary: Row["canary"]): string {
+  if (canary === null) return "-";
+  const ahead = canary.steps?.filter((step) => step > canary.weight) ?? [];
+  return `${canary.version} at ${canary.weight} %${ahead.length === 0 ? "" : `, then ${ahead.join(", ")}`}`;
 }
 
 function toTheSecond(time: string): string {
@@ -93,7 +105,7 @@ function table(rows: readonly Row[], style: Style): string {
     row.environment,
     row.model,
     row.stable === null ? "none" : String(row.stable),
-    row.canary === null ? "-" : `${row.canary.version} at ${row.canary.weight} %`,
+    canaryCell(row.canary),
     row.previous.join(", ") || "-",
     row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
     row.locked === null ? toTheSecond(row.since) : `${toTheSecond(row.since)} locked: ${row.locked}`,

@@ -9,7 +9,13 @@ const Deployment = z.strictObject({
   environment: Name,
   model: Name,
   stable: Version.nullable().describe("null: every stable version was rejected"),
-  canary: z.strictObject({ version: Version, weight: Percent }).nullable(),
+  canary: z
+    .strictObject({
+      version: Version,
+      weight: Percent,
+      steps: list(Percent).optional().describe("the weights that were recorded for it"),
+    })
+    .nullable(),
   served: list(Version).describe("loaded and warm: stable, the one to fall back to, canary, shadow"),
   previous: list(Version).describe("earlier stable versions, newest first"),
   rejected: list(Rejection),
