@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
-import type { Context, Edges } from "./context.ts";
+import type { Context, Edges, Remote } from "./context.ts";
 import { startGateway } from "./start-gateway.ts";
 import { createStyle } from "./style.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
@@ -39,12 +39,15 @@ function createEdges(env: Variables): Edges {
     },
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
-      const [{ createGitHub }, { requireToken, apiUrlOf }] = await Promise.all([
-        import("./gitops/edges/github/github.ts"),
-        import("./gitops/edges/github/token.ts"),
-      ]);
-      const token = await requireToken(env);
-      return createGitHub({ ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` });
+      const { createGitHub } = await import("./gitops/edges/github/github.ts");
+      return createGitHub(await githubOptions(remote, env));
+    },
+    openHistory: async (from) => {
+      if ("root" in from) {
+        return (await import("./gitops/edges/git-history.ts")).openGitHistory(from.root, from.baseBranch);
+      }
+      const { createGitHubHistory } = await import("./gitops/edges/github/history.ts");
+      return createGitHubHistory(await githubOptions(from, env));
     },
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
@@ -54,6 +57,13 @@ function createEdges(env: Variables): Edges {
     gitFacts,
     startGateway,
   };
+}
+
+/** How GitHub is reached; throws a ProblemError where there is no token. */
+async function githubOptions(remote: Remote, env: Variables) {
+  const { requireToken, apiUrlOf } = await import("./gitops/edges/github/token.ts");
+  const token = await requireToken(env);
+  return { ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` };
 }
 
 async function outsideOfClone(store: string): Promise<never> {
