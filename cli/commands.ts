@@ -8,6 +8,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   promote: async () => (await import("./commands/promote.ts")).promote,
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
   status: async () => (await import("./commands/status.ts")).status,
+  history: async () => (await import("./commands/history.ts")).history,
   validate: async () => (await import("./commands/validate.ts")).validate,
   up: async () => (await import("./commands/up.ts")).up,
   down: async () => (await import("./commands/down.ts")).down,

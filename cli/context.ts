@@ -1,4 +1,5 @@
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type { HistorySource } from "./gitops/core/history-port.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
@@ -77,6 +78,8 @@ export interface Edges {
   findToken(): Promise<string | null>;
   /** Looks for a token; throws a ProblemError that says where. */
   openForge(remote: Remote): Promise<Forge>;
+  /** What git tells of the past: of the branch on GitHub, or of the clone around a folder. Reads only. */
+  openHistory(from: Remote | { readonly root: string; readonly baseBranch: string }): Promise<HistorySource>;
   inspectModel: InspectModel;
   readMetrics(path: string): Promise<Readonly<Record<string, number>>>;
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;

@@ -5,9 +5,11 @@ import { ProblemError } from "../../schemas/problem.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
 import type { Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
+import type { Context } from "../context.ts";
 import { reading, shared } from "../flags.ts";
 import { environmentProblems, modelProblems } from "../gitops/core/names.ts";
-import type { Style } from "../style.ts";
+import { renderTable } from "../table.ts";
+import { timeTeller } from "../times.ts";
 import { readDocuments } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */
@@ -32,7 +34,7 @@ export const status: Command = {
       (row) => (model ?? row.model) === row.model && (environment ?? row.environment) === row.environment,
     );
     if (rows.length === 0) mustExist(tree, model, environment);
-    const text = rows.length === 0 ? nothing(model, environment) : table(rows, context.style);
+    const text = rows.length === 0 ? nothing(model, environment) : table(rows, context);
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     const warning = problems.length === 0 ? "" : `\n${context.style.yellow(`${count}: see mmsp validate`)}\n`;
     const json: StatusOutput = { deployments: rows, problems };
@@ -95,12 +97,8 @@ function canaryCell(canary: Row["canary"]): string {
   return `${canary.version} at ${canary.weight} %${ahead.length === 0 ? "" : `, then ${ahead.join(", ")}`}`;
 }
 
-function toTheSecond(time: string): string {
-  return time.replace(/\.\d+Z$/, "Z");
-}
-
-function table(rows: readonly Row[], style: Style): string {
-  const head = ["ENV", "MODEL", "STABLE", "CANARY", "PREVIOUS", "REJECTED", "SINCE"];
+function table(rows: readonly Row[], context: Context): string {
+  const when = timeTeller(context.isTerminal, context.now());
   const cells = rows.map((row) => [
     row.environment,
     row.model,
@@ -108,13 +106,7 @@ function table(rows: readonly Row[], style: Style): string {
     canaryCell(row.canary),
     row.previous.join(", ") || "-",
     row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
-    row.locked === null ? toTheSecond(row.since) : `${toTheSecond(row.since)} locked: ${row.locked}`,
+    row.locked === null ? when(row.since) : `${when(row.since)} locked: ${row.locked}`,
   ]);
-  const widths = head.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join("  ")
-      .trimEnd();
-  return `${[style.bold(line(head)), ...cells.map(line)].join("\n")}\n`;
+  return renderTable(["ENV", "MODEL", "STABLE", "CANARY", "PREVIOUS", "REJECTED", "SINCE"], cells, context.style);
 }
