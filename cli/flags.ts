@@ -8,6 +8,8 @@ export interface Flag {
   /** What stands for the value in help: `VERSION`. */
   readonly value?: string;
   readonly help: string;
+  /** May be given several times; `texts` has all of it. */
+  readonly multiple?: boolean;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
@@ -15,7 +17,10 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** Values of the flags that were given. */
 export interface Input {
   readonly args: readonly string[];
+  /** Of a flag that may be given several times, the last. */
   text(flag: string): string | undefined;
+  /** Everything that was given for a flag, in order. */
+  texts(flag: string): readonly string[];
   on(flag: string): boolean;
 }
 
@@ -57,7 +62,10 @@ export const writing = {
 export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: number): Input {
   const all: Flags = { ...flags, directory: shared.directory, json: shared.json, help: shared.help };
   const options = Object.fromEntries(
-    Object.entries(all).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
+    Object.entries(all).map(([name, { type, short, multiple = false }]) => [
+      name,
+      { type, multiple, ...(short === undefined ? {} : { short }) },
+    ]),
   );
   let parsed: ReturnType<typeof parseArgs>;
   try {
@@ -68,12 +76,12 @@ export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: numbe
   if (parsed.positionals.length > maxArgs) {
     throw new UsageError(`unexpected argument "${parsed.positionals[maxArgs] ?? ""}"`);
   }
+  const texts = (flag: string): readonly string[] =>
+    [parsed.values[flag] ?? []].flat().filter((value) => typeof value === "string");
   return {
     args: parsed.positionals,
-    text: (flag) => {
-      const value = parsed.values[flag];
-      return typeof value === "string" ? value : undefined;
-    },
+    text: (flag) => texts(flag).at(-1),
+    texts,
     on: (flag) => parsed.values[flag] === true,
   };
 }
