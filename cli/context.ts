@@ -1,5 +1,5 @@
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
-import type { HistorySource } from "./gitops/core/history-port.ts";
+import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
@@ -80,6 +80,11 @@ export interface Edges {
   openForge(remote: Remote): Promise<Forge>;
   /** What git tells of the past: of the branch on GitHub, or of the clone around a folder. Reads only. */
   openHistory(from: Remote | { readonly root: string; readonly baseBranch: string }): Promise<HistorySource>;
+  /**
+   * Documents of a commit of the clone around `root`; texts that are the same are taken from `known`. Throws a ProblemError
+   * where there is no such commit.
+   */
+  documentsAt(root: string, revision: string, known: ReadonlyMap<string, string>): Promise<CommittedDocuments>;
   inspectModel: InspectModel;
   readMetrics(path: string): Promise<Readonly<Record<string, number>>>;
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;

@@ -10,6 +10,8 @@ export interface Flag {
   readonly help: string;
   /** What Tab offers, where `value` does not say it; see completion/placeholders.ts. */
   readonly completes?: "file" | "next-version";
+  /** May be given several times; `texts` has all of it. */
+  readonly multiple?: boolean;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
@@ -17,7 +19,10 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** Values of the flags that were given. */
 export interface Input {
   readonly args: readonly string[];
+  /** Of a flag that may be given several times, the last. */
   text(flag: string): string | undefined;
+  /** Everything that was given for a flag, in order. */
+  texts(flag: string): readonly string[];
   on(flag: string): boolean;
 }
 
@@ -71,7 +76,10 @@ export const writing = {
 export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: number): Input {
   const all = everyFlag(flags);
   const options = Object.fromEntries(
-    Object.entries(all).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
+    Object.entries(all).map(([name, { type, short, multiple = false }]) => [
+      name,
+      { type, multiple, ...(short === undefined ? {} : { short }) },
+    ]),
   );
   let parsed: ReturnType<typeof parseArgs>;
   try {
@@ -86,12 +94,12 @@ export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: numbe
     const given = parsed.values[name];
     if (typeof given === "string" && value.includes("|")) choice(`--${name}`, given, value.split("|"));
   }
+  const texts = (flag: string): readonly string[] =>
+    [parsed.values[flag] ?? []].flat().filter((value) => typeof value === "string");
   return {
     args: parsed.positionals,
-    text: (flag) => {
-      const value = parsed.values[flag];
-      return typeof value === "string" ? value : undefined;
-    },
+    text: (flag) => texts(flag).at(-1),
+    texts,
     on: (flag) => parsed.values[flag] === true,
   };
 }

@@ -49,6 +49,8 @@ function createEdges(env: Variables): Edges {
       const { createGitHubHistory } = await import("./gitops/edges/github/history.ts");
       return createGitHubHistory(await githubOptions(from, env));
     },
+    documentsAt: async (root, revision, known) =>
+      (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),

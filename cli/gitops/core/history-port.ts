@@ -42,3 +42,9 @@ export interface HistorySource {
   /** When the branch last got a change of each file (RFC 3339), by path; without those that it never had. */
   lastChanges(paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
+
+/** The documents of one commit, by path. */
+export interface CommittedDocuments {
+  readonly commit: string;
+  readonly files: ReadonlyMap<string, string>;
+}
