@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createApi, isApiRequest, type ForgeCall, type ForgeHook } from "./api.ts";
 import { openRepository } from "./git/repository.ts";
 import { createPullStore } from "./pulls/store.ts";
+import { createSettings, type RepositorySettings } from "./settings.ts";
 import { isGitRequest, serveGit } from "./smart-http.ts";
 import { DEMO_USERS, type ForgeUser } from "./users.ts";
 import type { World } from "./world.ts";
@@ -30,6 +31,8 @@ export interface ForgeOptions {
   readonly privateReads?: boolean;
   /** Awaited before each API call takes effect. It may move a branch, wait, or throw a `ForgeFault`. */
   readonly hook?: ForgeHook;
+  /** The same after the call took effect, before its reply goes out. */
+  readonly replyHook?: ForgeHook;
   readonly now?: () => Date;
 }
 
@@ -38,6 +41,8 @@ export interface Forge {
   readonly apiUrl: string;
   readonly cloneUrl: string;
   readonly gitDir: string;
+  /** To be changed at any time. */
+  readonly settings: RepositorySettings;
   /** Every API call that was served, in order. */
   readonly calls: readonly ForgeCall[];
   stop(): Promise<void>;
@@ -57,10 +62,14 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     maxRequestBodySize: MAX_REQUEST_BYTES,
     fetch: (request) => serve(request),
   });
+  const settings = createSettings(repo);
   const origin = `http://127.0.0.1:${server.port}`;
   const world: World = {
     owner,
-    repo,
+    get repo() {
+      return settings.name;
+    },
+    settings,
     repository,
     pulls: createPullStore(),
     users: options.users ?? DEMO_USERS,
@@ -69,7 +78,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     createdAt: now(),
     now,
   };
-  const api = createApi(world, options.hook);
+  const api = createApi(world, { before: options.hook, after: options.replyHook });
 
   async function serve(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
@@ -90,10 +99,11 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     apiUrl: world.apiUrl,
     cloneUrl: `${origin}/${owner}/${repo}.git`,
     gitDir: repository.gitDir,
+    settings,
     calls: api.calls,
     async stop() {
       await server.stop(true);
-      await repository.objects.close();
+      await repository.close();
     },
   };
 }
