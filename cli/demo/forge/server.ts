@@ -9,6 +9,7 @@ import { createAppStore, type ForgeApp } from "./apps/store.ts";
 import { createApi, isApiRequest, type ForgeCall, type ForgeHook } from "./api.ts";
 import { openRepository } from "./git/repository.ts";
 import { createPullStore } from "./pulls/store.ts";
+import { createSettings, type RepositorySettings } from "./settings.ts";
 import { isGitRequest, serveGit } from "./smart-http.ts";
 import { DEMO_USERS, type ForgeUser } from "./users.ts";
 import type { World } from "./world.ts";
@@ -33,6 +34,8 @@ export interface ForgeOptions {
   readonly privateReads?: boolean;
   /** Awaited before each API call takes effect. It may move a branch, wait, or throw a `ForgeFault`. */
   readonly hook?: ForgeHook;
+  /** The same after the call took effect, before its reply goes out. */
+  readonly replyHook?: ForgeHook;
   readonly now?: () => Date;
 }
 
@@ -41,6 +44,8 @@ export interface Forge {
   readonly apiUrl: string;
   readonly cloneUrl: string;
   readonly gitDir: string;
+  /** To be changed at any time. */
+  readonly settings: RepositorySettings;
   /** Every API call that was served, in order. */
   readonly calls: readonly ForgeCall[];
   /** Ends the tokens that the App was given, before their time. */
@@ -63,10 +68,14 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     fetch: (request) => serve(request),
   });
   const users = { ...(options.users ?? DEMO_USERS) };
+  const settings = createSettings(repo);
   const origin = `http://127.0.0.1:${server.port}`;
   const world: World = {
     owner,
-    repo,
+    get repo() {
+      return settings.name;
+    },
+    settings,
     repository,
     pulls: createPullStore(),
     users,
@@ -77,7 +86,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     createdAt: now(),
     now,
   };
-  const api = createApi(world, options.hook);
+  const api = createApi(world, { before: options.hook, after: options.replyHook });
 
   async function serve(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
@@ -98,11 +107,12 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     apiUrl: world.apiUrl,
     cloneUrl: `${origin}/${owner}/${repo}.git`,
     gitDir: repository.gitDir,
+    settings,
     calls: api.calls,
     revokeTokens: () => world.app?.revoke(),
     async stop() {
       await server.stop(true);
-      await repository.objects.close();
+      await repository.close();
     },
   };
 }

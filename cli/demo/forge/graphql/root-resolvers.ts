@@ -20,8 +20,8 @@ import { nodeId, nodeKey, type NodeType } from "../node-id.ts";
 import { mergePull } from "../pulls/merge.ts";
 import { editPull, openPull } from "../pulls/open.ts";
 import type { Comment, PullRequest } from "../pulls/store.ts";
-import { accountOf, forbiddenMessage, mayWrite } from "../users.ts";
-import { isServed, type Scope } from "../world.ts";
+import { accountOf } from "../users.ts";
+import { isServed, refuseWrites, type Scope } from "../world.ts";
 import { accountSource } from "./account-resolvers.ts";
 import { createCommitOnBranch } from "./commit-mutation.ts";
 import { objectByOid } from "./object-resolvers.ts";
@@ -60,7 +60,7 @@ interface MutationInput {
 /** A mutation: needs the right to write, and hands back the caller's clientMutationId. */
 function mutation(run: (input: never, scope: Scope) => Promise<object> | object): Field {
   return withArguments(["input"], async (_source: unknown, { input }: { input: MutationInput }, scope) => {
-    if (!mayWrite(scope.user)) throw new Refusal("forbidden", forbiddenMessage(scope.user));
+    refuseWrites(scope.world, scope.user);
     return { ...(await run(input as never, scope)), clientMutationId: input.clientMutationId ?? null };
   });
 }
@@ -80,11 +80,14 @@ function granted(fields: Fields): Fields {
 
 const queryFields: Fields = {
   viewer: (_source: unknown, _args: unknown, { user }: Scope) => accountSource(accountOf(user)),
-  repository: withArguments(["owner", "name"], (_source: unknown, args: { owner: string; name: string }, { world }) => {
-    if (isServed(world, args.owner, args.name)) return {};
-    const message = `Could not resolve to a Repository with the name '${args.owner}/${args.name}'.`;
-    throw new Refusal("not-found", message);
-  }),
+  repository: withArguments(
+    ["owner", "name"],
+    (_source: unknown, args: { owner: string; name: string }, { world, user }) => {
+      if (isServed(world, args.owner, args.name) && user.permission !== "none") return {};
+      const message = `Could not resolve to a Repository with the name '${args.owner}/${args.name}'.`;
+      throw new Refusal("not-found", message);
+    },
+  ),
 };
 
 const refMutations: Fields = {

@@ -108,7 +108,7 @@ export async function updatePullBranch(
   const merged = await mergeCommits(world.repository, pull.headOid, pull.baseOid);
   if ("conflicts" in merged) throw new Refusal("unprocessable", "merge conflict between base and head");
   const at = world.now();
-  const commitOid = await writeCommit(world.repository, {
+  const commitOid = writeCommit(world.repository, {
     tree: merged.tree,
     parents: [pull.headOid, pull.baseOid],
     message: `Merge branch '${pull.baseRef}' into ${pull.headRef}`,

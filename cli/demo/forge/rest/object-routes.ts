@@ -49,7 +49,7 @@ async function toChange(world: World, entry: z.output<typeof treeEntry>): Promis
   }
   const mode = entry.mode.replace(/^0/, "");
   if (entry.content !== undefined) {
-    return { path, entry: { mode, oid: await writeBlob(world.repository, Buffer.from(entry.content)) } };
+    return { path, entry: { mode, oid: writeBlob(world.repository, Buffer.from(entry.content)) } };
   }
   if (entry.sha === null) return { path, entry: null };
   const oid = entry.sha ?? "";
@@ -98,7 +98,7 @@ export const objectRoutes: readonly Route[] = [
   route("POST", "/repos/{owner}/{repo}/git/blobs", "write", async (call) => {
     const { content, encoding } = bodyOf(call, newBlob);
     await refuseEmpty(call.world);
-    const sha = await writeBlob(call.world.repository, Buffer.from(content, encoding));
+    const sha = writeBlob(call.world.repository, Buffer.from(content, encoding));
     return { status: 201, body: { url: `${repoApiUrl(call.world)}/git/blobs/${sha}`, sha } };
   }),
 
@@ -145,7 +145,7 @@ export const objectRoutes: readonly Route[] = [
     const parents = await Promise.all(body.parents.map((oid) => readCommit(repository, oid)));
     if (parents.includes(null)) throw unprocessable("Parent SHA does not exist or is not a commit object");
     const commit = { tree: tree.oid, parents: body.parents, message: body.message, ...people(call, body) };
-    const written = await readCommit(repository, await writeCommit(repository, commit));
+    const written = await readCommit(repository, writeCommit(repository, commit));
     if (written && isSigned(call.user, body)) call.world.signed.add(written.oid);
     if (!written) throw new Error("a commit that was just written cannot be read");
     return { status: 201, body: gitDataCommit(call.world, written) };
