@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import { writeCut } from "../cli/gitops/commit-cut.ts";
@@ -9,6 +9,7 @@ import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
 import { turnOffTelemetry } from "../cli/gitops/edges/onnx/telemetry.ts";
+import { readPlaces } from "../cli/gitops/edges/store/places.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
@@ -57,6 +58,9 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   turnOffTelemetry();
   mkdirSync(config.dataDir, { recursive: true });
+  // What an earlier life has left there belongs to nobody.
+  const modelFolder = join(config.dataDir, `models-${config.roles}`);
+  rmSync(modelFolder, { recursive: true, force: true });
   const store = openCutStore(join(config.dataDir, "cuts.sqlite"), config.environment);
   const reacts = config.roles !== "serve";
   const commit = reacts ? committerOf(config, () => running) : null;
@@ -64,6 +68,7 @@ async function main(): Promise<void> {
     environment: config.environment,
     source: sourceOf(config),
     runtime: createOnnxRuntime(),
+    artifacts: { read: readPlaces(process.env), folder: modelFolder },
     store,
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,

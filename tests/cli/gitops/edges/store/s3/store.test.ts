@@ -168,8 +168,10 @@ describe("a download", () => {
     const ranges: string[] = [];
     using cutting = cuttingServer(content, ranges);
     const access = s3Access("s3://models", variables(`http://127.0.0.1:${cutting.port}`));
-    expect(await s3Store(access, impatient).read(stored)).toEqual(Buffer.from(content));
-    expect(ranges).toEqual(["bytes=0-0", "", "bytes=100000-", "bytes=200000-"]);
+    // How much of an answer arrives before the cut is chance, so that some parts are asked for several times.
+    expect(await s3Store(access, { ...impatient, tries: 50 }).read(stored)).toEqual(Buffer.from(content));
+    expect(ranges.slice(0, 2)).toEqual(["bytes=0-0", ""]);
+    expect(ranges.at(-1)).toMatch(/^bytes=[1-9]\d*-$/);
   });
 
   test("of what is not there, or damaged, is a problem that names the place", async () => {
