@@ -4,7 +4,7 @@ import type { Context, Edges, Remote } from "./context.ts";
 import { startGateway } from "./start-gateway.ts";
 import { createStyle } from "./style.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
-import { openArtifactStore } from "./gitops/edges/artifact-store.ts";
+import { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
 import { fail } from "../schemas/problem.ts";
 
@@ -55,7 +55,7 @@ function createEdges(env: Variables): Edges {
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>
-      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }),
+      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }, env),
     gitFacts,
     startGateway,
   };

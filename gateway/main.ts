@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import { writeCut } from "../cli/gitops/commit-cut.ts";
@@ -12,6 +12,7 @@ import { createAppTokens, signingWith } from "../cli/gitops/edges/github/app-tok
 import type { Signing } from "../cli/gitops/edges/github/client.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
 import { turnOffTelemetry } from "../cli/gitops/edges/onnx/telemetry.ts";
+import { readPlaces } from "../cli/gitops/edges/store/places.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
@@ -62,6 +63,9 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   turnOffTelemetry();
   mkdirSync(config.dataDir, { recursive: true });
+  // What an earlier life has left there belongs to nobody.
+  const modelFolder = join(config.dataDir, `models-${config.roles}`);
+  rmSync(modelFolder, { recursive: true, force: true });
   const store = openCutStore(join(config.dataDir, "cuts.sqlite"), config.environment);
   const reacts = config.roles !== "serve";
   const access = accessOf(config);
@@ -70,6 +74,7 @@ async function main(): Promise<void> {
     environment: config.environment,
     source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
+    artifacts: { read: readPlaces(process.env), folder: modelFolder },
     store,
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,

@@ -1,6 +1,7 @@
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import type { Command } from "../command.ts";
 import { UsageError, writing } from "../flags.ts";
+import type { Content } from "../gitops/core/ports.ts";
 import { modelOf, versionOf } from "./target.ts";
 import { write } from "./write.ts";
 
@@ -52,8 +53,8 @@ export const register: Command = {
     for (const warning of inspected.warnings) context.say(`${context.style.yellow("warning:")} ${warning}`);
     const facts = await edges.gitFacts(cwd);
     const { file, sha256, sizeBytes, signature, opset, producer } = inspected;
-    const given = new Map([[sha256, inspected.bytes]]);
-    if (baseline !== null) given.set(baseline.sha256, baseline.bytes);
+    const given = new Map<string, Content>([[sha256, new Blob([Uint8Array.from(inspected.bytes)])]]);
+    if (baseline !== null) given.set(baseline.sha256, new Blob([Uint8Array.from(baseline.bytes)]));
     return write(
       {
         verb: "register",
