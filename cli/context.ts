@@ -1,4 +1,5 @@
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type { Mlflow } from "./gitops/core/mlflow-port.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
@@ -77,6 +78,8 @@ export interface Edges {
   findToken(): Promise<string | null>;
   /** Looks for a token; throws a ProblemError that says where. */
   openForge(remote: Remote): Promise<Forge>;
+  /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
+  openMlflow(): Promise<Mlflow>;
   inspectModel: InspectModel;
   readMetrics(path: string): Promise<Readonly<Record<string, number>>>;
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;

@@ -2874,7 +2874,7 @@ return errors === 0;
 validate21.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateModelVersion = validate22;
-const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowVersion":{"description":"what the version is called in MLflow's model registry","type":"object","properties":{"model":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"required":["model","version"],"additionalProperties":false},"params":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":64,"description":"params of the training run, at most 64"},"tags":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":32,"description":"tags of the training run and of the version in MLflow, at most 32"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const pattern28 = new RegExp("^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$", "u");
 const pattern29 = new RegExp("^https:\\/\\/[^\\s]+$", "u");
 const pattern30 = new RegExp("^[0-9a-f]{64}$", "u");
@@ -4244,7 +4244,7 @@ vErrors.push(err113);
 errors++;
 }
 for(const key11 in data41){
-if(!(((((key11 === "source") || (key11 === "gitCommit")) || (key11 === "createdAt")) || (key11 === "createdBy")) || (key11 === "mlflowRun"))){
+if(!((((((((key11 === "source") || (key11 === "gitCommit")) || (key11 === "createdAt")) || (key11 === "createdBy")) || (key11 === "mlflowRun")) || (key11 === "mlflowVersion")) || (key11 === "params")) || (key11 === "tags"))){
 const err114 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data41};
 if(vErrors === null){
 vErrors = [err114];
@@ -4410,9 +4410,11 @@ vErrors.push(err127);
 errors++;
 }
 }
-}
-else {
-const err128 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data41};
+if(data41.mlflowVersion !== undefined){
+let data47 = data41.mlflowVersion;
+if(data47 && typeof data47 == "object" && !Array.isArray(data47)){
+if(data47.model === undefined){
+const err128 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "model"},message:"must have required property '"+"model"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data47};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -4421,10 +4423,8 @@ vErrors.push(err128);
 }
 errors++;
 }
-}
-}
-else {
-const err129 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(data47.version === undefined){
+const err129 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data47};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -4433,15 +4433,252 @@ vErrors.push(err129);
 }
 errors++;
 }
-}
-}
-else {
-const err130 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+for(const key12 in data47){
+if(!((key12 === "model") || (key12 === "version"))){
+const err130 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data47};
 if(vErrors === null){
 vErrors = [err130];
 }
 else {
 vErrors.push(err130);
+}
+errors++;
+}
+}
+if(data47.model !== undefined){
+let data48 = data47.model;
+if(typeof data48 === "string"){
+if(func1(data48) > 512){
+const err131 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data48};
+if(vErrors === null){
+vErrors = [err131];
+}
+else {
+vErrors.push(err131);
+}
+errors++;
+}
+if(!pattern10.test(data48)){
+const err132 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data48};
+if(vErrors === null){
+vErrors = [err132];
+}
+else {
+vErrors.push(err132);
+}
+errors++;
+}
+}
+else {
+const err133 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data48};
+if(vErrors === null){
+vErrors = [err133];
+}
+else {
+vErrors.push(err133);
+}
+errors++;
+}
+}
+if(data47.version !== undefined){
+let data49 = data47.version;
+if(!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))){
+const err134 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data49};
+if(vErrors === null){
+vErrors = [err134];
+}
+else {
+vErrors.push(err134);
+}
+errors++;
+}
+if((typeof data49 == "number") && (isFinite(data49))){
+if(data49 > 2147483647 || isNaN(data49)){
+const err135 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data49};
+if(vErrors === null){
+vErrors = [err135];
+}
+else {
+vErrors.push(err135);
+}
+errors++;
+}
+if(data49 < 1 || isNaN(data49)){
+const err136 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data49};
+if(vErrors === null){
+vErrors = [err136];
+}
+else {
+vErrors.push(err136);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err137 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data47};
+if(vErrors === null){
+vErrors = [err137];
+}
+else {
+vErrors.push(err137);
+}
+errors++;
+}
+}
+if(data41.params !== undefined){
+let data50 = data41.params;
+if(data50 && typeof data50 == "object" && !Array.isArray(data50)){
+if(Object.keys(data50).length > 64){
+const err138 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties",schema:64,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data50};
+if(vErrors === null){
+vErrors = [err138];
+}
+else {
+vErrors.push(err138);
+}
+errors++;
+}
+for(const key13 in data50){
+let data51 = data50[key13];
+if(typeof data51 === "string"){
+if(func1(data51) > 256){
+const err139 = {instancePath:instancePath+"/spec/provenance/params/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data51};
+if(vErrors === null){
+vErrors = [err139];
+}
+else {
+vErrors.push(err139);
+}
+errors++;
+}
+if(!pattern10.test(data51)){
+const err140 = {instancePath:instancePath+"/spec/provenance/params/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data51};
+if(vErrors === null){
+vErrors = [err140];
+}
+else {
+vErrors.push(err140);
+}
+errors++;
+}
+}
+else {
+const err141 = {instancePath:instancePath+"/spec/provenance/params/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data51};
+if(vErrors === null){
+vErrors = [err141];
+}
+else {
+vErrors.push(err141);
+}
+errors++;
+}
+}
+}
+else {
+const err142 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.params.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data50};
+if(vErrors === null){
+vErrors = [err142];
+}
+else {
+vErrors.push(err142);
+}
+errors++;
+}
+}
+if(data41.tags !== undefined){
+let data52 = data41.tags;
+if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
+if(Object.keys(data52).length > 32){
+const err143 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/maxProperties",keyword:"maxProperties",params:{limit: 32},message:"must NOT have more than 32 properties",schema:32,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data52};
+if(vErrors === null){
+vErrors = [err143];
+}
+else {
+vErrors.push(err143);
+}
+errors++;
+}
+for(const key14 in data52){
+let data53 = data52[key14];
+if(typeof data53 === "string"){
+if(func1(data53) > 256){
+const err144 = {instancePath:instancePath+"/spec/provenance/tags/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data53};
+if(vErrors === null){
+vErrors = [err144];
+}
+else {
+vErrors.push(err144);
+}
+errors++;
+}
+if(!pattern10.test(data53)){
+const err145 = {instancePath:instancePath+"/spec/provenance/tags/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data53};
+if(vErrors === null){
+vErrors = [err145];
+}
+else {
+vErrors.push(err145);
+}
+errors++;
+}
+}
+else {
+const err146 = {instancePath:instancePath+"/spec/provenance/tags/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data53};
+if(vErrors === null){
+vErrors = [err146];
+}
+else {
+vErrors.push(err146);
+}
+errors++;
+}
+}
+}
+else {
+const err147 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.tags.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data52};
+if(vErrors === null){
+vErrors = [err147];
+}
+else {
+vErrors.push(err147);
+}
+errors++;
+}
+}
+}
+else {
+const err148 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data41};
+if(vErrors === null){
+vErrors = [err148];
+}
+else {
+vErrors.push(err148);
+}
+errors++;
+}
+}
+}
+else {
+const err149 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(vErrors === null){
+vErrors = [err149];
+}
+else {
+vErrors.push(err149);
+}
+errors++;
+}
+}
+}
+else {
+const err150 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+if(vErrors === null){
+vErrors = [err150];
+}
+else {
+vErrors.push(err150);
 }
 errors++;
 }
@@ -4452,8 +4689,8 @@ validate22.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProject = validate23;
 const schema34 = {"$id":"https://mmsp.dev/schemas/v1alpha1/project.json","title":"Project","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"Project"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"repository":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$","description":"owner/name on GitHub"},"baseBranch":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9_][A-Za-z0-9._/-]*$","description":"the branch that everything is merged into, such as main"},"artifactStore":{"type":"string","pattern":"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$","description":"file:///dir, s3://bucket/prefix, or a path inside the repository"},"defaults":{"type":"object","properties":{"steps":{"minItems":1,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"}},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false}},"additionalProperties":false},"templateVersion":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["repository","baseBranch","artifactStore","templateVersion"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const pattern40 = new RegExp("^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$", "u");
-const pattern41 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", "u");
+const pattern43 = new RegExp("^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$", "u");
+const pattern44 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", "u");
 
 function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://mmsp.dev/schemas/v1alpha1/project.json" */;
@@ -4751,7 +4988,7 @@ errors++;
 if(data8.repository !== undefined){
 let data9 = data8.repository;
 if(typeof data9 === "string"){
-if(!pattern40.test(data9)){
+if(!pattern43.test(data9)){
 const err24 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$"+"\"",schema:"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$",parentSchema:schema34.properties.spec.properties.repository,data:data9};
 if(vErrors === null){
 vErrors = [err24];
@@ -4786,7 +5023,7 @@ vErrors.push(err26);
 }
 errors++;
 }
-if(!pattern41.test(data10)){
+if(!pattern44.test(data10)){
 const err27 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_][A-Za-z0-9._/-]*$"},message:"must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9._/-]*$"+"\"",schema:"^[A-Za-z0-9_][A-Za-z0-9._/-]*$",parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
 if(vErrors === null){
 vErrors = [err27];
