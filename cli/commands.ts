@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   history: async () => (await import("./commands/history.ts")).history,
   diff: async () => (await import("./commands/diff.ts")).diff,
   validate: async () => (await import("./commands/validate.ts")).validate,
+  mlflow: async () => (await import("./commands/mlflow.ts")).mlflow,
   up: async () => (await import("./commands/up.ts")).up,
   down: async () => (await import("./commands/down.ts")).down,
   loadgen: async () => (await import("./commands/loadgen.ts")).loadgen,

@@ -1,5 +1,6 @@
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
 import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
+import type { Mlflow } from "./gitops/core/mlflow-port.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
@@ -85,6 +86,8 @@ export interface Edges {
    * where there is no such commit.
    */
   documentsAt(root: string, revision: string, known: ReadonlyMap<string, string>): Promise<CommittedDocuments>;
+  /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
+  openMlflow(): Promise<Mlflow>;
   inspectModel: InspectModel;
   readMetrics(path: string): Promise<Readonly<Record<string, number>>>;
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;

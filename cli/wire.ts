@@ -51,6 +51,7 @@ function createEdges(env: Variables): Edges {
     },
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
+    openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
