@@ -1,4 +1,5 @@
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type { ServingState } from "./gitops/core/follow-serving.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
@@ -82,6 +83,8 @@ export interface Edges {
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;
   openStore(store: string, root: string | null): ArtifactStore;
   gitFacts(dir: string): Promise<GitFacts>;
+  /** What the gateway at an address serves; null where it does not answer. */
+  readGateway(address: string): Promise<ServingState | null>;
   startGateway(options: GatewayOptions): Promise<GatewayProcess>;
 }
 

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   deploy: async () => (await import("./commands/deploy.ts")).deploy,
   promote: async () => (await import("./commands/promote.ts")).promote,
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
+  wait: async () => (await import("./commands/wait.ts")).wait,
   status: async () => (await import("./commands/status.ts")).status,
   validate: async () => (await import("./commands/validate.ts")).validate,
   up: async () => (await import("./commands/up.ts")).up,

@@ -1,5 +1,7 @@
 import { formatProblem, type Problem } from "../schemas/problem.ts";
 import type { Change, Share } from "./gitops/core/change.ts";
+import type { WaitEndOutput } from "../schemas/output/wait.ts";
+import type { FollowEnd } from "./gitops/follow-change.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Style } from "./style.ts";
 
@@ -38,6 +40,12 @@ export function renderText(outcome: Outcome, style: Style): Printed {
       ];
       return { stdout: outcome.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
     }
+    case "followed": {
+      const { stdout } = renderText(outcome.published, style);
+      if (outcome.end.kind === "merged")
+        return { stdout: `${stdout}${arrived(outcome.end, style)}`, stderr: "", exitCode: 0 };
+      return { stdout, stderr: renderProblems([outcome.end.problem], style), exitCode: 1 };
+    }
     case "skip":
       return done([`${style.dim("nothing to do:")} ${outcome.reason}`]);
     case "refusal":
@@ -50,7 +58,8 @@ export function renderText(outcome: Outcome, style: Style): Printed {
 /** An outcome for programs: one JSON object on stdout, whatever happened. */
 export function renderJson(outcome: Outcome): Printed {
   const body = outcome.kind === "report" ? outcome.json : jsonOf(outcome);
-  const failed = outcome.kind === "refusal" || (outcome.kind === "report" && !outcome.ok);
+  const stopped = outcome.kind === "followed" && outcome.end.kind === "stopped";
+  const failed = outcome.kind === "refusal" || stopped || (outcome.kind === "report" && !outcome.ok);
   return { stdout: `${JSON.stringify(body, null, 2)}\n`, stderr: "", exitCode: failed ? 1 : 0 };
 }
 
@@ -62,6 +71,7 @@ function renderProblems(problems: readonly Problem[], style: Style): string {
 function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
   if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
+  if (outcome.kind === "followed") return { ...jsonOf(outcome.published), end: endJson(outcome.end) };
   const { change, notices } = outcome;
   const common = {
     status: outcome.kind,
@@ -83,6 +93,21 @@ function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
     case "dry-run":
       return { ...common, diff: outcome.diff, ...targetJson(outcome.target) };
   }
+}
+
+/** What was merged, and what is served since. */
+export function arrived({ commit, served }: FollowEnd & { kind: "merged" }, style: Style): string {
+  const merged = commit === null ? [] : [`  ${style.green("merged")} as ${commit.slice(0, 12)}`];
+  const serves = served === null ? [] : [`  ${style.green("served")} by ${served.gateway}: ${served.says}`];
+  return [...merged, ...serves].map((line) => `${line}\n`).join("");
+}
+
+/** Where the waiting ended, for programs. */
+export function endJson(end: FollowEnd): WaitEndOutput {
+  const { commit } = end;
+  if (end.kind === "stopped") return { state: "stopped", commit, gateway: null, problem: end.problem };
+  const { served } = end;
+  return { state: served === null ? "merged" : "served", commit, gateway: served?.gateway ?? null, problem: null };
 }
 
 type Target = Extract<Outcome, { kind: "dry-run" }>["target"];

@@ -53,6 +53,7 @@ function createEdges(env: Variables): Edges {
     openStore: (store, root) =>
       openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }),
     gitFacts,
+    readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
     startGateway,
   };
 }

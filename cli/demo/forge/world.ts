@@ -1,5 +1,6 @@
 /** What every route and resolver works on: one repository, its pull requests, and where it is served. */
 import type { AppStore } from "./apps/store.ts";
+import type { StatusStore } from "./checks/store.ts";
 import type { Repository } from "./git/repository.ts";
 import type { PullStore } from "./pulls/store.ts";
 import type { ForgeUser, Users } from "./users.ts";
@@ -9,6 +10,7 @@ export interface World {
   readonly repo: string;
   readonly repository: Repository;
   readonly pulls: PullStore;
+  readonly statuses: StatusStore;
   readonly users: Users;
   /** A GitHub App that may ask for tokens; null where there is none. */
   readonly app: AppStore | null;

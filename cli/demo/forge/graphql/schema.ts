@@ -11,6 +11,7 @@ import {
   type ValidationContext,
 } from "graphql";
 import { accountResolvers } from "./account-resolvers.ts";
+import { checkResolvers } from "./check-resolvers.ts";
 import { connectionResolvers } from "./connection.ts";
 import { objectResolvers } from "./object-resolvers.ts";
 import { pullResolvers } from "./pull-resolvers.ts";
@@ -24,6 +25,7 @@ const RESOLVERS: Resolvers = {
   ...objectResolvers,
   ...pullResolvers,
   ...accountResolvers,
+  ...checkResolvers,
   ...connectionResolvers,
 };
 

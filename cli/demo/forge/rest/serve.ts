@@ -9,6 +9,7 @@ import { contentRoutes } from "./content-routes.ts";
 import { objectRoutes } from "./object-routes.ts";
 import { pullRoutes } from "./pull-routes.ts";
 import { refRoutes } from "./ref-routes.ts";
+import { statusRoutes } from "./status-routes.ts";
 import { createRouter, type MatchedRoute, type RestReply, type Router } from "./router.ts";
 
 export const findRoute: Router = createRouter([
@@ -18,6 +19,7 @@ export const findRoute: Router = createRouter([
   ...contentRoutes,
   ...pullRoutes,
   ...commentRoutes,
+  ...statusRoutes,
 ]);
 
 const STATUS: Readonly<Record<RefusalKind, number>> = {
