@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { judgePull, type Check, type PullState } from "../../../../cli/gitops/core/follow.ts";
 
 function pull(more: Partial<PullState> = {}): PullState {
