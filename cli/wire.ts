@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
-import type { Context, Edges } from "./context.ts";
+import type { Context, Edges, Remote } from "./context.ts";
 import { startGateway } from "./start-gateway.ts";
 import { createStyle } from "./style.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
@@ -39,13 +39,12 @@ function createEdges(env: Variables): Edges {
     },
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
-      const [{ createGitHub }, { requireAccess }, { apiUrlOf }] = await Promise.all([
-        import("./gitops/edges/github/github.ts"),
-        import("./gitops/edges/github/access.ts"),
-        import("./gitops/edges/github/token.ts"),
-      ]);
-      const options = { ...remote, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
-      return createGitHub({ ...options, token: await requireAccess(env, options) });
+      const { createGitHub } = await import("./gitops/edges/github/github.ts");
+      return createGitHub(await accessTo(remote, env));
+    },
+    readReadiness: async (remote) => {
+      const { readReadiness } = await import("./gitops/edges/github/readiness.ts");
+      return readReadiness(await accessTo(remote, env));
     },
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
@@ -56,6 +55,16 @@ function createEdges(env: Variables): Edges {
     readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
     startGateway,
   };
+}
+
+/** How the calls to a repository are made, with the App or the token that the variables name. */
+async function accessTo(remote: Remote, env: Variables) {
+  const [{ requireAccess }, { apiUrlOf }] = await Promise.all([
+    import("./gitops/edges/github/access.ts"),
+    import("./gitops/edges/github/token.ts"),
+  ]);
+  const options = { ...remote, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
+  return { ...options, ...(await requireAccess(env, options)) };
 }
 
 async function outsideOfClone(store: string): Promise<never> {

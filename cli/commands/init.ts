@@ -15,16 +15,25 @@ const workflow = ".github/workflows/mmsp.yml";
 
 export const init: Command = {
   summary: "Lay out environments/ in a repository; you commit and push it",
-  usage: "[--repo OWNER/NAME] [--base BRANCH]",
-  details: "Writes only files that are not there yet, and nothing outside the working tree.",
+  usage: "[--check] [--repo OWNER/NAME] [--base BRANCH]",
+  details:
+    "Writes only files that are not there yet, and nothing outside the working tree. With --check it writes nothing and\n" +
+    "looks at the repository on GitHub: rights, branch rules, the workflow, the documents; 1 where something is missing.",
   flags: {
+    check: { type: "boolean", help: "tell what is missing on GitHub, and what to do about it" },
     repo: { ...shared.repo, help: "repository on GitHub; default: of the remote origin" },
     base: { ...shared.base, help: "base branch; default: main" },
   },
   maxArgs: 0,
-  examples: ["mmsp init", "mmsp init --repo acme/models", "mmsp init -C ../models --repo acme/models"],
+  examples: [
+    "mmsp init",
+    "mmsp init --repo acme/models",
+    "mmsp init -C ../models --repo acme/models",
+    "mmsp init --check",
+  ],
 
   async run(input, context) {
+    if (input.on("check")) return (await import("./init-check.ts")).checkInit(input, context);
     const { cwd } = context;
     const repository = await repositoryOf(input, context);
     const baseBranch = input.text("base") ?? "main";

@@ -56,7 +56,10 @@ export async function serveRest(
   const { route, params } = matched;
   if (route.access === "write" && !mayWrite(user)) throw new Refusal("forbidden", forbiddenMessage(user));
   if (route.access === "write") refuseUngranted(user, route.template);
-  return route.handle({ world, user, params, url: request.url, accept: request.accept, body: request.body });
+  const call = { world, user, params, url: request.url, accept: request.accept, body: request.body };
+  const reply = await route.handle(call);
+  if (user.scopes === undefined) return reply;
+  return { ...reply, headers: { ...reply.headers, "x-oauth-scopes": user.scopes.join(", ") } };
 }
 
 function refuseOtherRepository(world: World, path: string): void {
