@@ -94,12 +94,24 @@ async function repositoryOf(input: Input, context: Context): Promise<string> {
   throw new UsageError("which repository? There is no remote origin on GitHub here: name it with --repo OWNER/NAME");
 }
 
+/**
+ * Files that this folder is to have, mmsp.yaml last: once it is there the tree is laid out, and an environment that it lacks was
+ * taken out by somebody.
+ */
+function wanted(folder: string): readonly string[] {
+  const all = [...new Glob("**/*").scanSync({ cwd: templates, dot: true })].toSorted();
+  const others = all.filter((path) => path !== paths.project);
+  if (!existsSync(join(folder, paths.project))) return [...others, paths.project];
+  const kept = others.filter((path) => !path.endsWith("/environment.yaml") || existsSync(join(folder, path)));
+  return [...kept, paths.project];
+}
+
 /** Writes what is not there; values stand for `{{name}}`. */
 function writeTemplates(
   folder: string,
   values: Readonly<Record<string, string>>,
 ): { readonly wrote: readonly string[]; readonly kept: readonly string[] } {
-  const all = [...new Glob("**/*").scanSync({ cwd: templates, dot: true })].toSorted();
+  const all = wanted(folder);
   const wrote = all.filter((path) => !existsSync(join(folder, path)));
   for (const path of wrote) {
     const target = join(folder, path);
