@@ -89,14 +89,18 @@ function createEdges(env: Variables): Edges {
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
       const { createGitHub } = await import("./gitops/edges/github/github.ts");
-      return createGitHub(await githubOptions(remote, env));
+      return createGitHub(await accessTo(remote, env));
+    },
+    readReadiness: async (remote) => {
+      const { readReadiness } = await import("./gitops/edges/github/readiness.ts");
+      return readReadiness(await accessTo(remote, env));
     },
     openHistory: async (from) => {
       if ("root" in from) {
         return (await import("./gitops/edges/git-history.ts")).openGitHistory(from.root, from.baseBranch);
       }
       const { createGitHubHistory } = await import("./gitops/edges/github/history.ts");
-      return createGitHubHistory(await githubOptions(from, env));
+      return createGitHubHistory(await accessTo(from, env));
     },
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
@@ -107,18 +111,19 @@ function createEdges(env: Variables): Edges {
     openStore: (store, root) =>
       openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }, env),
     gitFacts,
+    readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
     startGateway,
   };
 }
 
-/** How GitHub is reached; throws a ProblemError where there is neither a token nor an App. */
-async function githubOptions(remote: Remote, env: Variables) {
+/** How the calls to a repository are made, with the App or the token that the variables name. */
+async function accessTo(remote: Remote, env: Variables) {
   const [{ requireAccess }, { apiUrlOf }] = await Promise.all([
     import("./gitops/edges/github/access.ts"),
     import("./gitops/edges/github/token.ts"),
   ]);
   const options = { ...remote, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
-  return { ...options, token: await requireAccess(env, options) };
+  return { ...options, ...(await requireAccess(env, options)) };
 }
 
 async function outsideOfClone(store: string): Promise<never> {

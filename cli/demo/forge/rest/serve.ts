@@ -9,6 +9,7 @@ import { contentRoutes } from "./content-routes.ts";
 import { objectRoutes } from "./object-routes.ts";
 import { pullRoutes } from "./pull-routes.ts";
 import { refRoutes } from "./ref-routes.ts";
+import { statusRoutes } from "./status-routes.ts";
 import { createRouter, type MatchedRoute, type RestReply, type Router } from "./router.ts";
 
 export const findRoute: Router = createRouter([
@@ -18,6 +19,7 @@ export const findRoute: Router = createRouter([
   ...contentRoutes,
   ...pullRoutes,
   ...commentRoutes,
+  ...statusRoutes,
 ]);
 
 const STATUS: Readonly<Record<RefusalKind, number>> = {
@@ -57,7 +59,10 @@ export async function serveRest(
   const { route, params } = matched;
   if (route.access === "write") refuseWrites(world, user);
   if (route.access === "write") refuseUngranted(user, route.template);
-  return route.handle({ world, user, params, url: request.url, accept: request.accept, body: request.body });
+  const call = { world, user, params, url: request.url, accept: request.accept, body: request.body };
+  const reply = await route.handle(call);
+  if (user.scopes === undefined) return reply;
+  return { ...reply, headers: { ...reply.headers, "x-oauth-scopes": user.scopes.join(", ") } };
 }
 
 const REPOSITORY_PATH = /^\/repos\/([^/]+)\/([^/]+)/;
