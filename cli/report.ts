@@ -42,6 +42,8 @@ export function renderText(outcome: Outcome, style: Style): Printed {
       return done([`${style.dim("nothing to do:")} ${outcome.reason}`]);
     case "refusal":
       return { stdout: "", stderr: renderProblems(outcome.problems, style), exitCode: 1 };
+    case "streamed":
+      return { stdout: "", stderr: "", exitCode: 0 };
     case "report":
       return { stdout: outcome.text, stderr: "", exitCode: outcome.ok ? 0 : 1 };
   }
@@ -49,6 +51,7 @@ export function renderText(outcome: Outcome, style: Style): Printed {
 
 /** An outcome for programs: one JSON object on stdout, whatever happened. */
 export function renderJson(outcome: Outcome): Printed {
+  if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: 0 };
   const body = outcome.kind === "report" ? outcome.json : jsonOf(outcome);
   const failed = outcome.kind === "refusal" || (outcome.kind === "report" && !outcome.ok);
   return { stdout: `${JSON.stringify(body, null, 2)}\n`, stderr: "", exitCode: failed ? 1 : 0 };
@@ -59,7 +62,7 @@ function renderProblems(problems: readonly Problem[], style: Style): string {
   return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
 }
 
-function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
+function jsonOf(outcome: Exclude<Outcome, { kind: "report" | "streamed" }>): object {
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
   if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
   const { change, notices } = outcome;

@@ -25,6 +25,7 @@ export function createContext(options: { env: Variables; cwd: string; interrupte
     isTerminal,
     style: createStyle(process.stdout.isTTY, env),
     now: () => new Date(),
+    print: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error))),
     say: (line) => void process.stderr.write(`${line}\n`),
     live: (line) => void process.stderr.write(`\r\u001b[2K${line}`),
     edges: createEdges(env),
@@ -51,6 +52,13 @@ function createEdges(env: Variables): Edges {
     },
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
+    watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
+    watchBranch: async (remote) => {
+      const { watchBranch } = await import("./gitops/edges/github/watch-branch.ts");
+      return watchBranch(await githubOptions(remote, env));
+    },
+    readLive: async (environment, address) =>
+      (await import("./gitops/edges/gateway-status.ts")).readLive(environment, address),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),

@@ -70,7 +70,7 @@ export function createApi(world: World, hook: ForgeHook | undefined): Api {
     follow: () => exclusively(() => followBranches(world)),
     async serve(request) {
       try {
-        return toResponse(await answer(request));
+        return conditional(request, await answer(request));
       } catch (error) {
         if (error instanceof ForgeFault) return toResponse(error);
         if (error instanceof Refusal) return toResponse(refusalReply(error));
@@ -126,6 +126,16 @@ async function prepareGraphQL(world: World, request: Request, body: unknown): Pr
       return graphql.serveGraphQL({ world, user }, parsed);
     },
   };
+}
+
+/** A reply with its ETag; without its body where the caller has that very one already. */
+function conditional(request: Request, reply: RestReply): Response {
+  if (request.method !== "GET" || reply.status !== 200 || reply.body === undefined) return toResponse(reply);
+  const bytes = reply.body instanceof Uint8Array ? reply.body : JSON.stringify(reply.body);
+  const etag = `W/"${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}"`;
+  const headers = { ...reply.headers, etag };
+  if (request.headers.get("if-none-match") === etag) return toResponse({ status: 304, headers });
+  return toResponse({ ...reply, headers });
 }
 
 function toResponse({ status, body, headers }: RestReply): Response {
