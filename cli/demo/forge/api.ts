@@ -61,7 +61,7 @@ export function createApi(world: World, hooks: ForgeHooks): Api {
     let reply: Response | null = null;
     try {
       await hooks.before?.(call);
-      reply = toResponse(await take(prepared, request).catch(refusedReply));
+      reply = conditional(request, await take(prepared, request).catch(refusedReply));
       await hooks.after?.(call);
       return reply;
     } catch (error) {
@@ -157,6 +157,16 @@ async function prepareGraphQL(world: World, request: Request, body: unknown): Pr
       return graphql.serveGraphQL({ world, user }, parsed);
     },
   };
+}
+
+/** A reply with its ETag; without its body where the caller has that very one already. */
+function conditional(request: Request, reply: RestReply): Response {
+  if (request.method !== "GET" || reply.status !== 200 || reply.body === undefined) return toResponse(reply);
+  const bytes = reply.body instanceof Uint8Array ? reply.body : JSON.stringify(reply.body);
+  const etag = `W/"${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}"`;
+  const headers = { ...reply.headers, etag };
+  if (request.headers.get("if-none-match") === etag) return toResponse({ status: 304, headers });
+  return toResponse({ ...reply, headers });
 }
 
 function toResponse({ status, body, headers }: RestReply): Response {
