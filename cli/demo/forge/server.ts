@@ -45,6 +45,8 @@ export interface Forge {
   readonly settings: RepositorySettings;
   /** Every API call that was served, in order. */
   readonly calls: readonly ForgeCall[];
+  /** Forgets the pull requests, as a repository that was made anew: for tests that set the branches back themselves. */
+  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -101,6 +103,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     gitDir: repository.gitDir,
     settings,
     calls: api.calls,
+    forget: () => world.pulls.clear(),
     async stop() {
       await server.stop(true);
       await repository.close();
