@@ -1,4 +1,6 @@
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
+import type { Mlflow } from "./gitops/core/mlflow-port.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
@@ -77,6 +79,15 @@ export interface Edges {
   findToken(): Promise<string | null>;
   /** Looks for a token; throws a ProblemError that says where. */
   openForge(remote: Remote): Promise<Forge>;
+  /** What git tells of the past: of the branch on GitHub, or of the clone around a folder. Reads only. */
+  openHistory(from: Remote | { readonly root: string; readonly baseBranch: string }): Promise<HistorySource>;
+  /**
+   * Documents of a commit of the clone around `root`; texts that are the same are taken from `known`. Throws a ProblemError
+   * where there is no such commit.
+   */
+  documentsAt(root: string, revision: string, known: ReadonlyMap<string, string>): Promise<CommittedDocuments>;
+  /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
+  openMlflow(): Promise<Mlflow>;
   inspectModel: InspectModel;
   readMetrics(path: string): Promise<Readonly<Record<string, number>>>;
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;

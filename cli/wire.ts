@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
-import type { Context, Edges } from "./context.ts";
+import type { Context, Edges, Remote } from "./context.ts";
 import { startGateway } from "./start-gateway.ts";
 import { createStyle } from "./style.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
-import { openArtifactStore } from "./gitops/edges/artifact-store.ts";
+import { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
 import { fail } from "../schemas/problem.ts";
 
@@ -39,21 +39,37 @@ function createEdges(env: Variables): Edges {
     },
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
-      const [{ createGitHub }, { requireToken, apiUrlOf }] = await Promise.all([
-        import("./gitops/edges/github/github.ts"),
-        import("./gitops/edges/github/token.ts"),
-      ]);
-      const token = await requireToken(env);
-      return createGitHub({ ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` });
+      const { createGitHub } = await import("./gitops/edges/github/github.ts");
+      return createGitHub(await githubOptions(remote, env));
     },
+    openHistory: async (from) => {
+      if ("root" in from) {
+        return (await import("./gitops/edges/git-history.ts")).openGitHistory(from.root, from.baseBranch);
+      }
+      const { createGitHubHistory } = await import("./gitops/edges/github/history.ts");
+      return createGitHubHistory(await githubOptions(from, env));
+    },
+    documentsAt: async (root, revision, known) =>
+      (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
+    openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>
-      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }),
+      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }, env),
     gitFacts,
     startGateway,
   };
+}
+
+/** How GitHub is reached; throws a ProblemError where there is neither a token nor an App. */
+async function githubOptions(remote: Remote, env: Variables) {
+  const [{ requireAccess }, { apiUrlOf }] = await Promise.all([
+    import("./gitops/edges/github/access.ts"),
+    import("./gitops/edges/github/token.ts"),
+  ]);
+  const options = { ...remote, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
+  return { ...options, token: await requireAccess(env, options) };
 }
 
 async function outsideOfClone(store: string): Promise<never> {

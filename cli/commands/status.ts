@@ -1,26 +1,19 @@
-import type { Rejection } from "../../schemas/model-deployment.ts";
+import type { Canary } from "../../schemas/model-deployment.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
+import type { StatusOutput } from "../../schemas/output/status.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
 import type { Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
+import type { Context } from "../context.ts";
 import { reading, shared } from "../flags.ts";
 import { environmentProblems, modelProblems } from "../gitops/core/names.ts";
-import type { Style } from "../style.ts";
+import { renderTable } from "../table.ts";
+import { timeTeller } from "../times.ts";
 import { readDocuments } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */
-interface Row {
-  readonly environment: string;
-  readonly model: string;
-  readonly stable: number | null;
-  readonly canary: { readonly version: number; readonly weight: number } | null;
-  readonly served: readonly number[];
-  readonly previous: readonly number[];
-  readonly rejected: readonly Rejection[];
-  readonly since: string;
-  readonly locked: string | null;
-}
+type Row = StatusOutput["deployments"][number];
 
 export const status: Command = {
   summary: "Show what every environment serves, as git says",
@@ -41,10 +34,11 @@ export const status: Command = {
       (row) => (model ?? row.model) === row.model && (environment ?? row.environment) === row.environment,
     );
     if (rows.length === 0) mustExist(tree, model, environment);
-    const text = rows.length === 0 ? nothing(model, environment) : table(rows, context.style);
+    const text = rows.length === 0 ? nothing(model, environment) : table(rows, context);
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     const warning = problems.length === 0 ? "" : `\n${context.style.yellow(`${count}: see mmsp validate`)}\n`;
-    return { kind: "report", text: text + warning, json: { deployments: rows, problems }, ok: true };
+    const json: StatusOutput = { deployments: rows, problems };
+    return { kind: "report", text: text + warning, json, ok: true };
   },
 };
 
@@ -80,7 +74,7 @@ function rowsOf(tree: Tree): Row[] {
           environment,
           model: spec.model,
           stable: stable?.version ?? null,
-          canary: canary === null ? null : { version: canary.version, weight: canary.weight },
+          canary: canary === null ? null : canaryOf(canary),
           served: servedSet(deployment),
           previous,
           rejected: spec.rejected ?? [],
@@ -92,26 +86,27 @@ function rowsOf(tree: Tree): Row[] {
     .toSorted((a, b) => a.environment.localeCompare(b.environment) || a.model.localeCompare(b.model));
 }
 
-function toTheSecond(time: string): string {
-  return time.replace(/\.\d+Z$/, "Z");
+function canaryOf({ version, weight, steps }: Canary): Row["canary"] {
+  return steps === undefined ? { version, weight } : { version, weight, steps };
 }
 
-function table(rows: readonly Row[], style: Style): string {
-  const head = ["ENV", "MODEL", "STABLE", "CANARY", "PREVIOUS", "REJECTED", "SINCE"];
+/** `3 at 5 %, then 25, 50, 100`. */
+function canaryCell(canary: Row["canary"]): string {
+  if (canary === null) return "-";
+  const ahead = canary.steps?.filter((step) => step > canary.weight) ?? [];
+  return `${canary.version} at ${canary.weight} %${ahead.length === 0 ? "" : `, then ${ahead.join(", ")}`}`;
+}
+
+function table(rows: readonly Row[], context: Context): string {
+  const when = timeTeller(context.isTerminal, context.now());
   const cells = rows.map((row) => [
     row.environment,
     row.model,
     row.stable === null ? "none" : String(row.stable),
-    row.canary === null ? "-" : `${row.canary.version} at ${row.canary.weight} %`,
+    canaryCell(row.canary),
     row.previous.join(", ") || "-",
     row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
-    row.locked === null ? toTheSecond(row.since) : `${toTheSecond(row.since)} locked: ${row.locked}`,
+    row.locked === null ? when(row.since) : `${when(row.since)} locked: ${row.locked}`,
   ]);
-  const widths = head.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join("  ")
-      .trimEnd();
-  return `${[style.bold(line(head)), ...cells.map(line)].join("\n")}\n`;
+  return renderTable(["ENV", "MODEL", "STABLE", "CANARY", "PREVIOUS", "REJECTED", "SINCE"], cells, context.style);
 }

@@ -4,6 +4,7 @@ import { checkTree } from "../../schemas/rules.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
+import { deployProblems } from "./core/deploy.ts";
 import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
 import { placementOf, plannedBefore, planTrailer, registrationOf, withTrailer } from "./core/placement.ts";
 import type {
@@ -73,7 +74,9 @@ export async function draftProposal(
   const scope = proposingScopeOf(command);
   const base = await forge.read(scope);
   const registration = openRegistration(command, base);
-  if (registration !== undefined) {
+  if (registration !== undefined && command.verb === "deploy") {
+    const [first, ...rest] = deployProblems(command, readTree(base.files).tree, now);
+    if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
     return draftOnto(registration, await forge.read(scope, registration.name), command, planner, now);
   }
   const draft = draftOver(base, command, planner, now);

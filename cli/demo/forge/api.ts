@@ -1,4 +1,5 @@
 /** One API call from the request to the reply: recorded, handed to the hook, then served. */
+import { findAppRoute, serveApp } from "./apps/routes.ts";
 import { ForgeFault, Refusal } from "./fault.ts";
 import { faultReply } from "./fault-reply.ts";
 import type { GraphQLRequest } from "./graphql/serve.ts";
@@ -70,6 +71,7 @@ export function createApi(world: World, hooks: ForgeHooks): Api {
   }
 
   async function take(prepared: PreparedCall, request: Request): Promise<RestReply> {
+    world.app?.expire(world.now());
     const user = authenticate(world, request.headers.get("authorization"));
     // A call sees what pushes and the hook did before it, and a write sees nothing of another write half done.
     if (prepared.writes) {
@@ -118,6 +120,15 @@ async function prepare(world: World, request: Request, url: URL, body: unknown):
   }
   if (url.pathname === GRAPHQL) return prepareGraphQL(world, request, body);
   const path = ownPath(world, url.pathname.slice(REST.length) || "/");
+  const asApp = findAppRoute(request.method, path);
+  if (asApp !== null) {
+    const authorization = request.headers.get("authorization");
+    return {
+      operation: `${request.method} ${asApp.route.template}`,
+      writes: false,
+      serve: async () => serveApp(asApp, { world, authorization, body }),
+    };
+  }
   const matched = findRoute(request.method, path);
   const accept = request.headers.get("accept") ?? "";
   return {

@@ -5,6 +5,7 @@
  * Merges, diffs and refs are git's own. What is not implemented answers 501 and names what is missing.
  */
 import { join } from "node:path";
+import { createAppStore, type ForgeApp } from "./apps/store.ts";
 import { createApi, isApiRequest, type ForgeCall, type ForgeHook } from "./api.ts";
 import { openRepository } from "./git/repository.ts";
 import { createPullStore } from "./pulls/store.ts";
@@ -27,6 +28,8 @@ export interface ForgeOptions {
   readonly port?: number;
   /** Who may call, by token. By default one admin, whose token is `DEMO_TOKEN`. */
   readonly users?: Readonly<Record<string, ForgeUser>>;
+  /** A GitHub App: who holds its private key gets tokens. None by default. */
+  readonly app?: ForgeApp;
   /** Whether clone and fetch need a token, as for a private repository. They do not by default. */
   readonly privateReads?: boolean;
   /** Awaited before each API call takes effect. It may move a branch, wait, or throw a `ForgeFault`. */
@@ -47,6 +50,8 @@ export interface Forge {
   readonly calls: readonly ForgeCall[];
   /** Forgets the pull requests, as a repository that was made anew: for tests that set the branches back themselves. */
   forget(): void;
+  /** Ends the tokens that the App was given, before their time. */
+  revokeTokens(): void;
   stop(): Promise<void>;
 }
 
@@ -64,6 +69,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     maxRequestBodySize: MAX_REQUEST_BYTES,
     fetch: (request) => serve(request),
   });
+  const users = { ...(options.users ?? DEMO_USERS) };
   const settings = createSettings(repo);
   const origin = `http://127.0.0.1:${server.port}`;
   const world: World = {
@@ -74,7 +80,9 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     settings,
     repository,
     pulls: createPullStore(),
-    users: options.users ?? DEMO_USERS,
+    users,
+    app: options.app === undefined ? null : createAppStore(options.app, users),
+    signed: new Set(),
     origin,
     apiUrl: `${origin}/api/v3`,
     createdAt: now(),
@@ -104,6 +112,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     settings,
     calls: api.calls,
     forget: () => world.pulls.clear(),
+    revokeTokens: () => world.app?.revoke(),
     async stop() {
       await server.stop(true);
       await repository.close();

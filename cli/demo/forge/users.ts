@@ -10,6 +10,8 @@ export interface ForgeUser {
   readonly permission: Permission;
   /** A GitHub App's installation: commits as `login[bot]`. */
   readonly app?: boolean;
+  /** What the installation was given: `contents` -> `write`. Left out: all that `permission` says. */
+  readonly permissions?: Readonly<Record<string, string>>;
 }
 
 export interface Account {

@@ -1,4 +1,5 @@
 /** What every route and resolver works on: one repository, its pull requests, and where it is served. */
+import type { AppStore } from "./apps/store.ts";
 import type { Repository } from "./git/repository.ts";
 import type { RepositorySettings } from "./settings.ts";
 import type { PullStore } from "./pulls/store.ts";
@@ -13,6 +14,10 @@ export interface World {
   readonly repository: Repository;
   readonly pulls: PullStore;
   readonly users: Users;
+  /** A GitHub App that may ask for tokens; null where there is none. */
+  readonly app: AppStore | null;
+  /** Commits that GitHub would have signed: what it commits itself for people and for Apps. */
+  readonly signed: Set<string>;
   /** Where the pages would be: `http://127.0.0.1:PORT`. */
   readonly origin: string;
   /** Where REST is: `<origin>/api/v3`. */

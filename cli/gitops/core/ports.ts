@@ -169,12 +169,25 @@ export class OutsideError extends Error {
   }
 }
 
+/** A file wherever it is: a Blob, a file on disk, an object in a bucket. Models are large: it is read in pieces. */
+export interface Content {
+  /** Bytes. */
+  readonly size: number;
+  /** From the start; may be asked for more than once. */
+  stream(): AsyncIterable<Uint8Array>;
+}
+
 /** Content-addressed files, by key `sha256/<digest>/<file>`. */
 export interface ArtifactStore {
-  /** Throws a ProblemError when it is not there. */
+  /**
+   * Throws a ProblemError when it is not there. Its stream throws one behind the last piece where the bytes are not those of
+   * the digest: nothing of it may be used before.
+   */
+  find(key: string): Promise<Content>;
+  /** The whole file, verified. */
   read(key: string): Promise<Uint8Array>;
   /** Idempotent and atomic; verifies what was stored. */
-  write(key: string, bytes: Uint8Array): Promise<void>;
+  write(key: string, content: Content): Promise<void>;
 }
 
 /** What is in a model file, and that it answers a trial inference. */

@@ -168,8 +168,20 @@ function documentOf(command: RegisterCommand, version: number, now: string): Mod
         ...(gitCommit === null ? {} : { gitCommit }),
         createdAt: now,
         ...(createdBy === null ? {} : { createdBy: oneLine(createdBy) }),
+        ...mlflowFields(provenance.mlflow ?? null),
       },
     },
+  };
+}
+
+function mlflowFields(mlflow: RegisterCommand["provenance"]["mlflow"]): Partial<ModelVersion["spec"]["provenance"]> {
+  if (!mlflow) return {};
+  const { run, registered, params, tags } = mlflow;
+  return {
+    ...(run === null ? {} : { mlflowRun: run }),
+    ...(registered === null ? {} : { mlflowVersion: { ...registered } }),
+    ...(Object.keys(params).length === 0 ? {} : { params: { ...params } }),
+    ...(Object.keys(tags).length === 0 ? {} : { tags: { ...tags } }),
   };
 }
 

@@ -30,6 +30,7 @@ export async function createCommitOnBranch(scope: Scope, input: CreateCommitOnBr
   if (!(await updateRefs(repository, [{ name: branch.name, to: commitOid, from: expected }]))) {
     throw staleHead(expected);
   }
+  world.signed.add(commitOid);
   await followBranches(world);
   return { ...branch, oid: commitOid };
 }

@@ -91,6 +91,8 @@ const commitFields: Fields = {
   committedDate: (source: ObjectSource) => timestamp(commitOf(source).committer.date),
   url: (source: ObjectSource, _args: unknown, { world }: Scope) => `${repoPageUrl(world)}/commit/${source.oid}`,
   tree: (source: ObjectSource, _args: unknown, scope: Scope) => objectByOid(scope, commitOf(source).tree),
+  signature: (source: ObjectSource, _args: unknown, { world }: Scope) =>
+    world.signed.has(source.oid) ? { __typename: "GpgSignature" } : null,
   parents: withArguments(PAGE_ARGUMENTS, async (source: ObjectSource, args: CommitParentsArgs, scope) => {
     const { repository } = scope.world;
     const parents = await Promise.all(commitOf(source).parents.map((oid) => readCommit(repository, oid)));
@@ -118,6 +120,7 @@ const commitFields: Fields = {
 };
 
 export const objectResolvers: Resolvers = {
+  GpgSignature: { isValid: () => true, state: () => "VALID", wasSignedByGitHub: () => true },
   Commit: commitFields,
   Tree: {
     ...commonFields("Tree"),

@@ -12,6 +12,7 @@ import type {
   UpdateRefInput,
   UpdateRefsInput,
 } from "@octokit/graphql-schema";
+import { refuseUngranted } from "../apps/permissions.ts";
 import { notImplemented, Refusal } from "../fault.ts";
 import type { Ref } from "../git/refs.ts";
 import { createRef, deleteRef, moveRefs } from "../move-ref.ts";
@@ -62,6 +63,19 @@ function mutation(run: (input: never, scope: Scope) => Promise<object> | object)
     refuseWrites(scope.world, scope.user);
     return { ...(await run(input as never, scope)), clientMutationId: input.clientMutationId ?? null };
   });
+}
+
+/** An App's installation may call the mutations that it was given the permission for. */
+function granted(fields: Fields): Fields {
+  const guarded = Object.entries(fields).map(([name, field]): readonly [string, Field] => {
+    if (typeof field === "function") return [name, field];
+    const resolve = (source: never, args: never, scope: Scope): unknown => {
+      refuseUngranted(scope.user, name);
+      return field.resolve(source, args, scope);
+    };
+    return [name, { args: field.args, resolve }];
+  });
+  return Object.fromEntries(guarded);
 }
 
 const queryFields: Fields = {
@@ -164,7 +178,7 @@ const pullRequest = (payload: { pullRequest: PullRequest }) => payload.pullReque
 
 export const rootResolvers: Resolvers = {
   Query: queryFields,
-  Mutation: { ...refMutations, ...pullMutations },
+  Mutation: granted({ ...refMutations, ...pullMutations }),
   CreateCommitOnBranchPayload: {
     clientMutationId,
     ref,

@@ -11,6 +11,7 @@ import {
   type ValidationContext,
 } from "graphql";
 import { accountResolvers } from "./account-resolvers.ts";
+import { commitPullFields } from "./commit-pulls.ts";
 import { connectionResolvers } from "./connection.ts";
 import { objectResolvers } from "./object-resolvers.ts";
 import { pullResolvers } from "./pull-resolvers.ts";
@@ -25,6 +26,7 @@ const RESOLVERS: Resolvers = {
   ...pullResolvers,
   ...accountResolvers,
   ...connectionResolvers,
+  Commit: { ...objectResolvers["Commit"], ...commitPullFields },
 };
 
 let cached: Promise<GraphQLSchema> | undefined;

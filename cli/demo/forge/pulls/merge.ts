@@ -43,6 +43,8 @@ export async function mergePull(scope: Scope, pull: PullRequest, request: MergeR
   const commitOid = await mergedCommit(world, pull, actor, request);
   const moved = await updateRefs(world.repository, [{ name: branchRef(pull.baseRef), to: commitOid, from: baseOid }]);
   if (!moved) throw new Refusal("not-mergeable", "Base branch was modified. Review and try the merge again.");
+  // GitHub signs what it commits itself, which a rebase's commits are not.
+  if (request.method !== "rebase") world.signed.add(commitOid);
   markMerged(pull, world.now(), actor, commitOid);
   return commitOid;
 }

@@ -6,7 +6,7 @@ import { listRefs } from "../git/refs.ts";
 import { readCommit, readTree } from "../git/repository.ts";
 import { isTreePath, TreeChangeError, writeBlob, writeCommit, writeTree, type TreeChange } from "../git/write.ts";
 import { nodeId } from "../node-id.ts";
-import { accountOf, personOf } from "../users.ts";
+import { accountOf, personOf, webFlow, type ForgeUser } from "../users.ts";
 import { repoApiUrl, type Scope, type World } from "../world.ts";
 import { gitDataCommit } from "./represent-commit.ts";
 import { bodyOf, ok, queryOf, route, type Route } from "./router.ts";
@@ -80,12 +80,18 @@ async function representEntries(world: World, oid: string, recursive: boolean, f
   return rows;
 }
 
-/** The person given, or the caller; a committer left out is the author. */
+/** The person given, or the caller; a committer left out is the author. An App that names nobody has GitHub commit for it. */
 function people({ world, user }: Scope, body: z.output<typeof newCommit>): { author: Person; committer: Person } {
   const at = world.now();
   const given = (value: z.output<typeof person>) => ({ ...value, date: value.date ? new Date(value.date) : at });
   const author = body.author ? given(body.author) : personOf(accountOf(user), at);
+  if (isSigned(user, body)) return { author, committer: webFlow(at) };
   return { author, committer: body.committer ? given(body.committer) : author };
+}
+
+/** GitHub signs what an App commits through this API as long as it says nothing of author and committer. */
+function isSigned(user: ForgeUser, body: z.output<typeof newCommit>): boolean {
+  return user.app === true && body.author === undefined && body.committer === undefined;
 }
 
 export const objectRoutes: readonly Route[] = [
@@ -140,6 +146,7 @@ export const objectRoutes: readonly Route[] = [
     if (parents.includes(null)) throw unprocessable("Parent SHA does not exist or is not a commit object");
     const commit = { tree: tree.oid, parents: body.parents, message: body.message, ...people(call, body) };
     const written = await readCommit(repository, writeCommit(repository, commit));
+    if (written && isSigned(call.user, body)) call.world.signed.add(written.oid);
     if (!written) throw new Error("a commit that was just written cannot be read");
     return { status: 201, body: gitDataCommit(call.world, written) };
   }),

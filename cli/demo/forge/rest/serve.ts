@@ -1,4 +1,5 @@
 /** One REST call: who is calling, whether they may, the route, and refusals in REST's words. */
+import { refuseUngranted } from "../apps/permissions.ts";
 import { notImplemented, Refusal, type RefusalKind } from "../fault.ts";
 import type { ForgeUser } from "../users.ts";
 import { isFormer, isServed, refuseWrites, REPOSITORY_ID, type World } from "../world.ts";
@@ -55,6 +56,7 @@ export async function serveRest(
   if (!matched) throw notImplemented(`${request.method} ${request.path}`);
   const { route, params } = matched;
   if (route.access === "write") refuseWrites(world, user);
+  if (route.access === "write") refuseUngranted(user, route.template);
   return route.handle({ world, user, params, url: request.url, accept: request.accept, body: request.body });
 }
 

@@ -10,10 +10,16 @@ export interface ClientLog {
   error(message: string): unknown;
 }
 
+/** One of Octokit's strategies of signing its calls, in the place of a token that stays. */
+export interface Signing {
+  readonly authStrategy: (options: never) => unknown;
+  readonly auth?: object;
+}
+
 export interface ClientOptions {
   /** `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise Server. */
   readonly apiUrl: string;
-  readonly token: string;
+  readonly token: string | Signing;
   readonly userAgent: string;
   /** Of one call, without its retries. Default 30 s. */
   readonly timeoutMs?: number | undefined;
@@ -79,7 +85,8 @@ async function connectPlainly(options: ClientOptions): Promise<Octokit> {
 }
 
 function commonOf({ apiUrl, token, userAgent, timeoutMs = 30_000, log = silent }: ClientOptions) {
-  return { baseUrl: apiUrl, auth: token, userAgent, log, request: { fetch: fetchWithin(timeoutMs), log } };
+  const signing = typeof token === "string" ? { auth: token } : token;
+  return { baseUrl: apiUrl, ...signing, userAgent, log, request: { fetch: fetchWithin(timeoutMs), log } };
 }
 
 async function connect(options: ClientOptions): Promise<Octokit> {

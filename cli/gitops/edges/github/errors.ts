@@ -86,6 +86,13 @@ function badToken({ what }: Attempt): Problem {
 }
 
 function forbidden({ what, repository, permission }: Attempt, words: string): Problem {
+  if (/by integration/i.test(words)) {
+    return {
+      code: "github-permission",
+      message: `${what}: the GitHub App may not do this (${quote(words)})`,
+      hint: `give the App "${permission}" on its page under "Permissions", then accept that in its installation on ${repository}`,
+    };
+  }
   return {
     code: "github-permission",
     message: `${what}: the token may not do this (${quote(words)})`,
