@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { createAppStore, type ForgeApp } from "./apps/store.ts";
-import { createApi, isApiRequest, type ForgeCall, type ForgeHook } from "./api.ts";
+import { createApi, isApiRequest, type ForgeCall, type ForgeHook, type ReplyCheck } from "./api.ts";
 import { openRepository } from "./git/repository.ts";
 import { createPullStore } from "./pulls/store.ts";
 import { createSettings, type RepositorySettings } from "./settings.ts";
@@ -15,7 +15,7 @@ import { DEMO_USERS, type ForgeUser } from "./users.ts";
 import type { World } from "./world.ts";
 
 // This file is the forge's one door: who starts a server needs no other.
-export type { ForgeCall } from "./api.ts";
+export type { ForgeCall, ReplyCheck } from "./api.ts";
 export { ForgeFault } from "./fault.ts";
 export { DEMO_TOKEN, type ForgeUser } from "./users.ts";
 
@@ -36,6 +36,8 @@ export interface ForgeOptions {
   readonly hook?: ForgeHook;
   /** The same after the call took effect, before its reply goes out. */
   readonly replyHook?: ForgeHook;
+  /** Of every REST reply of the server's own. What it throws becomes the reply, with status 500. */
+  readonly check?: ReplyCheck;
   readonly now?: () => Date;
 }
 
@@ -88,7 +90,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     createdAt: now(),
     now,
   };
-  const api = createApi(world, { before: options.hook, after: options.replyHook });
+  const api = createApi(world, { before: options.hook, after: options.replyHook, check: options.check });
 
   async function serve(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
