@@ -7,6 +7,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   deploy: async () => (await import("./commands/deploy.ts")).deploy,
   promote: async () => (await import("./commands/promote.ts")).promote,
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
+  wait: async () => (await import("./commands/wait.ts")).wait,
   status: async () => (await import("./commands/status.ts")).status,
   history: async () => (await import("./commands/history.ts")).history,
   diff: async () => (await import("./commands/diff.ts")).diff,

@@ -1,6 +1,8 @@
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
 import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { Mlflow } from "./gitops/core/mlflow-port.ts";
+import type { ServingState } from "./gitops/core/follow-serving.ts";
+import type { RepositoryFacts } from "./gitops/core/readiness/facts.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
@@ -93,6 +95,10 @@ export interface Edges {
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;
   openStore(store: string, root: string | null): ArtifactStore;
   gitFacts(dir: string): Promise<GitFacts>;
+  /** What GitHub shows of a repository and its rules; null where it shows nothing. */
+  readReadiness(remote: Remote): Promise<RepositoryFacts | null>;
+  /** What the gateway at an address serves; null where it does not answer. */
+  readGateway(address: string): Promise<ServingState | null>;
   startGateway(options: GatewayOptions): Promise<GatewayProcess>;
 }
 

@@ -41,6 +41,7 @@ export const shared = {
   local: { type: "boolean", help: "edit the working tree: no commit, no network" },
   repo: { type: "string", value: "OWNER/NAME", help: "repository on GitHub; default: the one in mmsp.yaml" },
   base: { type: "string", value: "BRANCH", help: "base branch; default: the one in mmsp.yaml" },
+  verbose: { type: "boolean", help: "show each HTTP call on stderr, without anything secret" },
   help: { type: "boolean", short: "h", help: "show this help" },
 } as const satisfies Flags;
 
@@ -48,6 +49,7 @@ export const shared = {
 const everywhere = {
   directory: shared.directory,
   json: shared.json,
+  verbose: shared.verbose,
   help: shared.help,
 } as const satisfies Flags;
 
@@ -62,6 +64,12 @@ export const reading = {
   base: { ...shared.base, help: "with --repo: the branch; default: the one in mmsp.yaml, else main" },
 } as const satisfies Flags;
 
+/** What is done about a pull request once it is there. */
+export const following = {
+  wait: { type: "boolean", help: "wait until it is merged, and served where the environment names its gateway" },
+  "wait-timeout": { type: "string", value: "TIME", help: "give up waiting after 90s, 10m or 2h; default 15m" },
+} as const satisfies Flags;
+
 /** The flags of every command that writes. */
 export const writing = {
   name: shared.name,
@@ -70,6 +78,8 @@ export const writing = {
   "dry-run": shared.dryRun,
   repo: shared.repo,
   base: shared.base,
+  "auto-merge": { type: "boolean", help: "let GitHub merge it, once what the base branch requires is there" },
+  ...following,
 } as const satisfies Flags;
 
 /** Reads the arguments of one command. Throws a UsageError for anything it does not know. */

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { createAppStore, type ForgeApp } from "./apps/store.ts";
 import { createApi, isApiRequest, type ForgeCall, type ForgeHook, type ReplyCheck } from "./api.ts";
+import { createStatusStore } from "./checks/store.ts";
 import { openRepository } from "./git/repository.ts";
 import { createPullStore } from "./pulls/store.ts";
 import { createSettings, type RepositorySettings } from "./settings.ts";
@@ -82,6 +83,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     settings,
     repository,
     pulls: createPullStore(),
+    statuses: createStatusStore(),
     users,
     app: options.app === undefined ? null : createAppStore(options.app, users),
     signed: new Set(),

@@ -8,6 +8,8 @@ export type Permission = "none" | "read" | "write" | "admin";
 export interface ForgeUser {
   readonly login: string;
   readonly permission: Permission;
+  /** Of a classic token, which carries them in every answer. Left out: a token of another kind. */
+  readonly scopes?: readonly string[];
   /** A GitHub App's installation: commits as `login[bot]`. */
   readonly app?: boolean;
   /** What the installation was given: `contents` -> `write`. Left out: all that `permission` says. */

@@ -1,5 +1,6 @@
 /** What every route and resolver works on: one repository, its pull requests, and where it is served. */
 import type { AppStore } from "./apps/store.ts";
+import type { StatusStore } from "./checks/store.ts";
 import type { Repository } from "./git/repository.ts";
 import type { RepositorySettings } from "./settings.ts";
 import type { PullStore } from "./pulls/store.ts";
@@ -13,6 +14,7 @@ export interface World {
   readonly settings: RepositorySettings;
   readonly repository: Repository;
   readonly pulls: PullStore;
+  readonly statuses: StatusStore;
   readonly users: Users;
   /** A GitHub App that may ask for tokens; null where there is none. */
   readonly app: AppStore | null;

@@ -3,6 +3,7 @@ import { Name, Version } from "../../fields.ts";
 import { phases } from "../../model-deployment.ts";
 import { list } from "./list.ts";
 import { SkippedOutput } from "./skipped.ts";
+import { WaitEndOutput } from "./wait-end.ts";
 
 const TrafficShare = z.strictObject({
   version: Version,
@@ -28,12 +29,14 @@ const Published = z.strictObject({
   status: z.literal("published").describe("as a pull request"),
   ...common,
   pullRequest: z.strictObject({ number: z.int().min(1), url: z.url(), branch: z.string(), action }),
+  end: WaitEndOutput.optional().describe("with --wait"),
 });
 
 const Committed = z.strictObject({
   status: z.literal("committed").describe("straight to the base branch"),
   ...common,
   commit: z.strictObject({ oid: z.string(), url: z.url() }),
+  end: WaitEndOutput.optional().describe("with --wait"),
 });
 
 const Written = z.strictObject({

@@ -9,7 +9,8 @@ export function refuseUngranted(user: ForgeUser, operation: string): void {
   throw new Refusal("forbidden", forbiddenMessage(user));
 }
 
-function permissionFor(operation: string): "contents" | "pull_requests" {
+function permissionFor(operation: string): "contents" | "pull_requests" | "statuses" {
+  if (operation.includes("/statuses/")) return "statuses";
   if (operation.endsWith("/pulls/{pull_number}/merge") || operation === "mergePullRequest") return "contents";
   return /\/pulls|\/issues|PullRequest|addComment/.test(operation) ? "pull_requests" : "contents";
 }

@@ -10,6 +10,7 @@ import { objectRoutes } from "./object-routes.ts";
 import { pullRoutes } from "./pull-routes.ts";
 import { refRoutes } from "./ref-routes.ts";
 import { createRouter, type MatchedRoute, type RestReply, type Route, type Router } from "./router.ts";
+import { statusRoutes } from "./status-routes.ts";
 
 const routes: readonly Route[] = [
   ...accountRoutes,
@@ -18,6 +19,7 @@ const routes: readonly Route[] = [
   ...contentRoutes,
   ...pullRoutes,
   ...commentRoutes,
+  ...statusRoutes,
 ];
 
 export const findRoute: Router = createRouter(routes);
@@ -62,7 +64,10 @@ export async function serveRest(
   const { route, params } = matched;
   if (route.access === "write") refuseWrites(world, user);
   if (route.access === "write") refuseUngranted(user, route.template);
-  return route.handle({ world, user, params, url: request.url, accept: request.accept, body: request.body });
+  const call = { world, user, params, url: request.url, accept: request.accept, body: request.body };
+  const reply = await route.handle(call);
+  if (user.scopes === undefined) return reply;
+  return { ...reply, headers: { ...reply.headers, "x-oauth-scopes": user.scopes.join(", ") } };
 }
 
 const REPOSITORY_PATH = /^\/repos\/([^/]+)\/([^/]+)/;

@@ -95,7 +95,7 @@ describe("the variables of a GitHub App", () => {
   test("go before a token, which may stand in anybody's environment", async () => {
     const options = { repository: "acme/models", apiUrl: "http://127.0.0.1:1/api/v3", userAgent: "mmsp-test" };
     const app = { MMSP_GITHUB_APP_ID: "1", MMSP_GITHUB_APP_PRIVATE_KEY: privateKey };
-    expect(await requireAccess({ GITHUB_TOKEN: "one" }, options)).toBe("one");
-    expect(await requireAccess({ GITHUB_TOKEN: "one", ...app }, options)).not.toBe("one");
+    expect(await requireAccess({ GITHUB_TOKEN: "one" }, options)).toEqual({ token: "one", permissions: null });
+    expect(await requireAccess({ GITHUB_TOKEN: "one", ...app }, options)).not.toMatchObject({ token: "one" });
   });
 });

@@ -24,7 +24,7 @@ function appWith(more: Partial<ForgeApp> = {}): ForgeApp {
 /** A forge as the App sees it. */
 async function clientOf(hub: Hub, env: Readonly<Record<string, string>> = variables) {
   const options = { repository: "acme/models", apiUrl: hub.server.apiUrl, userAgent: "mmsp-test", secondMs: 1 };
-  return hub.client({ token: await requireAccess(env, options) });
+  return hub.client(await requireAccess(env, options));
 }
 
 function tokensOf(hub: Hub, more: Partial<AppTokenOptions> = {}, env: Readonly<Record<string, string>> = named) {
