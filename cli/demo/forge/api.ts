@@ -38,13 +38,24 @@ export function isApiRequest(path: string): boolean {
 
 interface PreparedCall {
   readonly operation: string;
+  /** Whether it is one of GitHub's REST calls, whose replies are described. */
+  readonly isDescribed?: boolean;
   readonly writes: boolean;
   serve(user: ForgeUser | null): Promise<RestReply>;
 }
 
+/** Throws where a REST reply is not as GitHub describes it. */
+export type ReplyCheck = (reply: {
+  /** The route's template, `GET /repos/{owner}/{repo}`. */
+  readonly operation: string;
+  readonly status: number;
+  readonly body: unknown;
+}) => void;
+
 export interface ForgeHooks {
   readonly before: ForgeHook | undefined;
   readonly after: ForgeHook | undefined;
+  readonly check: ReplyCheck | undefined;
 }
 
 export function createApi(world: World, hooks: ForgeHooks): Api {
@@ -61,7 +72,9 @@ export function createApi(world: World, hooks: ForgeHooks): Api {
     let reply: Response | null = null;
     try {
       await hooks.before?.(call);
-      reply = conditional(request, await take(prepared, request).catch(refusedReply));
+      const answered = await take(prepared, request).catch(refusedReply);
+      if (prepared.isDescribed) hooks.check?.({ operation: prepared.operation, ...answered, body: answered.body });
+      reply = conditional(request, answered);
       await hooks.after?.(call);
       return reply;
     } catch (error) {
@@ -125,6 +138,7 @@ async function prepare(world: World, request: Request, url: URL, body: unknown):
     const authorization = request.headers.get("authorization");
     return {
       operation: `${request.method} ${asApp.route.template}`,
+      isDescribed: true,
       writes: false,
       serve: async () => serveApp(asApp, { world, authorization, body }),
     };
@@ -133,6 +147,7 @@ async function prepare(world: World, request: Request, url: URL, body: unknown):
   const accept = request.headers.get("accept") ?? "";
   return {
     operation: `${request.method} ${matched?.route.template ?? path}`,
+    isDescribed: matched !== null,
     writes: matched?.route.access === "write",
     serve: (user) => serveRest(world, user, { method: request.method, path, url, accept, body }, matched),
   };

@@ -46,6 +46,16 @@ export function faultOf(kind: FaultKind): ForgeFault {
   return new ForgeFault(KINDS[kind]());
 }
 
+/** Whether a call that has taken effect may be answered so. Limits are looked at before anything is done. */
+export function mayComeAfter(kind: FaultKind): boolean {
+  return !kind.includes("limit");
+}
+
+/** REST says in another way that the limit of an hour is used up. */
+function kindFor(call: ForgeCall, kind: FaultKind): FaultKind {
+  return kind === "graphql-limit" && !call.operation.startsWith("graphql") ? "primary-limit" : kind;
+}
+
 export interface PlannedFault {
   /** Which call it is about, counted from where the plan starts. */
   readonly at: number;
@@ -73,7 +83,7 @@ export function planFaults(faults: readonly PlannedFault[], start = 0): FaultPla
       for (const fault of faults) {
         if (fault.moment !== moment || at < fault.at || (at > fault.at && fault.lasting !== true)) continue;
         plan.fired = true;
-        if (typeof fault.what === "string") throw faultOf(fault.what);
+        if (typeof fault.what === "string") throw faultOf(kindFor(call, fault.what));
         await fault.what(call);
       }
     };

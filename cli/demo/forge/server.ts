@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { createAppStore, type ForgeApp } from "./apps/store.ts";
-import { createApi, isApiRequest, type ForgeCall, type ForgeHook } from "./api.ts";
+import { createApi, isApiRequest, type ForgeCall, type ForgeHook, type ReplyCheck } from "./api.ts";
 import { createStatusStore } from "./checks/store.ts";
 import { openRepository } from "./git/repository.ts";
 import { createPullStore } from "./pulls/store.ts";
@@ -16,7 +16,7 @@ import { DEMO_USERS, type ForgeUser } from "./users.ts";
 import type { World } from "./world.ts";
 
 // This file is the forge's one door: who starts a server needs no other.
-export type { ForgeCall } from "./api.ts";
+export type { ForgeCall, ReplyCheck } from "./api.ts";
 export { ForgeFault } from "./fault.ts";
 export { DEMO_TOKEN, type ForgeUser } from "./users.ts";
 
@@ -37,6 +37,8 @@ export interface ForgeOptions {
   readonly hook?: ForgeHook;
   /** The same after the call took effect, before its reply goes out. */
   readonly replyHook?: ForgeHook;
+  /** Of every REST reply of the server's own. What it throws becomes the reply, with status 500. */
+  readonly check?: ReplyCheck;
   readonly now?: () => Date;
 }
 
@@ -49,6 +51,8 @@ export interface Forge {
   readonly settings: RepositorySettings;
   /** Every API call that was served, in order. */
   readonly calls: readonly ForgeCall[];
+  /** Forgets the pull requests, as a repository that was made anew: for tests that set the branches back themselves. */
+  forget(): void;
   /** Ends the tokens that the App was given, before their time. */
   revokeTokens(): void;
   stop(): Promise<void>;
@@ -88,7 +92,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     createdAt: now(),
     now,
   };
-  const api = createApi(world, { before: options.hook, after: options.replyHook });
+  const api = createApi(world, { before: options.hook, after: options.replyHook, check: options.check });
 
   async function serve(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
@@ -111,6 +115,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     gitDir: repository.gitDir,
     settings,
     calls: api.calls,
+    forget: () => world.pulls.clear(),
     revokeTokens: () => world.app?.revoke(),
     async stop() {
       await server.stop(true);

@@ -51,13 +51,15 @@ const handlers: Readonly<Record<string, (call: AppCall, app: AppStore) => RestRe
   },
 };
 
-const find = createRouter(
-  Object.keys(handlers).map((template) =>
-    route(template.endsWith("access_tokens") ? "POST" : "GET", template, "read", () => {
-      throw new Error("an App's routes are served by serveApp");
-    }),
-  ),
+const routes = Object.keys(handlers).map((template) =>
+  route(template.endsWith("access_tokens") ? "POST" : "GET", template, "read", () => {
+    throw new Error("an App's routes are served by serveApp");
+  }),
 );
+const find = createRouter(routes);
+
+/** Every route, as `GET /app`. */
+export const appTemplates: readonly string[] = routes.map(({ method, template }) => `${method} ${template}`);
 
 /** The route, where it is one that an App calls as itself. */
 export function findAppRoute(method: string, path: string): MatchedRoute | null {

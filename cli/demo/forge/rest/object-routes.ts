@@ -102,8 +102,8 @@ export const objectRoutes: readonly Route[] = [
     return { status: 201, body: { url: `${repoApiUrl(call.world)}/git/blobs/${sha}`, sha } };
   }),
 
-  route("GET", "/repos/{owner}/{repo}/git/blobs/{sha}", "read", async ({ world, params }) => {
-    const object = await world.repository.objects.read(params.sha);
+  route("GET", "/repos/{owner}/{repo}/git/blobs/{file_sha}", "read", async ({ world, params }) => {
+    const object = await world.repository.objects.read(params.file_sha);
     if (object?.type !== "blob") throw new Refusal("not-found", "Not Found");
     return ok({
       sha: object.oid,

@@ -9,10 +9,10 @@ import { contentRoutes } from "./content-routes.ts";
 import { objectRoutes } from "./object-routes.ts";
 import { pullRoutes } from "./pull-routes.ts";
 import { refRoutes } from "./ref-routes.ts";
+import { createRouter, type MatchedRoute, type RestReply, type Route, type Router } from "./router.ts";
 import { statusRoutes } from "./status-routes.ts";
-import { createRouter, type MatchedRoute, type RestReply, type Router } from "./router.ts";
 
-export const findRoute: Router = createRouter([
+const routes: readonly Route[] = [
   ...accountRoutes,
   ...refRoutes,
   ...objectRoutes,
@@ -20,7 +20,12 @@ export const findRoute: Router = createRouter([
   ...pullRoutes,
   ...commentRoutes,
   ...statusRoutes,
-]);
+];
+
+export const findRoute: Router = createRouter(routes);
+
+/** Every route, as `GET /repos/{owner}/{repo}`. */
+export const restTemplates: readonly string[] = routes.map(({ method, template }) => `${method} ${template}`);
 
 const STATUS: Readonly<Record<RefusalKind, number>> = {
   "bad-request": 400,

@@ -1,6 +1,6 @@
 import type { Octokit } from "@octokit/rest";
 import { explainFailure, type Attempt } from "./errors.ts";
-import { failureOf, type Failure } from "./failure.ts";
+import { failureOf, garbledReply, type Failure } from "./failure.ts";
 
 /** Where Octokit's own words go. Never stdout or stderr: those belong to the command. */
 export interface ClientLog {
@@ -125,10 +125,27 @@ const noQueue = {
 };
 const unspaced = { write: noQueue, notifications: noQueue, global: noQueue } as object;
 
-/** fetch that gives up: Octokit has no time-out of its own. */
+/**
+ * fetch that gives up, and that fails where the body breaks off or is none of GitHub's: Octokit has no time-out of its own, and
+ * takes what has come of a body for all of it.
+ */
 function fetchWithin(timeoutMs: number): (url: string, init?: RequestInit) => Promise<Response> {
   return async (url, init = {}) => {
     const signals = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
-    return fetch(url, { ...init, signal: AbortSignal.any(signals) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });
+    const bytes = await response.arrayBuffer();
+    if (response.ok && bytes.byteLength > 0) requireJson(bytes);
+    const { status, statusText, headers } = response;
+    return new Response(bytes.byteLength === 0 ? null : bytes, { status, statusText, headers });
   };
+}
+
+function requireJson(bytes: ArrayBuffer): void {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    const error = new Error("the reply is no JSON", { cause });
+    error.name = garbledReply;
+    throw error;
+  }
 }
