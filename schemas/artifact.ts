@@ -28,7 +28,7 @@ export function bytesOf(artifact: Artifact): number {
 }
 
 /** What tells one model from another: its files' digests. Where a file is kept, and what it is called there, does not. */
-interface Digests {
+export interface Digests {
   readonly sha256: string;
   readonly files?: readonly { readonly file: string; readonly sha256: string }[] | undefined;
 }

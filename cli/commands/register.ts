@@ -46,18 +46,21 @@ export const register: Command = {
     const inspected = await edges.inspectModel(at(path), featureOrder);
     for (const warning of inspected.warnings) context.say(`${context.style.yellow("warning:")} ${warning}`);
     const facts = await edges.gitFacts(cwd);
-    const { file, sha256, sizeBytes, signature, opset, producer } = inspected;
-    const given = new Map<string, Content>([[sha256, new Blob([Uint8Array.from(inspected.bytes)])]]);
+    const { file, sha256, sizeBytes, content, files, signature, opset, irVersion, producer, parameters } = inspected;
+    const given = new Map<string, Content>([[sha256, content]]);
+    for (const other of files) given.set(other.sha256, other.content);
     if (baseline !== null) given.set(baseline.sha256, new Blob([Uint8Array.from(baseline.bytes)]));
     return write(
       {
         verb: "register",
         model,
         version: versionOf(input, "version"),
-        artifact: { file, sha256, sizeBytes },
+        artifact: { file, sha256, sizeBytes, files },
         signature,
         opset,
+        irVersion,
         producer,
+        parameters,
         featureOrder,
         metrics,
         baseline: baseline && {

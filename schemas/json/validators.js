@@ -2874,7 +2874,7 @@ return errors === 0;
 validate21.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateModelVersion = validate22;
-const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"files":{"description":"files beside it that hold weights, by the paths that it names; each has a key where the artifact has one","minItems":1,"maxItems":256,"type":"array","items":{"type":"object","properties":{"file":{"type":"string","maxLength":512,"pattern":"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$","description":"a relative path with `/`, without `..`"},"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["file","sha256","sizeBytes"],"additionalProperties":false}}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"files":{"description":"files beside it that hold weights, by the paths that it names; each has a key where the artifact has one","minItems":1,"maxItems":256,"type":"array","items":{"type":"object","properties":{"file":{"type":"string","maxLength":512,"pattern":"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$","description":"a relative path with `/`, without `..`"},"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["file","sha256","sizeBytes"],"additionalProperties":false}}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"irVersion":{"description":"version of the ONNX format","type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"parameters":{"description":"how many numbers the model has learned","type":"integer","minimum":0,"maximum":9007199254740991},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const pattern28 = new RegExp("^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$", "u");
 const pattern29 = new RegExp("^https:\\/\\/[^\\s]+$", "u");
 const pattern30 = new RegExp("^[0-9a-f]{64}$", "u");
@@ -4409,11 +4409,10 @@ errors++;
 }
 }
 }
-if(data8.producer !== undefined){
-let data46 = data8.producer;
-if(typeof data46 === "string"){
-if(func1(data46) > 512){
-const err128 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.producer,data:data46};
+if(data8.irVersion !== undefined){
+let data46 = data8.irVersion;
+if(!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))){
+const err128 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.irVersion.type,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -4422,8 +4421,9 @@ vErrors.push(err128);
 }
 errors++;
 }
-if(!pattern10.test(data46)){
-const err129 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.producer,data:data46};
+if((typeof data46 == "number") && (isFinite(data46))){
+if(data46 > 9007199254740991 || isNaN(data46)){
+const err129 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -4432,9 +4432,8 @@ vErrors.push(err129);
 }
 errors++;
 }
-}
-else {
-const err130 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.producer.type,parentSchema:schema33.properties.spec.properties.producer,data:data46};
+if(data46 < 1 || isNaN(data46)){
+const err130 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -4444,11 +4443,12 @@ vErrors.push(err130);
 errors++;
 }
 }
-if(data8.provenance !== undefined){
-let data47 = data8.provenance;
-if(data47 && typeof data47 == "object" && !Array.isArray(data47)){
-if(data47.createdAt === undefined){
-const err131 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/required",keyword:"required",params:{missingProperty: "createdAt"},message:"must have required property '"+"createdAt"+"'",schema:schema33.properties.spec.properties.provenance.required,parentSchema:schema33.properties.spec.properties.provenance,data:data47};
+}
+if(data8.producer !== undefined){
+let data47 = data8.producer;
+if(typeof data47 === "string"){
+if(func1(data47) > 512){
+const err131 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.producer,data:data47};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -4457,9 +4457,8 @@ vErrors.push(err131);
 }
 errors++;
 }
-for(const key12 in data47){
-if(!(((((key12 === "source") || (key12 === "gitCommit")) || (key12 === "createdAt")) || (key12 === "createdBy")) || (key12 === "mlflowRun"))){
-const err132 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data47};
+if(!pattern10.test(data47)){
+const err132 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.producer,data:data47};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -4469,11 +4468,8 @@ vErrors.push(err132);
 errors++;
 }
 }
-if(data47.source !== undefined){
-let data48 = data47.source;
-if(typeof data48 === "string"){
-if(func1(data48) > 512){
-const err133 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data48};
+else {
+const err133 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.producer.type,parentSchema:schema33.properties.spec.properties.producer,data:data47};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -4482,8 +4478,11 @@ vErrors.push(err133);
 }
 errors++;
 }
-if(!pattern10.test(data48)){
-const err134 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data48};
+}
+if(data8.parameters !== undefined){
+let data48 = data8.parameters;
+if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
+const err134 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.parameters.type,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -4492,9 +4491,9 @@ vErrors.push(err134);
 }
 errors++;
 }
-}
-else {
-const err135 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.source.type,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data48};
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 > 9007199254740991 || isNaN(data48)){
+const err135 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -4503,12 +4502,8 @@ vErrors.push(err135);
 }
 errors++;
 }
-}
-if(data47.gitCommit !== undefined){
-let data49 = data47.gitCommit;
-if(typeof data49 === "string"){
-if(!pattern38.test(data49)){
-const err136 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{40}([0-9a-f]{24})?$"},message:"must match pattern \""+"^[0-9a-f]{40}([0-9a-f]{24})?$"+"\"",schema:"^[0-9a-f]{40}([0-9a-f]{24})?$",parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data49};
+if(data48 < 0 || isNaN(data48)){
+const err136 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -4518,8 +4513,12 @@ vErrors.push(err136);
 errors++;
 }
 }
-else {
-const err137 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.gitCommit.type,parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data49};
+}
+if(data8.provenance !== undefined){
+let data49 = data8.provenance;
+if(data49 && typeof data49 == "object" && !Array.isArray(data49)){
+if(data49.createdAt === undefined){
+const err137 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/required",keyword:"required",params:{missingProperty: "createdAt"},message:"must have required property '"+"createdAt"+"'",schema:schema33.properties.spec.properties.provenance.required,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -4528,12 +4527,9 @@ vErrors.push(err137);
 }
 errors++;
 }
-}
-if(data47.createdAt !== undefined){
-let data50 = data47.createdAt;
-if(typeof data50 === "string"){
-if(!pattern8.test(data50)){
-const err138 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data50};
+for(const key12 in data49){
+if(!(((((key12 === "source") || (key12 === "gitCommit")) || (key12 === "createdAt")) || (key12 === "createdBy")) || (key12 === "mlflowRun"))){
+const err138 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -4543,8 +4539,11 @@ vErrors.push(err138);
 errors++;
 }
 }
-else {
-const err139 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdAt.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data50};
+if(data49.source !== undefined){
+let data50 = data49.source;
+if(typeof data50 === "string"){
+if(func1(data50) > 512){
+const err139 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
 if(vErrors === null){
 vErrors = [err139];
 }
@@ -4553,12 +4552,8 @@ vErrors.push(err139);
 }
 errors++;
 }
-}
-if(data47.createdBy !== undefined){
-let data51 = data47.createdBy;
-if(typeof data51 === "string"){
-if(func1(data51) > 512){
-const err140 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data51};
+if(!pattern10.test(data50)){
+const err140 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
 if(vErrors === null){
 vErrors = [err140];
 }
@@ -4567,8 +4562,9 @@ vErrors.push(err140);
 }
 errors++;
 }
-if(!pattern10.test(data51)){
-const err141 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data51};
+}
+else {
+const err141 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.source.type,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
 if(vErrors === null){
 vErrors = [err141];
 }
@@ -4578,8 +4574,11 @@ vErrors.push(err141);
 errors++;
 }
 }
-else {
-const err142 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdBy.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data51};
+if(data49.gitCommit !== undefined){
+let data51 = data49.gitCommit;
+if(typeof data51 === "string"){
+if(!pattern38.test(data51)){
+const err142 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{40}([0-9a-f]{24})?$"},message:"must match pattern \""+"^[0-9a-f]{40}([0-9a-f]{24})?$"+"\"",schema:"^[0-9a-f]{40}([0-9a-f]{24})?$",parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data51};
 if(vErrors === null){
 vErrors = [err142];
 }
@@ -4589,11 +4588,8 @@ vErrors.push(err142);
 errors++;
 }
 }
-if(data47.mlflowRun !== undefined){
-let data52 = data47.mlflowRun;
-if(typeof data52 === "string"){
-if(func1(data52) > 512){
-const err143 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data52};
+else {
+const err143 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.gitCommit.type,parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data51};
 if(vErrors === null){
 vErrors = [err143];
 }
@@ -4602,8 +4598,12 @@ vErrors.push(err143);
 }
 errors++;
 }
-if(!pattern10.test(data52)){
-const err144 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data52};
+}
+if(data49.createdAt !== undefined){
+let data52 = data49.createdAt;
+if(typeof data52 === "string"){
+if(!pattern8.test(data52)){
+const err144 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data52};
 if(vErrors === null){
 vErrors = [err144];
 }
@@ -4614,7 +4614,7 @@ errors++;
 }
 }
 else {
-const err145 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowRun.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data52};
+const err145 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdAt.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data52};
 if(vErrors === null){
 vErrors = [err145];
 }
@@ -4624,9 +4624,11 @@ vErrors.push(err145);
 errors++;
 }
 }
-}
-else {
-const err146 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data47};
+if(data49.createdBy !== undefined){
+let data53 = data49.createdBy;
+if(typeof data53 === "string"){
+if(func1(data53) > 512){
+const err146 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
 if(vErrors === null){
 vErrors = [err146];
 }
@@ -4635,10 +4637,8 @@ vErrors.push(err146);
 }
 errors++;
 }
-}
-}
-else {
-const err147 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(!pattern10.test(data53)){
+const err147 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
 if(vErrors === null){
 vErrors = [err147];
 }
@@ -4648,14 +4648,84 @@ vErrors.push(err147);
 errors++;
 }
 }
-}
 else {
-const err148 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+const err148 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdBy.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
 if(vErrors === null){
 vErrors = [err148];
 }
 else {
 vErrors.push(err148);
+}
+errors++;
+}
+}
+if(data49.mlflowRun !== undefined){
+let data54 = data49.mlflowRun;
+if(typeof data54 === "string"){
+if(func1(data54) > 512){
+const err149 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
+if(vErrors === null){
+vErrors = [err149];
+}
+else {
+vErrors.push(err149);
+}
+errors++;
+}
+if(!pattern10.test(data54)){
+const err150 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
+if(vErrors === null){
+vErrors = [err150];
+}
+else {
+vErrors.push(err150);
+}
+errors++;
+}
+}
+else {
+const err151 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowRun.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
+if(vErrors === null){
+vErrors = [err151];
+}
+else {
+vErrors.push(err151);
+}
+errors++;
+}
+}
+}
+else {
+const err152 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
+if(vErrors === null){
+vErrors = [err152];
+}
+else {
+vErrors.push(err152);
+}
+errors++;
+}
+}
+}
+else {
+const err153 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(vErrors === null){
+vErrors = [err153];
+}
+else {
+vErrors.push(err153);
+}
+errors++;
+}
+}
+}
+else {
+const err154 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+if(vErrors === null){
+vErrors = [err154];
+}
+else {
+vErrors.push(err154);
 }
 errors++;
 }
