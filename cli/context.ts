@@ -1,4 +1,13 @@
-import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type {
+  ArtifactStore,
+  FileWrite,
+  Forge,
+  InspectModel,
+  ReferredModel,
+  Scope,
+  Snapshot,
+} from "./gitops/core/ports.ts";
+import type { Mlflow } from "./gitops/core/mlflow-port.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
@@ -77,7 +86,11 @@ export interface Edges {
   findToken(): Promise<string | null>;
   /** Looks for a token; throws a ProblemError that says where. */
   openForge(remote: Remote): Promise<Forge>;
+  /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
+  openMlflow(): Promise<Mlflow>;
   inspectModel: InspectModel;
+  /** Downloads a model by reference, to be looked at. Throws a ProblemError or an OutsideError. */
+  fetchReferred(address: string): Promise<ReferredModel>;
   readMetrics(path: string): Promise<Readonly<Record<string, number>>>;
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;
   openStore(store: string, root: string | null): ArtifactStore;

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
   status: async () => (await import("./commands/status.ts")).status,
   validate: async () => (await import("./commands/validate.ts")).validate,
+  mlflow: async () => (await import("./commands/mlflow.ts")).mlflow,
   up: async () => (await import("./commands/up.ts")).up,
   down: async () => (await import("./commands/down.ts")).down,
   loadgen: async () => (await import("./commands/loadgen.ts")).loadgen,

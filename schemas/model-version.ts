@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { apiVersion, Line, Metadata, Name, Sha256, Timestamp, Version } from "./fields.ts";
+import { maxParams, maxTags, maxTrainingValue } from "./limits.ts";
 
 /** Datatype names of the Open Inference Protocol v2, which are Triton's. */
 export const datatypes = [
@@ -33,6 +34,14 @@ export const Signature = z.strictObject({
   outputs: z.array(TensorSpec).min(1),
 });
 export type Signature = z.infer<typeof Signature>;
+
+/** Names and values of a training run: untrusted text, one line each, bounded in number and length. */
+function Facts(most: number, description: string) {
+  return z
+    .record(z.string(), Line.max(maxTrainingValue))
+    .refine((facts) => Object.keys(facts).length <= most, `at most ${most}`)
+    .meta({ maxProperties: most, description });
+}
 
 /** Where a store keeps a file. */
 const Key = z
@@ -106,6 +115,12 @@ export const ModelVersion = z.strictObject({
       createdAt: Timestamp,
       createdBy: Line.optional(),
       mlflowRun: Line.optional(),
+      mlflowVersion: z
+        .strictObject({ model: Line, version: Version })
+        .optional()
+        .describe("what the version is called in MLflow's model registry"),
+      params: Facts(maxParams, "params of the training run, at most 64").optional(),
+      tags: Facts(maxTags, "tags of the training run and of the version in MLflow, at most 32").optional(),
     }),
   }),
 });

@@ -2874,7 +2874,7 @@ return errors === 0;
 validate21.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateModelVersion = validate22;
-const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"files":{"description":"files beside it that hold weights, by the paths that it names; each has a key where the artifact has one","minItems":1,"maxItems":256,"type":"array","items":{"type":"object","properties":{"file":{"type":"string","maxLength":512,"pattern":"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$","description":"a relative path with `/`, without `..`"},"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["file","sha256","sizeBytes"],"additionalProperties":false}}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"irVersion":{"description":"version of the ONNX format","type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"parameters":{"description":"how many numbers the model has learned","type":"integer","minimum":0,"maximum":9007199254740991},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"files":{"description":"files beside it that hold weights, by the paths that it names; each has a key where the artifact has one","minItems":1,"maxItems":256,"type":"array","items":{"type":"object","properties":{"file":{"type":"string","maxLength":512,"pattern":"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$","description":"a relative path with `/`, without `..`"},"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["file","sha256","sizeBytes"],"additionalProperties":false}}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"irVersion":{"description":"version of the ONNX format","type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"parameters":{"description":"how many numbers the model has learned","type":"integer","minimum":0,"maximum":9007199254740991},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowVersion":{"description":"what the version is called in MLflow's model registry","type":"object","properties":{"model":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"required":["model","version"],"additionalProperties":false},"params":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":64,"description":"params of the training run, at most 64"},"tags":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":32,"description":"tags of the training run and of the version in MLflow, at most 32"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const pattern28 = new RegExp("^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$", "u");
 const pattern29 = new RegExp("^https:\\/\\/[^\\s]+$", "u");
 const pattern30 = new RegExp("^[0-9a-f]{64}$", "u");
@@ -4528,7 +4528,7 @@ vErrors.push(err137);
 errors++;
 }
 for(const key12 in data49){
-if(!(((((key12 === "source") || (key12 === "gitCommit")) || (key12 === "createdAt")) || (key12 === "createdBy")) || (key12 === "mlflowRun"))){
+if(!((((((((key12 === "source") || (key12 === "gitCommit")) || (key12 === "createdAt")) || (key12 === "createdBy")) || (key12 === "mlflowRun")) || (key12 === "mlflowVersion")) || (key12 === "params")) || (key12 === "tags"))){
 const err138 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
 if(vErrors === null){
 vErrors = [err138];
@@ -4694,9 +4694,11 @@ vErrors.push(err151);
 errors++;
 }
 }
-}
-else {
-const err152 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
+if(data49.mlflowVersion !== undefined){
+let data55 = data49.mlflowVersion;
+if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
+if(data55.model === undefined){
+const err152 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "model"},message:"must have required property '"+"model"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
 if(vErrors === null){
 vErrors = [err152];
 }
@@ -4705,10 +4707,8 @@ vErrors.push(err152);
 }
 errors++;
 }
-}
-}
-else {
-const err153 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(data55.version === undefined){
+const err153 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
 if(vErrors === null){
 vErrors = [err153];
 }
@@ -4717,15 +4717,252 @@ vErrors.push(err153);
 }
 errors++;
 }
-}
-}
-else {
-const err154 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+for(const key13 in data55){
+if(!((key13 === "model") || (key13 === "version"))){
+const err154 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
 if(vErrors === null){
 vErrors = [err154];
 }
 else {
 vErrors.push(err154);
+}
+errors++;
+}
+}
+if(data55.model !== undefined){
+let data56 = data55.model;
+if(typeof data56 === "string"){
+if(func1(data56) > 512){
+const err155 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
+if(vErrors === null){
+vErrors = [err155];
+}
+else {
+vErrors.push(err155);
+}
+errors++;
+}
+if(!pattern10.test(data56)){
+const err156 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
+if(vErrors === null){
+vErrors = [err156];
+}
+else {
+vErrors.push(err156);
+}
+errors++;
+}
+}
+else {
+const err157 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
+if(vErrors === null){
+vErrors = [err157];
+}
+else {
+vErrors.push(err157);
+}
+errors++;
+}
+}
+if(data55.version !== undefined){
+let data57 = data55.version;
+if(!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))){
+const err158 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
+if(vErrors === null){
+vErrors = [err158];
+}
+else {
+vErrors.push(err158);
+}
+errors++;
+}
+if((typeof data57 == "number") && (isFinite(data57))){
+if(data57 > 2147483647 || isNaN(data57)){
+const err159 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
+if(vErrors === null){
+vErrors = [err159];
+}
+else {
+vErrors.push(err159);
+}
+errors++;
+}
+if(data57 < 1 || isNaN(data57)){
+const err160 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
+if(vErrors === null){
+vErrors = [err160];
+}
+else {
+vErrors.push(err160);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err161 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
+if(vErrors === null){
+vErrors = [err161];
+}
+else {
+vErrors.push(err161);
+}
+errors++;
+}
+}
+if(data49.params !== undefined){
+let data58 = data49.params;
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+if(Object.keys(data58).length > 64){
+const err162 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties",schema:64,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data58};
+if(vErrors === null){
+vErrors = [err162];
+}
+else {
+vErrors.push(err162);
+}
+errors++;
+}
+for(const key14 in data58){
+let data59 = data58[key14];
+if(typeof data59 === "string"){
+if(func1(data59) > 256){
+const err163 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
+if(vErrors === null){
+vErrors = [err163];
+}
+else {
+vErrors.push(err163);
+}
+errors++;
+}
+if(!pattern10.test(data59)){
+const err164 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
+if(vErrors === null){
+vErrors = [err164];
+}
+else {
+vErrors.push(err164);
+}
+errors++;
+}
+}
+else {
+const err165 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
+if(vErrors === null){
+vErrors = [err165];
+}
+else {
+vErrors.push(err165);
+}
+errors++;
+}
+}
+}
+else {
+const err166 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.params.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data58};
+if(vErrors === null){
+vErrors = [err166];
+}
+else {
+vErrors.push(err166);
+}
+errors++;
+}
+}
+if(data49.tags !== undefined){
+let data60 = data49.tags;
+if(data60 && typeof data60 == "object" && !Array.isArray(data60)){
+if(Object.keys(data60).length > 32){
+const err167 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/maxProperties",keyword:"maxProperties",params:{limit: 32},message:"must NOT have more than 32 properties",schema:32,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data60};
+if(vErrors === null){
+vErrors = [err167];
+}
+else {
+vErrors.push(err167);
+}
+errors++;
+}
+for(const key15 in data60){
+let data61 = data60[key15];
+if(typeof data61 === "string"){
+if(func1(data61) > 256){
+const err168 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err168];
+}
+else {
+vErrors.push(err168);
+}
+errors++;
+}
+if(!pattern10.test(data61)){
+const err169 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err169];
+}
+else {
+vErrors.push(err169);
+}
+errors++;
+}
+}
+else {
+const err170 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err170];
+}
+else {
+vErrors.push(err170);
+}
+errors++;
+}
+}
+}
+else {
+const err171 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.tags.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data60};
+if(vErrors === null){
+vErrors = [err171];
+}
+else {
+vErrors.push(err171);
+}
+errors++;
+}
+}
+}
+else {
+const err172 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
+if(vErrors === null){
+vErrors = [err172];
+}
+else {
+vErrors.push(err172);
+}
+errors++;
+}
+}
+}
+else {
+const err173 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(vErrors === null){
+vErrors = [err173];
+}
+else {
+vErrors.push(err173);
+}
+errors++;
+}
+}
+}
+else {
+const err174 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+if(vErrors === null){
+vErrors = [err174];
+}
+else {
+vErrors.push(err174);
 }
 errors++;
 }
@@ -4736,8 +4973,8 @@ validate22.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProject = validate23;
 const schema34 = {"$id":"https://mmsp.dev/schemas/v1alpha1/project.json","title":"Project","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"Project"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"repository":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$","description":"owner/name on GitHub"},"baseBranch":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9_][A-Za-z0-9._/-]*$","description":"the branch that everything is merged into, such as main"},"artifactStore":{"type":"string","pattern":"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$","description":"file:///dir, s3://bucket/prefix, or a path inside the repository"},"defaults":{"type":"object","properties":{"steps":{"minItems":1,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"}},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false}},"additionalProperties":false},"templateVersion":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["repository","baseBranch","artifactStore","templateVersion"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const pattern43 = new RegExp("^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$", "u");
-const pattern44 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", "u");
+const pattern46 = new RegExp("^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$", "u");
+const pattern47 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", "u");
 
 function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://mmsp.dev/schemas/v1alpha1/project.json" */;
@@ -5035,7 +5272,7 @@ errors++;
 if(data8.repository !== undefined){
 let data9 = data8.repository;
 if(typeof data9 === "string"){
-if(!pattern43.test(data9)){
+if(!pattern46.test(data9)){
 const err24 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$"+"\"",schema:"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$",parentSchema:schema34.properties.spec.properties.repository,data:data9};
 if(vErrors === null){
 vErrors = [err24];
@@ -5070,7 +5307,7 @@ vErrors.push(err26);
 }
 errors++;
 }
-if(!pattern44.test(data10)){
+if(!pattern47.test(data10)){
 const err27 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_][A-Za-z0-9._/-]*$"},message:"must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9._/-]*$"+"\"",schema:"^[A-Za-z0-9_][A-Za-z0-9._/-]*$",parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
 if(vErrors === null){
 vErrors = [err27];

@@ -3,6 +3,7 @@ import type { Judge, Phase, Rejection } from "../../../schemas/model-deployment.
 import type { ModelVersion, Signature } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import type { Tree } from "../../../schemas/tree.ts";
+import type { MlflowProvenance } from "./mlflow-provenance.ts";
 
 export interface GivenFile {
   readonly file: string;
@@ -35,6 +36,8 @@ export interface RegisterCommand {
     readonly source: string | null;
     readonly gitCommit: string | null;
     readonly createdBy: string | null;
+    /** Of a model that came from MLflow. */
+    readonly mlflow?: Pick<MlflowProvenance, "run" | "registered" | "params" | "tags"> | null;
   };
 }
 

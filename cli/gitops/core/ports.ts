@@ -199,6 +199,15 @@ export interface InspectedFile {
   readonly content: Content;
 }
 
+/** A model by reference, in files that are there until it is disposed of. */
+export interface ReferredModel extends Disposable {
+  /** The address as it is recorded. */
+  readonly uri: string;
+  readonly path: string;
+  /** The address of a file, for messages. */
+  place(file: string): string;
+}
+
 /** What is in a model file, and that it answers a trial inference. */
 export interface InspectedModel extends InspectedFile {
   /** Those beside it that it keeps weights in. */

@@ -174,6 +174,7 @@ function documentOf(command: RegisterCommand, version: number, now: string): Mod
         ...(gitCommit === null ? {} : { gitCommit }),
         createdAt: now,
         ...(createdBy === null ? {} : { createdBy: oneLine(createdBy) }),
+        ...mlflowFields(provenance.mlflow ?? null),
       },
     },
   };
@@ -193,6 +194,17 @@ function artifactOf({ file, sha256, sizeBytes, files = [], uri = null }: Registe
     sha256,
     sizeBytes,
     ...(beside.length === 0 ? {} : { files: beside }),
+  };
+}
+
+function mlflowFields(mlflow: RegisterCommand["provenance"]["mlflow"]): Partial<ModelVersion["spec"]["provenance"]> {
+  if (!mlflow) return {};
+  const { run, registered, params, tags } = mlflow;
+  return {
+    ...(run === null ? {} : { mlflowRun: run }),
+    ...(registered === null ? {} : { mlflowVersion: { ...registered } }),
+    ...(Object.keys(params).length === 0 ? {} : { params: { ...params } }),
+    ...(Object.keys(tags).length === 0 ? {} : { tags: { ...tags } }),
   };
 }
 

@@ -21,13 +21,8 @@ const oneFile = "onnx.save_model(model, path, save_as_external_data=True, all_te
  * anything else (an absolute path, one that leads elsewhere, a symbolic link, a missing or a truncated file) is a Problem. All
  * of them are told at once.
  */
-export function findBeside(model: string, { external }: Header): readonly BesideFile[] {
-  const needed = new Map<string, { readonly tensor: string; readonly bytes: number }>();
-  for (const { location, offset, length, tensor } of external) {
-    const before = needed.get(location);
-    if (before === undefined || offset + length > before.bytes)
-      needed.set(location, { tensor, bytes: offset + length });
-  }
+export function findBeside(model: string, header: Header): readonly BesideFile[] {
+  const needed = needsOf(header);
   if (needed.size > maxFiles) {
     const message = `keeps its weights in ${needed.size} files, more than ${maxFiles}`;
     fail({ code: "model-external-many", file: model, message, hint: `save it with one: ${oneFile}` });
@@ -44,6 +39,28 @@ export function findBeside(model: string, { external }: Header): readonly Beside
   }
   if (problems.length > 0) throw new ProblemError(problems);
   return [...found.values()];
+}
+
+/** The files that a model keeps weights in and that are beside it, and the bytes that each needs. */
+export function besideNames(header: Header): ReadonlyMap<string, number> {
+  const needs = [...needsOf(header)].map(([location, { bytes }]) => [plainName(location), bytes] as const);
+  return new Map(needs.flatMap(([name, bytes]) => (name === null ? [] : [[name, bytes]])));
+}
+
+interface Need {
+  /** For messages: one of those in it. */
+  readonly tensor: string;
+  readonly bytes: number;
+}
+
+function needsOf({ external }: Header): ReadonlyMap<string, Need> {
+  const needed = new Map<string, Need>();
+  for (const { location, offset, length, tensor } of external) {
+    const before = needed.get(location);
+    if (before === undefined || offset + length > before.bytes)
+      needed.set(location, { tensor, bytes: offset + length });
+  }
+  return needed;
 }
 
 /** Without the `./` that some exporters write; null where it leads elsewhere, or might on some system. */
