@@ -1,4 +1,12 @@
-import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type {
+  ArtifactStore,
+  FileWrite,
+  Forge,
+  InspectModel,
+  ReferredModel,
+  Scope,
+  Snapshot,
+} from "./gitops/core/ports.ts";
 import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { Mlflow } from "./gitops/core/mlflow-port.ts";
 import type { ServingState } from "./gitops/core/follow-serving.ts";
@@ -98,6 +106,8 @@ export interface Edges {
   /** What the gateway at an address says that it serves; never throws. */
   readLive(environment: string, address: string): Promise<LiveEnvironment>;
   inspectModel: InspectModel;
+  /** Downloads a model by reference, to be looked at. Throws a ProblemError or an OutsideError. */
+  fetchReferred(address: string): Promise<ReferredModel>;
   readMetrics(path: string): Promise<Readonly<Record<string, number>>>;
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;
   openStore(store: string, root: string | null): ArtifactStore;

@@ -114,6 +114,7 @@ function createEdges(env: Variables): Edges {
     readLive: async (environment, address) =>
       (await import("./gitops/edges/gateway-status.ts")).readLive(environment, address),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
+    fetchReferred: async (address) => (await import("./gitops/edges/store/referred.ts")).fetchReferred(address),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>
