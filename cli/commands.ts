@@ -11,6 +11,8 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status.ts")).status,
   history: async () => (await import("./commands/history.ts")).history,
   diff: async () => (await import("./commands/diff.ts")).diff,
+  list: async () => (await import("./commands/list.ts")).list,
+  show: async () => (await import("./commands/show.ts")).show,
   validate: async () => (await import("./commands/validate.ts")).validate,
   mlflow: async () => (await import("./commands/mlflow.ts")).mlflow,
   up: async () => (await import("./commands/up.ts")).up,

@@ -23,6 +23,8 @@ export type Outcome =
       readonly notices: readonly string[];
     }
   | { readonly kind: "refusal"; readonly problems: readonly Problem[] }
+  /** All there was to print has been printed on the way. */
+  | { readonly kind: "streamed" }
   /** Commands that only tell: `ok: false` exits with 1. */
   | { readonly kind: "report"; readonly text: string; readonly json: object; readonly ok: boolean };
 

@@ -52,6 +52,8 @@ export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamSt
       return done([`${style.dim("nothing to do:")} ${outcome.reason}`]);
     case "refusal":
       return { stdout: "", stderr: renderProblems(outcome.problems, stderr), exitCode: 1 };
+    case "streamed":
+      return { stdout: "", stderr: "", exitCode: 0 };
     case "report":
       return { stdout: outcome.text, stderr: "", exitCode: outcome.ok ? 0 : 1 };
   }
@@ -59,6 +61,7 @@ export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamSt
 
 /** An outcome for programs: one JSON object on stdout, whatever happened. */
 export function renderJson(outcome: Outcome): Printed {
+  if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: 0 };
   const body = outcome.kind === "report" ? outcome.json : jsonOf(outcome);
   const stopped = outcome.kind === "followed" && outcome.end.kind === "stopped";
   const failed = outcome.kind === "refusal" || stopped || (outcome.kind === "report" && !outcome.ok);
@@ -70,7 +73,7 @@ function renderProblems(problems: readonly Problem[], style: Style): string {
   return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
 }
 
-function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): ChangeOutput | RefusalOutput {
+function jsonOf(outcome: Exclude<Outcome, { kind: "report" | "streamed" }>): ChangeOutput | RefusalOutput {
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
   if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
   if (outcome.kind === "followed") return { ...publishedJson(outcome.published), end: endJson(outcome.end) };

@@ -50,6 +50,7 @@ export function openSession(options: SessionOptions): Session {
     isTerminal,
     style,
     now: () => new Date(),
+    print: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error))),
     say: (line) => stderr.say(line),
     live: (line) => progress.yieldTo(() => stderr.live(line)),
     edges: watchEdges(createEdges(env), progress),
@@ -105,7 +106,15 @@ function createEdges(env: Variables): Edges {
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
     openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
+    watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
+    watchBranch: async (remote) => {
+      const { watchBranch } = await import("./gitops/edges/github/watch-branch.ts");
+      return watchBranch(await accessTo(remote, env));
+    },
+    readLive: async (environment, address) =>
+      (await import("./gitops/edges/gateway-status.ts")).readLive(environment, address),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
+    fetchReferred: async (address) => (await import("./gitops/edges/store/referred.ts")).fetchReferred(address),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>

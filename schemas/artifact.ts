@@ -16,7 +16,7 @@ export interface ArtifactFile {
 export function filesOf({ files = [], ...main }: Artifact): readonly [ArtifactFile, ...ArtifactFile[]] {
   const beside = files.map(({ file, key, sha256, sizeBytes }): ArtifactFile => {
     // Of one by reference, the others lie beside it, as they did when it was exported.
-    const uri = main.uri === undefined ? undefined : new URL(encodedPath(file), main.uri).href;
+    const uri = main.uri === undefined ? undefined : addressBeside(main.uri, file);
     return { file, key, uri, sha256, sizeBytes };
   });
   return [{ file: mainName(beside), ...main }, ...beside];
@@ -28,7 +28,7 @@ export function bytesOf(artifact: Artifact): number {
 }
 
 /** What tells one model from another: its files' digests. Where a file is kept, and what it is called there, does not. */
-interface Digests {
+export interface Digests {
   readonly sha256: string;
   readonly files?: readonly { readonly file: string; readonly sha256: string }[] | undefined;
 }
@@ -53,6 +53,7 @@ function mainName(beside: readonly ArtifactFile[]): string {
   return taken.has("model.onnx") ? "model.onnx.main" : "model.onnx";
 }
 
-function encodedPath(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/");
+/** The address of a file beside another one; what is asked for with a query is asked for without. */
+export function addressBeside(uri: string, file: string): string {
+  return new URL(file.split("/").map(encodeURIComponent).join("/"), uri).href;
 }

@@ -102,7 +102,9 @@ export const ModelVersion = z.strictObject({
       .describe("a Parquet sample of the training data in the artifact store"),
     metrics: z.record(z.string(), z.number()).optional(),
     opset: z.int().min(1).optional(),
+    irVersion: z.int().min(1).optional().describe("version of the ONNX format"),
     producer: Line.optional(),
+    parameters: z.int().min(0).optional().describe("how many numbers the model has learned"),
     provenance: z.strictObject({
       source: Line.optional(),
       gitCommit: z

@@ -53,7 +53,9 @@ export const history: Command = {
       source: log.source,
       head: log.head,
       at,
-      periods: periods.map((period) => jsonOf(period, digests.get(period) ?? null)),
+      periods: periods.map((period) => {
+        return { ...periodJson(period), version: period.version, sha256: digests.get(period) ?? null };
+      }),
       broken: broken.map(({ environment, commit, message }) => {
         return { environment, commit: commit.oid, at: commit.at, message };
       }),
@@ -79,7 +81,7 @@ function momentFlag(input: Input): Moment | null {
 }
 
 /** By environment, and in each what began last stands first; of the same time stable before its canary. */
-function newestFirst<P extends Period>(periods: readonly P[]): readonly P[] {
+export function newestFirst<P extends Period>(periods: readonly P[]): readonly P[] {
   const end = ({ until }: Period): number => (until === null ? Number.MAX_SAFE_INTEGER : Date.parse(until));
   return periods.toSorted(
     (a, b) =>
@@ -113,10 +115,11 @@ async function digestsOf(
   return digests;
 }
 
-function jsonOf(period: Period, sha256: string | null): HistoryPeriod {
-  const { environment, version, phase, weight, from, until, commit, endedBy, end } = period;
+/** A period without what the caller knows of its version. */
+export function periodJson(period: Period): Omit<HistoryPeriod, "version" | "sha256"> {
+  const { environment, phase, weight, from, until, commit, endedBy, end } = period;
   const ending = end === null ? null : { ...factsOf(end.commit), rejection: end.rejection };
-  return { environment, version, phase, weight, sha256, from, until, ...factsOf(commit), endedBy, end: ending };
+  return { environment, phase, weight, from, until, ...factsOf(commit), endedBy, end: ending };
 }
 
 function factsOf({ oid, author, committer, pullRequest }: CommitFacts) {
@@ -125,9 +128,15 @@ function factsOf({ oid, author, committer, pullRequest }: CommitFacts) {
 
 function historyTable(model: string, stretches: readonly Stretch[], context: Context): string {
   if (stretches.length === 0) return `${model} was never served\n`;
-  const { style } = context;
+  return renderTable(stretchColumns, stretchRows(stretches, context), context.style);
+}
+
+export const stretchColumns = ["ENV", "VERSION", "PHASE", "WEIGHT", "FROM", "UNTIL", "BY", "CHANGE", "ENDED"] as const;
+
+/** A row a stretch, for `stretchColumns`. */
+export function stretchRows(stretches: readonly Stretch[], context: Context): readonly (readonly string[])[] {
   const when = timeTeller(context.isTerminal, context.now());
-  const rows = stretches.map((stretch) => [
+  return stretches.map((stretch) => [
     stretch.environment,
     String(stretch.version),
     stretch.phase,
@@ -136,10 +145,8 @@ function historyTable(model: string, stretches: readonly Stretch[], context: Con
     stretch.until === null ? "-" : when(stretch.until),
     stretch.commit.author,
     changeOf(stretch.commit),
-    endingOf(stretch, style),
+    endingOf(stretch, context.style),
   ]);
-  const columns = ["ENV", "VERSION", "PHASE", "WEIGHT", "FROM", "UNTIL", "BY", "CHANGE", "ENDED"];
-  return renderTable(columns, rows, style);
 }
 
 function weightOf({ leastWeight, mostWeight }: Stretch): string {

@@ -2945,7 +2945,7 @@ return errors === 0;
 validate21.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateModelVersion = validate22;
-const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"files":{"description":"files beside it that hold weights, by the paths that it names; each has a key where the artifact has one","minItems":1,"maxItems":256,"type":"array","items":{"type":"object","properties":{"file":{"type":"string","maxLength":512,"pattern":"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$","description":"a relative path with `/`, without `..`"},"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["file","sha256","sizeBytes"],"additionalProperties":false}}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowVersion":{"description":"what the version is called in MLflow's model registry","type":"object","properties":{"model":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"required":["model","version"],"additionalProperties":false},"params":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":64,"description":"params of the training run, at most 64"},"tags":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":32,"description":"tags of the training run and of the version in MLflow, at most 32"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"files":{"description":"files beside it that hold weights, by the paths that it names; each has a key where the artifact has one","minItems":1,"maxItems":256,"type":"array","items":{"type":"object","properties":{"file":{"type":"string","maxLength":512,"pattern":"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$","description":"a relative path with `/`, without `..`"},"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["file","sha256","sizeBytes"],"additionalProperties":false}}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"irVersion":{"description":"version of the ONNX format","type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"parameters":{"description":"how many numbers the model has learned","type":"integer","minimum":0,"maximum":9007199254740991},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowVersion":{"description":"what the version is called in MLflow's model registry","type":"object","properties":{"model":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"required":["model","version"],"additionalProperties":false},"params":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":64,"description":"params of the training run, at most 64"},"tags":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":32,"description":"tags of the training run and of the version in MLflow, at most 32"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const pattern28 = new RegExp("^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$", "u");
 const pattern29 = new RegExp("^https:\\/\\/[^\\s]+$", "u");
 const pattern30 = new RegExp("^[0-9a-f]{64}$", "u");
@@ -4480,11 +4480,10 @@ errors++;
 }
 }
 }
-if(data8.producer !== undefined){
-let data46 = data8.producer;
-if(typeof data46 === "string"){
-if(func1(data46) > 512){
-const err128 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.producer,data:data46};
+if(data8.irVersion !== undefined){
+let data46 = data8.irVersion;
+if(!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))){
+const err128 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.irVersion.type,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -4493,8 +4492,9 @@ vErrors.push(err128);
 }
 errors++;
 }
-if(!pattern10.test(data46)){
-const err129 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.producer,data:data46};
+if((typeof data46 == "number") && (isFinite(data46))){
+if(data46 > 9007199254740991 || isNaN(data46)){
+const err129 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -4503,9 +4503,8 @@ vErrors.push(err129);
 }
 errors++;
 }
-}
-else {
-const err130 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.producer.type,parentSchema:schema33.properties.spec.properties.producer,data:data46};
+if(data46 < 1 || isNaN(data46)){
+const err130 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -4515,11 +4514,12 @@ vErrors.push(err130);
 errors++;
 }
 }
-if(data8.provenance !== undefined){
-let data47 = data8.provenance;
-if(data47 && typeof data47 == "object" && !Array.isArray(data47)){
-if(data47.createdAt === undefined){
-const err131 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/required",keyword:"required",params:{missingProperty: "createdAt"},message:"must have required property '"+"createdAt"+"'",schema:schema33.properties.spec.properties.provenance.required,parentSchema:schema33.properties.spec.properties.provenance,data:data47};
+}
+if(data8.producer !== undefined){
+let data47 = data8.producer;
+if(typeof data47 === "string"){
+if(func1(data47) > 512){
+const err131 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.producer,data:data47};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -4528,9 +4528,8 @@ vErrors.push(err131);
 }
 errors++;
 }
-for(const key12 in data47){
-if(!((((((((key12 === "source") || (key12 === "gitCommit")) || (key12 === "createdAt")) || (key12 === "createdBy")) || (key12 === "mlflowRun")) || (key12 === "mlflowVersion")) || (key12 === "params")) || (key12 === "tags"))){
-const err132 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data47};
+if(!pattern10.test(data47)){
+const err132 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.producer,data:data47};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -4540,11 +4539,8 @@ vErrors.push(err132);
 errors++;
 }
 }
-if(data47.source !== undefined){
-let data48 = data47.source;
-if(typeof data48 === "string"){
-if(func1(data48) > 512){
-const err133 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data48};
+else {
+const err133 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.producer.type,parentSchema:schema33.properties.spec.properties.producer,data:data47};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -4553,8 +4549,11 @@ vErrors.push(err133);
 }
 errors++;
 }
-if(!pattern10.test(data48)){
-const err134 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data48};
+}
+if(data8.parameters !== undefined){
+let data48 = data8.parameters;
+if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
+const err134 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.parameters.type,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -4563,9 +4562,9 @@ vErrors.push(err134);
 }
 errors++;
 }
-}
-else {
-const err135 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.source.type,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data48};
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 > 9007199254740991 || isNaN(data48)){
+const err135 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -4574,12 +4573,8 @@ vErrors.push(err135);
 }
 errors++;
 }
-}
-if(data47.gitCommit !== undefined){
-let data49 = data47.gitCommit;
-if(typeof data49 === "string"){
-if(!pattern38.test(data49)){
-const err136 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{40}([0-9a-f]{24})?$"},message:"must match pattern \""+"^[0-9a-f]{40}([0-9a-f]{24})?$"+"\"",schema:"^[0-9a-f]{40}([0-9a-f]{24})?$",parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data49};
+if(data48 < 0 || isNaN(data48)){
+const err136 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -4589,8 +4584,12 @@ vErrors.push(err136);
 errors++;
 }
 }
-else {
-const err137 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.gitCommit.type,parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data49};
+}
+if(data8.provenance !== undefined){
+let data49 = data8.provenance;
+if(data49 && typeof data49 == "object" && !Array.isArray(data49)){
+if(data49.createdAt === undefined){
+const err137 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/required",keyword:"required",params:{missingProperty: "createdAt"},message:"must have required property '"+"createdAt"+"'",schema:schema33.properties.spec.properties.provenance.required,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -4599,12 +4598,9 @@ vErrors.push(err137);
 }
 errors++;
 }
-}
-if(data47.createdAt !== undefined){
-let data50 = data47.createdAt;
-if(typeof data50 === "string"){
-if(!pattern8.test(data50)){
-const err138 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data50};
+for(const key12 in data49){
+if(!((((((((key12 === "source") || (key12 === "gitCommit")) || (key12 === "createdAt")) || (key12 === "createdBy")) || (key12 === "mlflowRun")) || (key12 === "mlflowVersion")) || (key12 === "params")) || (key12 === "tags"))){
+const err138 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -4614,8 +4610,11 @@ vErrors.push(err138);
 errors++;
 }
 }
-else {
-const err139 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdAt.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data50};
+if(data49.source !== undefined){
+let data50 = data49.source;
+if(typeof data50 === "string"){
+if(func1(data50) > 512){
+const err139 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
 if(vErrors === null){
 vErrors = [err139];
 }
@@ -4624,12 +4623,8 @@ vErrors.push(err139);
 }
 errors++;
 }
-}
-if(data47.createdBy !== undefined){
-let data51 = data47.createdBy;
-if(typeof data51 === "string"){
-if(func1(data51) > 512){
-const err140 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data51};
+if(!pattern10.test(data50)){
+const err140 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
 if(vErrors === null){
 vErrors = [err140];
 }
@@ -4638,8 +4633,9 @@ vErrors.push(err140);
 }
 errors++;
 }
-if(!pattern10.test(data51)){
-const err141 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data51};
+}
+else {
+const err141 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.source.type,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
 if(vErrors === null){
 vErrors = [err141];
 }
@@ -4649,8 +4645,11 @@ vErrors.push(err141);
 errors++;
 }
 }
-else {
-const err142 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdBy.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data51};
+if(data49.gitCommit !== undefined){
+let data51 = data49.gitCommit;
+if(typeof data51 === "string"){
+if(!pattern38.test(data51)){
+const err142 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{40}([0-9a-f]{24})?$"},message:"must match pattern \""+"^[0-9a-f]{40}([0-9a-f]{24})?$"+"\"",schema:"^[0-9a-f]{40}([0-9a-f]{24})?$",parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data51};
 if(vErrors === null){
 vErrors = [err142];
 }
@@ -4660,11 +4659,8 @@ vErrors.push(err142);
 errors++;
 }
 }
-if(data47.mlflowRun !== undefined){
-let data52 = data47.mlflowRun;
-if(typeof data52 === "string"){
-if(func1(data52) > 512){
-const err143 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data52};
+else {
+const err143 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.gitCommit.type,parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data51};
 if(vErrors === null){
 vErrors = [err143];
 }
@@ -4673,8 +4669,12 @@ vErrors.push(err143);
 }
 errors++;
 }
-if(!pattern10.test(data52)){
-const err144 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data52};
+}
+if(data49.createdAt !== undefined){
+let data52 = data49.createdAt;
+if(typeof data52 === "string"){
+if(!pattern8.test(data52)){
+const err144 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data52};
 if(vErrors === null){
 vErrors = [err144];
 }
@@ -4685,7 +4685,7 @@ errors++;
 }
 }
 else {
-const err145 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowRun.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data52};
+const err145 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdAt.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data52};
 if(vErrors === null){
 vErrors = [err145];
 }
@@ -4695,11 +4695,11 @@ vErrors.push(err145);
 errors++;
 }
 }
-if(data47.mlflowVersion !== undefined){
-let data53 = data47.mlflowVersion;
-if(data53 && typeof data53 == "object" && !Array.isArray(data53)){
-if(data53.model === undefined){
-const err146 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "model"},message:"must have required property '"+"model"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data53};
+if(data49.createdBy !== undefined){
+let data53 = data49.createdBy;
+if(typeof data53 === "string"){
+if(func1(data53) > 512){
+const err146 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
 if(vErrors === null){
 vErrors = [err146];
 }
@@ -4708,8 +4708,8 @@ vErrors.push(err146);
 }
 errors++;
 }
-if(data53.version === undefined){
-const err147 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data53};
+if(!pattern10.test(data53)){
+const err147 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
 if(vErrors === null){
 vErrors = [err147];
 }
@@ -4718,9 +4718,9 @@ vErrors.push(err147);
 }
 errors++;
 }
-for(const key13 in data53){
-if(!((key13 === "model") || (key13 === "version"))){
-const err148 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data53};
+}
+else {
+const err148 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdBy.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
 if(vErrors === null){
 vErrors = [err148];
 }
@@ -4730,11 +4730,11 @@ vErrors.push(err148);
 errors++;
 }
 }
-if(data53.model !== undefined){
-let data54 = data53.model;
+if(data49.mlflowRun !== undefined){
+let data54 = data49.mlflowRun;
 if(typeof data54 === "string"){
 if(func1(data54) > 512){
-const err149 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data54};
+const err149 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
 if(vErrors === null){
 vErrors = [err149];
 }
@@ -4744,7 +4744,7 @@ vErrors.push(err149);
 errors++;
 }
 if(!pattern10.test(data54)){
-const err150 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data54};
+const err150 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
 if(vErrors === null){
 vErrors = [err150];
 }
@@ -4755,7 +4755,7 @@ errors++;
 }
 }
 else {
-const err151 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data54};
+const err151 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowRun.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
 if(vErrors === null){
 vErrors = [err151];
 }
@@ -4765,10 +4765,11 @@ vErrors.push(err151);
 errors++;
 }
 }
-if(data53.version !== undefined){
-let data55 = data53.version;
-if(!(((typeof data55 == "number") && (!(data55 % 1) && !isNaN(data55))) && (isFinite(data55)))){
-const err152 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data55};
+if(data49.mlflowVersion !== undefined){
+let data55 = data49.mlflowVersion;
+if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
+if(data55.model === undefined){
+const err152 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "model"},message:"must have required property '"+"model"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
 if(vErrors === null){
 vErrors = [err152];
 }
@@ -4777,9 +4778,8 @@ vErrors.push(err152);
 }
 errors++;
 }
-if((typeof data55 == "number") && (isFinite(data55))){
-if(data55 > 2147483647 || isNaN(data55)){
-const err153 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data55};
+if(data55.version === undefined){
+const err153 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
 if(vErrors === null){
 vErrors = [err153];
 }
@@ -4788,8 +4788,9 @@ vErrors.push(err153);
 }
 errors++;
 }
-if(data55 < 1 || isNaN(data55)){
-const err154 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data55};
+for(const key13 in data55){
+if(!((key13 === "model") || (key13 === "version"))){
+const err154 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
 if(vErrors === null){
 vErrors = [err154];
 }
@@ -4799,10 +4800,11 @@ vErrors.push(err154);
 errors++;
 }
 }
-}
-}
-else {
-const err155 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data53};
+if(data55.model !== undefined){
+let data56 = data55.model;
+if(typeof data56 === "string"){
+if(func1(data56) > 512){
+const err155 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
 if(vErrors === null){
 vErrors = [err155];
 }
@@ -4811,12 +4813,8 @@ vErrors.push(err155);
 }
 errors++;
 }
-}
-if(data47.params !== undefined){
-let data56 = data47.params;
-if(data56 && typeof data56 == "object" && !Array.isArray(data56)){
-if(Object.keys(data56).length > 64){
-const err156 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties",schema:64,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data56};
+if(!pattern10.test(data56)){
+const err156 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
 if(vErrors === null){
 vErrors = [err156];
 }
@@ -4825,11 +4823,9 @@ vErrors.push(err156);
 }
 errors++;
 }
-for(const key14 in data56){
-let data57 = data56[key14];
-if(typeof data57 === "string"){
-if(func1(data57) > 256){
-const err157 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data57};
+}
+else {
+const err157 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
 if(vErrors === null){
 vErrors = [err157];
 }
@@ -4838,8 +4834,11 @@ vErrors.push(err157);
 }
 errors++;
 }
-if(!pattern10.test(data57)){
-const err158 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data57};
+}
+if(data55.version !== undefined){
+let data57 = data55.version;
+if(!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))){
+const err158 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
 if(vErrors === null){
 vErrors = [err158];
 }
@@ -4848,9 +4847,9 @@ vErrors.push(err158);
 }
 errors++;
 }
-}
-else {
-const err159 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data57};
+if((typeof data57 == "number") && (isFinite(data57))){
+if(data57 > 2147483647 || isNaN(data57)){
+const err159 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
 if(vErrors === null){
 vErrors = [err159];
 }
@@ -4859,10 +4858,8 @@ vErrors.push(err159);
 }
 errors++;
 }
-}
-}
-else {
-const err160 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.params.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data56};
+if(data57 < 1 || isNaN(data57)){
+const err160 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
 if(vErrors === null){
 vErrors = [err160];
 }
@@ -4872,11 +4869,10 @@ vErrors.push(err160);
 errors++;
 }
 }
-if(data47.tags !== undefined){
-let data58 = data47.tags;
-if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
-if(Object.keys(data58).length > 32){
-const err161 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/maxProperties",keyword:"maxProperties",params:{limit: 32},message:"must NOT have more than 32 properties",schema:32,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data58};
+}
+}
+else {
+const err161 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
 if(vErrors === null){
 vErrors = [err161];
 }
@@ -4885,11 +4881,12 @@ vErrors.push(err161);
 }
 errors++;
 }
-for(const key15 in data58){
-let data59 = data58[key15];
-if(typeof data59 === "string"){
-if(func1(data59) > 256){
-const err162 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data59};
+}
+if(data49.params !== undefined){
+let data58 = data49.params;
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+if(Object.keys(data58).length > 64){
+const err162 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties",schema:64,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data58};
 if(vErrors === null){
 vErrors = [err162];
 }
@@ -4898,8 +4895,11 @@ vErrors.push(err162);
 }
 errors++;
 }
-if(!pattern10.test(data59)){
-const err163 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data59};
+for(const key14 in data58){
+let data59 = data58[key14];
+if(typeof data59 === "string"){
+if(func1(data59) > 256){
+const err163 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
 if(vErrors === null){
 vErrors = [err163];
 }
@@ -4908,9 +4908,8 @@ vErrors.push(err163);
 }
 errors++;
 }
-}
-else {
-const err164 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data59};
+if(!pattern10.test(data59)){
+const err164 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
 if(vErrors === null){
 vErrors = [err164];
 }
@@ -4920,9 +4919,8 @@ vErrors.push(err164);
 errors++;
 }
 }
-}
 else {
-const err165 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.tags.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data58};
+const err165 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
 if(vErrors === null){
 vErrors = [err165];
 }
@@ -4934,7 +4932,7 @@ errors++;
 }
 }
 else {
-const err166 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data47};
+const err166 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.params.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data58};
 if(vErrors === null){
 vErrors = [err166];
 }
@@ -4944,9 +4942,11 @@ vErrors.push(err166);
 errors++;
 }
 }
-}
-else {
-const err167 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(data49.tags !== undefined){
+let data60 = data49.tags;
+if(data60 && typeof data60 == "object" && !Array.isArray(data60)){
+if(Object.keys(data60).length > 32){
+const err167 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/maxProperties",keyword:"maxProperties",params:{limit: 32},message:"must NOT have more than 32 properties",schema:32,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data60};
 if(vErrors === null){
 vErrors = [err167];
 }
@@ -4955,15 +4955,85 @@ vErrors.push(err167);
 }
 errors++;
 }
-}
-}
-else {
-const err168 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+for(const key15 in data60){
+let data61 = data60[key15];
+if(typeof data61 === "string"){
+if(func1(data61) > 256){
+const err168 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
 if(vErrors === null){
 vErrors = [err168];
 }
 else {
 vErrors.push(err168);
+}
+errors++;
+}
+if(!pattern10.test(data61)){
+const err169 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err169];
+}
+else {
+vErrors.push(err169);
+}
+errors++;
+}
+}
+else {
+const err170 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err170];
+}
+else {
+vErrors.push(err170);
+}
+errors++;
+}
+}
+}
+else {
+const err171 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.tags.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data60};
+if(vErrors === null){
+vErrors = [err171];
+}
+else {
+vErrors.push(err171);
+}
+errors++;
+}
+}
+}
+else {
+const err172 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
+if(vErrors === null){
+vErrors = [err172];
+}
+else {
+vErrors.push(err172);
+}
+errors++;
+}
+}
+}
+else {
+const err173 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(vErrors === null){
+vErrors = [err173];
+}
+else {
+vErrors.push(err173);
+}
+errors++;
+}
+}
+}
+else {
+const err174 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+if(vErrors === null){
+vErrors = [err174];
+}
+else {
+vErrors.push(err174);
 }
 errors++;
 }

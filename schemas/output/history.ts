@@ -37,7 +37,7 @@ export const HistoryOutput = z.strictObject({
   source: z.string().describe("the branch that was read"),
   head: z.string().describe("its newest commit"),
   at: Timestamp.nullable().describe("the moment of --at"),
-  periods: z.array(HistoryPeriod).describe("newest first"),
+  periods: z.array(HistoryPeriod).describe("by environment, newest first"),
   broken: z
     .array(z.strictObject({ environment: z.string(), commit: z.string(), at: z.string(), message: z.string() }))
     .describe("commits whose document nobody can read: what was served before went on"),

@@ -23,9 +23,28 @@ const Deployment = z.strictObject({
   locked: Line.nullable().describe("why nobody may deploy or promote"),
 });
 
-/** What `mmsp status --json` prints. */
+const LiveModel = z.strictObject({
+  model: z.string(),
+  stable: Version.nullable(),
+  canary: z.strictObject({ version: Version, weight: z.number() }).nullable(),
+  cuts: list(z.strictObject({ version: Version, by: z.string(), reason: z.string() })).describe(
+    "versions that get no traffic, whatever git says so far",
+  ),
+  guard: z.string().nullable().describe("the guard's judgement of the canary; null where it has none"),
+});
+
+const LiveEnvironment = z.strictObject({
+  environment: Name,
+  address: z.string(),
+  revision: z.string().nullable().describe("what it has read last: a commit, or a digest of files"),
+  models: list(LiveModel),
+  error: z.string().nullable().describe("why there is no answer"),
+});
+
+/** What `mmsp status --json` prints; with --watch one such object a line and a change. */
 export const StatusOutput = z.strictObject({
   deployments: list(Deployment).describe("by environment, then by model"),
   problems: list(ProblemOutput).describe("what `mmsp validate` says of the documents"),
+  live: list(LiveEnvironment).optional().describe("with --live: what the gateways say"),
 });
 export type StatusOutput = z.infer<typeof StatusOutput>;

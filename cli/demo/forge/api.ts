@@ -75,7 +75,7 @@ export function createApi(world: World, hooks: ForgeHooks): Api {
       await hooks.before?.(call);
       const answered = await take(prepared, request).catch(refusedReply);
       if (prepared.isDescribed) hooks.check?.({ operation: prepared.operation, ...answered, body: answered.body });
-      reply = toResponse(answered);
+      reply = conditional(request, answered);
       await hooks.after?.(call);
       return reply;
     } catch (error) {
@@ -181,6 +181,16 @@ async function prepareGraphQL(world: World, request: Request, body: unknown): Pr
       return graphql.serveGraphQL({ world, user }, parsed);
     },
   };
+}
+
+/** A reply with its ETag; without its body where the caller has that very one already. */
+function conditional(request: Request, reply: RestReply): Response {
+  if (request.method !== "GET" || reply.status !== 200 || reply.body === undefined) return toResponse(reply);
+  const bytes = reply.body instanceof Uint8Array ? reply.body : JSON.stringify(reply.body);
+  const etag = `W/"${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}"`;
+  const headers = { ...reply.headers, etag };
+  if (request.headers.get("if-none-match") === etag) return toResponse({ status: 304, headers });
+  return toResponse({ ...reply, headers });
 }
 
 function toResponse({ status, body, headers }: RestReply): Response {

@@ -5,24 +5,33 @@ import type { Problem } from "../../../schemas/problem.ts";
 import type { Tree } from "../../../schemas/tree.ts";
 import type { MlflowProvenance } from "./mlflow-provenance.ts";
 
+export interface GivenFile {
+  readonly file: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
 /** Everything that `register` learned about a file before it plans; see the onnx inspection edge. */
 export interface RegisterCommand {
   readonly verb: "register";
   readonly model: string;
   /** null: the next free number. */
   readonly version: number | null;
-  readonly artifact: { readonly file: string; readonly sha256: string; readonly sizeBytes: number };
+  readonly artifact: GivenFile & {
+    /** Files beside it that hold weights, by the paths that it knows them by. */
+    readonly files?: readonly GivenFile[];
+    /** Where it is, where it is only referred to: then nothing is stored. */
+    readonly uri?: string | null;
+  };
   readonly signature: Signature;
   readonly opset: number | null;
   readonly producer: string | null;
+  readonly irVersion?: number | null;
+  /** How many numbers it has learned. */
+  readonly parameters?: number | null;
   readonly featureOrder: readonly string[] | null;
   readonly metrics: Readonly<Record<string, number>> | null;
-  readonly baseline: {
-    readonly file: string;
-    readonly sha256: string;
-    readonly sizeBytes: number;
-    readonly rows: number;
-  } | null;
+  readonly baseline: (GivenFile & { readonly rows: number }) | null;
   readonly provenance: {
     readonly source: string | null;
     readonly gitCommit: string | null;

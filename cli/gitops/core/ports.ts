@@ -193,14 +193,34 @@ export interface ArtifactStore {
   write(key: string, content: Content): Promise<void>;
 }
 
-/** What is in a model file, and that it answers a trial inference. */
-export interface InspectedModel {
-  readonly bytes: Uint8Array;
+/** A file that was looked at. Its content is read anew whenever it is asked for, and held against the digest. */
+export interface InspectedFile {
+  /** Of the model itself, its name; of one beside it, the path by which the model knows it. */
   readonly file: string;
   readonly sha256: string;
   readonly sizeBytes: number;
+  readonly content: Content;
+}
+
+/** A model by reference, in files that are there until it is disposed of. */
+export interface ReferredModel extends Disposable {
+  /** The address as it is recorded. */
+  readonly uri: string;
+  readonly path: string;
+  /** The address of a file, for messages. */
+  place(file: string): string;
+}
+
+/** What is in a model file, and that it answers a trial inference. */
+export interface InspectedModel extends InspectedFile {
+  /** Those beside it that it keeps weights in. */
+  readonly files: readonly InspectedFile[];
   readonly signature: Signature;
   readonly opset: number | null;
+  /** Version of the ONNX format. */
+  readonly irVersion: number;
+  /** How many numbers its weights are. */
+  readonly parameters: number;
   readonly producer: string | null;
   /** Things that were left out, with what to do about them. */
   readonly warnings: readonly string[];
