@@ -3,6 +3,7 @@ import { findAppRoute, serveApp } from "./apps/routes.ts";
 import { ForgeFault, Refusal } from "./fault.ts";
 import { faultReply } from "./fault-reply.ts";
 import type { GraphQLRequest } from "./graphql/serve.ts";
+import { settleAutoMerges } from "./pulls/auto-merge.ts";
 import { followBranches } from "./pulls/follow.ts";
 import { findRoute, refusalReply, serveRest } from "./rest/serve.ts";
 import type { RestReply } from "./rest/router.ts";
@@ -90,18 +91,26 @@ export function createApi(world: World, hooks: ForgeHooks): Api {
     if (prepared.writes) {
       return exclusively(async () => {
         await followBranches(world);
-        return prepared.serve(user);
+        const reply = await prepared.serve(user);
+        await settleAutoMerges(world);
+        return reply;
       });
     }
-    await exclusively(() => followBranches(world));
+    await exclusively(() => catchUp(world));
     return prepared.serve(user);
   }
 
   return {
     calls,
-    follow: () => exclusively(() => followBranches(world)),
+    follow: () => exclusively(() => catchUp(world)),
     serve: answer,
   };
+}
+
+/** After what was pushed: a push may also have brought a branch up to date that waits to be merged. */
+async function catchUp(world: World): Promise<void> {
+  await followBranches(world);
+  await settleAutoMerges(world);
 }
 
 function refusedReply(error: unknown): RestReply {

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { createAppStore, type ForgeApp } from "./apps/store.ts";
 import { createApi, isApiRequest, type ForgeCall, type ForgeHook, type ReplyCheck } from "./api.ts";
+import { createCheckRunStore } from "./checks/runs.ts";
 import { createStatusStore } from "./checks/store.ts";
 import { openRepository } from "./git/repository.ts";
 import { createPullStore } from "./pulls/store.ts";
@@ -18,6 +19,7 @@ import type { World } from "./world.ts";
 // This file is the forge's one door: who starts a server needs no other.
 export type { ForgeCall, ReplyCheck } from "./api.ts";
 export { ForgeFault } from "./fault.ts";
+export type { BranchRules } from "./rules/rules.ts";
 export { DEMO_TOKEN, type ForgeUser } from "./users.ts";
 
 export interface ForgeOptions {
@@ -84,6 +86,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     repository,
     pulls: createPullStore(),
     statuses: createStatusStore(),
+    checkRuns: createCheckRunStore(),
     users,
     app: options.app === undefined ? null : createAppStore(options.app, users),
     signed: new Set(),

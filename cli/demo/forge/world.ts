@@ -1,5 +1,6 @@
 /** What every route and resolver works on: one repository, its pull requests, and where it is served. */
 import type { AppStore } from "./apps/store.ts";
+import type { CheckRunStore } from "./checks/runs.ts";
 import type { StatusStore } from "./checks/store.ts";
 import type { Repository } from "./git/repository.ts";
 import type { RepositorySettings } from "./settings.ts";
@@ -15,6 +16,7 @@ export interface World {
   readonly repository: Repository;
   readonly pulls: PullStore;
   readonly statuses: StatusStore;
+  readonly checkRuns: CheckRunStore;
   readonly users: Users;
   /** A GitHub App that may ask for tokens; null where there is none. */
   readonly app: AppStore | null;

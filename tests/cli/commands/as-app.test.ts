@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { startForge, type Forge } from "../../../cli/demo/forge/server.ts";
+import type { Forge } from "../../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "../../support/checked-forge.ts";
 import { makeAppKey } from "../../support/app-key.ts";
 import { runGit, temporaryDirectory } from "../../support/git.ts";
 import { jsonOf, makeProject, type Project } from "../run-cli.ts";
@@ -17,7 +18,7 @@ let project: Project;
 beforeAll(async () => {
   folder = await temporaryDirectory();
   const app = { id: 4711, slug: "rollouts", publicKey, installation: 99, permissions };
-  forge = await startForge({ directory: folder.path, owner: "acme", repo: "models", app });
+  forge = await startCheckedForge({ directory: folder.path, owner: "acme", repo: "models", app });
   project = await makeProject({ serving: true });
   await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
 });

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InitCheckOutput } from "../../../schemas/output/parts/init-check.ts";
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
-import { startForge, type Forge } from "../../../cli/demo/forge/server.ts";
+import type { Forge } from "../../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "../../support/checked-forge.ts";
 import { makeAppKey } from "../../support/app-key.ts";
 import { commitDirectly, runGit, temporaryDirectory } from "../../support/git.ts";
 import { jsonOf, makeProject, type Project } from "../run-cli.ts";
@@ -29,7 +30,7 @@ let project: Project;
 beforeAll(async () => {
   folder = await temporaryDirectory();
   const permissions = { contents: "write", pull_requests: "read" } as const;
-  forge = await startForge({
+  forge = await startCheckedForge({
     directory: folder.path,
     owner: "acme",
     repo: "models",

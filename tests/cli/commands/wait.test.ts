@@ -4,7 +4,8 @@ import { WaitEndOutput } from "../../../schemas/output/parts/wait-end.ts";
 import { WaitOutput } from "../../../schemas/output/wait.ts";
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import type { ForgeCall, ForgeHook } from "../../../cli/demo/forge/api.ts";
-import { DEMO_TOKEN, startForge, type Forge } from "../../../cli/demo/forge/server.ts";
+import { DEMO_TOKEN, type Forge } from "../../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "../../support/checked-forge.ts";
 import { startGatewayProcess } from "../../support/gateway-process.ts";
 import { commitDirectly, runGit, temporaryDirectory } from "../../support/git.ts";
 import { jsonOf, makeProject, type Project } from "../run-cli.ts";
@@ -19,7 +20,12 @@ let hook: ForgeHook | undefined;
 
 beforeAll(async () => {
   folder = await temporaryDirectory();
-  forge = await startForge({ directory: folder.path, owner: "acme", repo: "models", hook: (call) => hook?.(call) });
+  forge = await startCheckedForge({
+    directory: folder.path,
+    owner: "acme",
+    repo: "models",
+    hook: (call) => hook?.(call),
+  });
   project = await makeProject({ serving: true });
   await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
 });

@@ -1,7 +1,8 @@
 /** The demo's GitHub server with the sample repository on it, clients of it, and people who push to it. */
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import type { ForgeCall, ForgeHook } from "../../../cli/demo/forge/api.ts";
-import { startForge, type Forge as Server, type ForgeOptions } from "../../../cli/demo/forge/server.ts";
+import type { Forge as Server, ForgeOptions } from "../../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "../../support/checked-forge.ts";
 import { createSettings } from "../../../cli/demo/forge/settings.ts";
 import { createGitHub, type GitHubOptions } from "../../../cli/gitops/edges/github/github.ts";
 import type { Forge } from "../../../cli/gitops/core/ports.ts";
@@ -47,7 +48,7 @@ export async function startHub(
     [readerToken]: { login: "rita", permission: "read" },
     [adminToken]: { login: "ada", permission: "admin" },
   } as const;
-  const server = await startForge({
+  const server = await startCheckedForge({
     directory: directory.path,
     owner: "acme",
     repo: "models",

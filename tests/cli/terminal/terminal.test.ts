@@ -1,6 +1,7 @@
 /** The real command on a real terminal. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { startForge, type Forge } from "../../../cli/demo/forge/server.ts";
+import type { Forge } from "../../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "../../support/checked-forge.ts";
 import { expectOutput } from "../../support/output.ts";
 import { runGit, temporaryDirectory } from "../../support/git.ts";
 import { cliEnv, main, makeProject, runCli, type Project } from "../run-cli.ts";
@@ -159,7 +160,7 @@ describe("--verbose", () => {
   beforeAll(async () => {
     folder = await temporaryDirectory();
     const users = { [token]: { login: "grace", permission: "write" } } as const;
-    forge = await startForge({ directory: folder.path, owner: "acme", repo: "models", users });
+    forge = await startCheckedForge({ directory: folder.path, owner: "acme", repo: "models", users });
     await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
   });
 

@@ -11,7 +11,7 @@ interface CheckedReplies {
   settle(): void;
 }
 
-/** What GitHub says of any refusal that the description does not name for a route, such as 401. */
+/** Of redirects and refusals that the description does not name for a route, such as 401. */
 const plainError = {
   type: "object",
   required: ["message", "documentation_url"],
@@ -37,7 +37,7 @@ function validatorFor(operation: string, status: number): ValidateFunction | nul
   if (statuses === undefined) throw new Error(`${operation} is not in replies.json: run extract.ts again`);
   ajv ??= new Ajv2020({ strict: false, validateFormats: true, formats, schemas: [{ $id: "github", $defs }] });
   const described = statuses[String(status)];
-  const schema = described === undefined && status >= 400 ? plainError : described;
+  const schema = described === undefined && status >= 300 ? plainError : described;
   if (schema === undefined) throw new Error(`GitHub never answers ${operation} with ${status}`);
   const validator = schema === null ? null : ajv.compile(absolute(schema));
   compiled.set(key, validator);
@@ -64,10 +64,12 @@ export function checkedReplies(): CheckedReplies {
   const complaints = new Set<string>();
   return {
     check({ operation, status, body }) {
-      const complaint = complaintAbout(operation, status, body);
-      if (complaint === null) return;
-      complaints.add(complaint);
-      throw new Error(complaint);
+      try {
+        requireDescribed(operation, status, body);
+      } catch (error) {
+        complaints.add(error instanceof Error ? error.message : String(error));
+        throw error;
+      }
     },
     settle() {
       if (complaints.size > 0) throw new Error([...complaints].join("\n"));
@@ -75,13 +77,13 @@ export function checkedReplies(): CheckedReplies {
   };
 }
 
-function complaintAbout(operation: string, status: number, body: unknown): string | null {
+function requireDescribed(operation: string, status: number, body: unknown): void {
   // What this server lacks is no reply of GitHub's.
-  if (status === 501) return null;
+  if (status === 501) return;
   const validate = validatorFor(operation, status);
-  if (validate === null || body instanceof Uint8Array) return null;
+  if (validate === null || body instanceof Uint8Array) return;
   // As it comes over the line: what is undefined is not there.
-  if (validate(body === undefined ? undefined : JSON.parse(JSON.stringify(body)))) return null;
+  if (validate(body === undefined ? undefined : JSON.parse(JSON.stringify(body)))) return;
   const errors = (validate.errors ?? []).slice(0, 5).map(({ instancePath, message }) => `${instancePath} ${message}`);
-  return `the reply ${status} to ${operation} is not as GitHub describes it: ${errors.join("; ")}`;
+  throw new Error(`the reply ${status} to ${operation} is not as GitHub describes it: ${errors.join("; ")}`);
 }

@@ -24,10 +24,11 @@ interface Content {
   readonly schema?: JsonSchema;
 }
 
-const dropped = new Set([
-  ...["description", "title", "example", "examples", "default", "deprecated", "readOnly", "writeOnly", "nullable"],
-  ...["externalDocs", "discriminator", "xml"],
-]);
+const dropped = new Set(
+  "description title example examples default deprecated readOnly writeOnly nullable externalDocs discriminator xml".split(
+    " ",
+  ),
+);
 
 /** The schema as JSON Schema has it, in which null is a type. */
 function converted(schema: JsonSchema): JsonSchema {

@@ -9,8 +9,9 @@ export function refuseUngranted(user: ForgeUser, operation: string): void {
   throw new Refusal("forbidden", forbiddenMessage(user));
 }
 
-function permissionFor(operation: string): "contents" | "pull_requests" | "statuses" {
+function permissionFor(operation: string): "checks" | "contents" | "pull_requests" | "statuses" {
   if (operation.includes("/statuses/")) return "statuses";
+  if (operation.includes("/check-runs")) return "checks";
   if (operation.endsWith("/pulls/{pull_number}/merge") || operation === "mergePullRequest") return "contents";
   return /\/pulls|\/issues|PullRequest|addComment/.test(operation) ? "pull_requests" : "contents";
 }

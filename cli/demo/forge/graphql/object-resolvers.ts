@@ -92,8 +92,7 @@ const commitFields: Fields = {
   committedDate: (source: ObjectSource) => timestamp(commitOf(source).committer.date),
   url: (source: ObjectSource, _args: unknown, { world }: Scope) => `${repoPageUrl(world)}/commit/${source.oid}`,
   tree: (source: ObjectSource, _args: unknown, scope: Scope) => objectByOid(scope, commitOf(source).tree),
-  statusCheckRollup: (source: ObjectSource, _args: unknown, { world }: Scope) =>
-    rollupOf(world.statuses.of(source.oid)),
+  statusCheckRollup: (source: ObjectSource, _args: unknown, { world }: Scope) => rollupOf(world, source.oid),
   signature: (source: ObjectSource, _args: unknown, { world }: Scope) =>
     world.signed.has(source.oid) ? { __typename: "GpgSignature" } : null,
   parents: withArguments(PAGE_ARGUMENTS, async (source: ObjectSource, args: CommitParentsArgs, scope) => {

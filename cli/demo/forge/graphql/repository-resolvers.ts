@@ -69,7 +69,7 @@ const repositoryFields: Fields = {
   isEmpty: async (_source: unknown, _args: unknown, { world }: Scope) =>
     (await listRefs(world.repository, "refs/heads/")).length === 0,
   isPrivate: () => false,
-  autoMergeAllowed: () => false,
+  autoMergeAllowed: (_source: unknown, _args: unknown, { world }: Scope) => world.settings.allowAutoMerge,
   mergeCommitAllowed: () => true,
   squashMergeAllowed: () => true,
   rebaseMergeAllowed: () => true,

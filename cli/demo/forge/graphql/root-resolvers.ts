@@ -6,6 +6,7 @@ import type {
   CreatePullRequestInput,
   CreateRefInput,
   DeleteRefInput,
+  DisablePullRequestAutoMergeInput,
   EnablePullRequestAutoMergeInput,
   MergePullRequestInput,
   UpdatePullRequestInput,
@@ -17,6 +18,7 @@ import { notImplemented, Refusal } from "../fault.ts";
 import type { Ref } from "../git/refs.ts";
 import { createRef, deleteRef, moveRefs } from "../move-ref.ts";
 import { nodeId, nodeKey, type NodeType } from "../node-id.ts";
+import { enableAutoMerge } from "../pulls/auto-merge.ts";
 import { mergePull } from "../pulls/merge.ts";
 import { editPull, openPull } from "../pulls/open.ts";
 import type { Comment, PullRequest } from "../pulls/store.ts";
@@ -94,16 +96,16 @@ const refMutations: Fields = {
   createCommitOnBranch: mutation(async (input: CreateCommitOnBranchInput, scope) => ({
     ref: await createCommitOnBranch(scope, input),
   })),
-  createRef: mutation(async (input: CreateRefInput, { world }) => {
+  createRef: mutation(async (input: CreateRefInput, scope) => {
     requireRepository(input.repositoryId);
-    return { ref: await createRef(world, input.name, input.oid) };
+    return { ref: await createRef(scope, input.name, input.oid) };
   }),
-  updateRef: mutation(async (input: UpdateRefInput, { world }) => {
+  updateRef: mutation(async (input: UpdateRefInput, scope) => {
     const move = { name: requireKey("Ref", input.refId), oid: input.oid, force: input.force ?? false };
-    const [ref] = await moveRefs(world, [move]);
+    const [ref] = await moveRefs(scope, [move]);
     return { ref };
   }),
-  updateRefs: mutation(async (input: UpdateRefsInput, { world }) => {
+  updateRefs: mutation(async (input: UpdateRefsInput, scope) => {
     requireRepository(input.repositoryId);
     const moves = input.refUpdates.map(({ name, afterOid, beforeOid, force }) => {
       if ([afterOid, beforeOid].some((oid) => /^0+$/.test(String(oid)))) {
@@ -111,14 +113,16 @@ const refMutations: Fields = {
       }
       return { name, oid: afterOid, from: beforeOid ?? undefined, force: force ?? false };
     });
-    await moveRefs(world, moves);
+    await moveRefs(scope, moves);
     return {};
   }),
-  deleteRef: mutation(async (input: DeleteRefInput, { world }) => {
-    await deleteRef(world, requireKey("Ref", input.refId));
+  deleteRef: mutation(async (input: DeleteRefInput, scope) => {
+    await deleteRef(scope, requireKey("Ref", input.refId));
     return {};
   }),
 };
+
+const methods = { MERGE: "merge", SQUASH: "squash", REBASE: "rebase" } as const;
 
 const pullMutations: Fields = {
   createPullRequest: mutation(async (input: CreatePullRequestInput, { world, user }) => {
@@ -149,7 +153,6 @@ const pullMutations: Fields = {
   mergePullRequest: mutation(async (input: MergePullRequestInput, scope) => {
     refuseInputs(input, "authorEmail");
     const pullRequest = requirePull(scope, input.pullRequestId);
-    const methods = { MERGE: "merge", SQUASH: "squash", REBASE: "rebase" } as const;
     await mergePull(scope, pullRequest, {
       method: methods[input.mergeMethod ?? "MERGE"],
       headOid: input.expectedHeadOid ?? undefined,
@@ -164,11 +167,21 @@ const pullMutations: Fields = {
     const comment = scope.world.pulls.comment(pull, accountOf(scope.user), input.body, scope.world.now());
     return { comment, pull };
   }),
-  // A repository without branch rules has nothing that a merge could wait for, and GitHub then says so.
-  enablePullRequestAutoMerge: mutation((input: EnablePullRequestAutoMergeInput, scope) => {
-    requirePull(scope, input.pullRequestId);
-    const message = "Pull request Protected branch rules not configured for this branch";
-    throw new Refusal("unprocessable", message);
+  enablePullRequestAutoMerge: mutation(async (input: EnablePullRequestAutoMergeInput, scope) => {
+    refuseInputs(input, "authorEmail");
+    const pullRequest = requirePull(scope, input.pullRequestId);
+    await enableAutoMerge(scope, pullRequest, {
+      method: methods[input.mergeMethod ?? "MERGE"],
+      headOid: input.expectedHeadOid ?? undefined,
+      title: input.commitHeadline ?? undefined,
+      message: input.commitBody ?? undefined,
+    });
+    return { pullRequest };
+  }),
+  disablePullRequestAutoMerge: mutation((input: DisablePullRequestAutoMergeInput, scope) => {
+    const pullRequest = requirePull(scope, input.pullRequestId);
+    pullRequest.autoMerge = null;
+    return { pullRequest };
   }),
 };
 
@@ -192,7 +205,8 @@ export const rootResolvers: Resolvers = {
   UpdatePullRequestPayload: { clientMutationId, pullRequest },
   ClosePullRequestPayload: { clientMutationId, pullRequest },
   MergePullRequestPayload: { clientMutationId, pullRequest },
-  EnablePullRequestAutoMergePayload: { clientMutationId },
+  EnablePullRequestAutoMergePayload: { clientMutationId, pullRequest },
+  DisablePullRequestAutoMergePayload: { clientMutationId, pullRequest },
   AddCommentPayload: {
     clientMutationId,
     commentEdge: ({ comment, pull }: { comment: Comment; pull: PullRequest }) => ({

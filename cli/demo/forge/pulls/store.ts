@@ -1,5 +1,5 @@
 /** The pull requests and their comments: the part of GitHub that is not in the git repository. Kept in memory. */
-import type { Account } from "../users.ts";
+import type { Account, ForgeUser } from "../users.ts";
 
 export interface Comment {
   readonly id: number;
@@ -23,8 +23,26 @@ export interface PullRequest {
   baseOid: string;
   updatedAt: Date;
   closedAt: Date | null;
+  autoMerge: AutoMerge | null;
   merged: { readonly at: Date; readonly by: Account | null; readonly commitOid: string } | null;
   readonly comments: Comment[];
+}
+
+type MergeMethod = "merge" | "squash" | "rebase";
+
+export interface MergeRequest {
+  readonly method: MergeMethod;
+  /** The head that the caller has seen; another one is refused. */
+  readonly headOid?: string | undefined;
+  readonly title?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+/** Somebody's wish that it be merged as soon as the rules are kept. */
+export interface AutoMerge {
+  readonly by: ForgeUser;
+  readonly at: Date;
+  readonly request: MergeRequest;
 }
 
 type NewPullRequest = Pick<
@@ -56,6 +74,7 @@ export function createPullStore(): PullStore {
         state: "open",
         updatedAt: at,
         closedAt: null,
+        autoMerge: null,
         merged: null,
         comments: [],
       };
@@ -83,6 +102,7 @@ export function createPullStore(): PullStore {
 export function closePull(pull: PullRequest, at: Date): void {
   pull.state = "closed";
   pull.closedAt = at;
+  pull.autoMerge = null;
   pull.updatedAt = at;
 }
 

@@ -80,7 +80,7 @@ export function fullRepository(world: World, user: ForgeUser, branch: string) {
     allow_merge_commit: true,
     allow_squash_merge: true,
     allow_rebase_merge: true,
-    allow_auto_merge: false,
+    allow_auto_merge: world.settings.allowAutoMerge,
     allow_update_branch: true,
     delete_branch_on_merge: false,
     ...repositoryUrls(world),

@@ -4,6 +4,8 @@ import { notImplemented, Refusal, type RefusalKind } from "../fault.ts";
 import type { ForgeUser } from "../users.ts";
 import { isFormer, isServed, refuseWrites, REPOSITORY_ID, type World } from "../world.ts";
 import { accountRoutes } from "./account-routes.ts";
+import { branchRoutes } from "./branch-routes.ts";
+import { checkRoutes } from "./check-routes.ts";
 import { commentRoutes } from "./comment-routes.ts";
 import { contentRoutes } from "./content-routes.ts";
 import { objectRoutes } from "./object-routes.ts";
@@ -20,6 +22,8 @@ const routes: readonly Route[] = [
   ...pullRoutes,
   ...commentRoutes,
   ...statusRoutes,
+  ...checkRoutes,
+  ...branchRoutes,
 ];
 
 export const findRoute: Router = createRouter(routes);
