@@ -18,7 +18,20 @@ test("a gateway gets what it takes to reach a server: proxies, certificates, the
   expect(passedOn({ ...reaching, LANG: undefined })).toEqual(reaching);
 });
 
+test("a gateway gets who it is to a bucket that models are in, and where that is", () => {
+  const bucket = {
+    AWS_ACCESS_KEY_ID: "id",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_SESSION_TOKEN: "token",
+    AWS_REGION: "eu-west-1",
+    AWS_ENDPOINT_URL_S3: "https://minio.example.com",
+    S3_ACCESS_KEY_ID: "id",
+    S3_ENDPOINT: "https://minio.example.com",
+  };
+  expect(passedOn({ ...bucket, AWS_PROFILE: "work" })).toEqual(bucket);
+});
+
 test("tokens and its own variables it gets from whoever starts it, not from the shell", () => {
-  const shell = { GITHUB_TOKEN: "t", GH_TOKEN: "t", AWS_SECRET_ACCESS_KEY: "k", MMSP_DIR: "/x", GIT_DIR: "/x" };
+  const shell = { GITHUB_TOKEN: "t", GH_TOKEN: "t", NPM_TOKEN: "k", MMSP_DIR: "/x", GIT_DIR: "/x" };
   expect(passedOn(shell)).toEqual({});
 });

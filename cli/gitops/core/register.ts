@@ -60,6 +60,7 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     ],
     subject: document,
     replaces: null,
+    previous: versionBefore(command, version, tree),
     traffic: { before: [], after: [] },
     rejection: null,
     notices: twinNotices(command, version, state),
@@ -210,6 +211,13 @@ function mlflowFields(mlflow: RegisterCommand["provenance"]["mlflow"]): Partial<
 
 function baselineOf({ file, sha256, sizeBytes, rows }: NonNullable<RegisterCommand["baseline"]>) {
   return { key: artifactKey(sha256, file), sha256, sizeBytes, rows };
+}
+
+/** The newest one below, or else the newest: what this version would most likely take over from. */
+function versionBefore({ model }: RegisterCommand, version: number, tree: PlanState["tree"]): ModelVersion | null {
+  const others = [...(tree.versions.get(model) ?? [])].filter(([number]) => number !== version);
+  const [, newest] = others.findLast(([number]) => number < version) ?? others.at(-1) ?? [];
+  return newest ?? null;
 }
 
 function twinNotices({ model, artifact }: RegisterCommand, version: number, { tree, proposals }: PlanState): string[] {

@@ -18,11 +18,10 @@ const tensor = { element: 1, shape: 2 };
 const container = { element: 1 };
 
 /** By TensorProto.DataType. */
-const names: readonly string[] = [
-  ...["undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16"],
-  ...["float64", "uint32", "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz"],
-  ...["float8e5m2", "float8e5m2fnuz", "uint4", "int4", "float4e2m1", "float8e8m0"],
-];
+const names = (
+  "undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 " +
+  "bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0"
+).split(" ");
 
 /** `bfloat16`, as people know it. */
 export function elementName(element: number): string {
