@@ -8,7 +8,7 @@ const higher =
   /^(accuracy|acc|auc|auroc|auprc|roc|precision|recall|f1|f2|fbeta|fscore|r2|ap|map|mrr|ndcg|bleu|rouge|iou|dice|mcc|kappa|gini|ks|lift|specificity|sensitivity|tpr|tnr|hit|coverage|throughput|likelihood|correlation|silhouette)$/;
 
 /** `val_log_loss` -> lower, `testAUC` -> higher; null where a name says nothing, or two things. */
-export function betterWhen(name: string): Better | null {
+function betterWhen(name: string): Better | null {
   const words = name
     .replaceAll(/([a-z\d])([A-Z])/g, "$1 $2")
     .toLowerCase()
