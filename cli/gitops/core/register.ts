@@ -4,7 +4,7 @@ import { validateModelVersion } from "../../../schemas/json/validators.js";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import { artifactKey, sizeProblems, storeOf } from "./artifacts.ts";
+import { artifactKey, onceEach, sizeProblems, storeOf } from "./artifacts.ts";
 import type { ArtifactChange, Plan, PlanState, RegisterCommand } from "./change.ts";
 import { kustomizationChanges, versionIn } from "./documents.ts";
 import { nameProblems } from "./names.ts";
@@ -51,7 +51,7 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     environment: null,
     model,
     version,
-    artifacts,
+    artifacts: onceEach(artifacts),
     branch: registrationBranch(model, version, artifact),
     title: `Register ${model} ${version}`,
     documents: [

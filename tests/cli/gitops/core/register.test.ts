@@ -219,6 +219,13 @@ describe("a model that keeps weights in files beside it", () => {
     expect(branch).not.toBe(branchOf(4, "new"));
   });
 
+  test("stores files that are the same once", () => {
+    const twins = [weights("one"), { ...weights("one"), file: "v/data.bin" }];
+    const { artifacts, subject } = registered(register({ artifact: { ...artifact, files: twins } }));
+    expect(artifacts).toHaveLength(2);
+    expect(subject?.spec.artifact.files).toHaveLength(2);
+  });
+
   test("is another version where only its weights are others", () => {
     const { subject } = registered(register({ artifact }));
     const state = aState(aTree({ versions: [subject!] }));
