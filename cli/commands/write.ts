@@ -14,6 +14,7 @@ import { fail } from "../../schemas/problem.ts";
 import { isInRepository } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
+import { checkFollowing, conclude } from "./conclude.ts";
 import { remoteOf } from "./target.ts";
 
 /** The shipped planner: pure functions of core and render. */
@@ -33,6 +34,7 @@ export async function write(
   options: { readonly given?: GivenFiles; readonly commit?: boolean } = {},
 ): Promise<Outcome> {
   const given = options.given ?? new Map<string, Content>();
+  checkFollowing(input, options.commit ?? false);
   const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
   if (input.on("local") && remoteFlag !== undefined) {
     throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
@@ -48,7 +50,8 @@ export async function write(
     return previewed.kind === "preview" ? { ...previewed, kind: "dry-run", notices: [] } : previewed;
   }
   const parts: PublishParts = { forge, planner, artifacts, now: context.now, random: Math.random, sleep: Bun.sleep };
-  return publish(command, { baseBranch, as }, parts).catch(explainProtected);
+  const published = await publish(command, { baseBranch, as }, parts).catch(explainProtected);
+  return conclude(published, forge, input, context);
 }
 
 function explainProtected(cause: unknown): never {

@@ -23,8 +23,8 @@ const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
     ModelDeployment,
     validateModelDeployment,
     aDeployment({
-      canary: 2,
       spec: {
+        canary: { version: 2, attempt: 6, since: earlier, weight: 10, steps: [5, 10] },
         shadow: { version: 3, percent: 5 },
         previous: [4, 5],
         rejected: [aRejection(6, { evidence: { rate: "0.4" } })],

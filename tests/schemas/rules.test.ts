@@ -155,6 +155,16 @@ describe("each rule, violated once", () => {
       "version-rejected spec.previous[0]",
     ],
     ["a canary that is stable", staging(aDeployment({ canary: 1 })), "canary-is-stable spec.canary.version"],
+    ...[
+      [25, 5],
+      [5, 5],
+    ].map((steps): [string, Tree, string] => [
+      "steps that do not ascend",
+      staging(
+        aDeployment({ spec: { canary: { version: 2, attempt: 6, since: "2026-11-21T08:00:00Z", weight: 5, steps } } }),
+      ),
+      "steps-order spec.canary.steps",
+    ]),
     [
       "previous with a version twice",
       staging(aDeployment({ spec: { previous: [2, 2] } })),

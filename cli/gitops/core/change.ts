@@ -46,9 +46,15 @@ export interface DeployCommand {
   readonly environment: string;
   readonly model: string;
   readonly version: number;
-  /** Percent; null: the environment's first step. */
-  readonly weight: number | null;
+  /** Percent; null: the first step, or as it is; "next": the first step above the weight of the running canary. */
+  readonly weight: number | "next" | null;
   readonly force: boolean;
+  /** Percent, ascending: recorded with the canary. Left out: the environment's count. */
+  readonly steps?: readonly number[] | null;
+  /** Takes a canary of another version out, without a verdict on it. */
+  readonly replace?: boolean;
+  /** Also a version that clients of the stable one would break on. */
+  readonly allowSignatureChange?: boolean;
 }
 
 export interface PromoteCommand {
@@ -60,6 +66,9 @@ export interface PromoteCommand {
   readonly version: number | null;
   /** Another environment, or null to make the canary stable where it is. */
   readonly to: string | null;
+  /** With `to`: as of a deploy. */
+  readonly replace?: boolean;
+  readonly allowSignatureChange?: boolean;
 }
 
 export interface RollbackCommand {

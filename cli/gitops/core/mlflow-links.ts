@@ -9,9 +9,12 @@ export interface Link {
   readonly mlflow: { readonly model: string; readonly version: number };
 }
 
-/** What a version is in an environment; `reason` of a rejection. */
+/** What a version is in an environment. */
 export interface Role {
   readonly kind: "stable" | "canary" | "rejected";
+  /** mmsp's model, under whose name it is that. */
+  readonly model: string;
+  /** Of a rejection. */
   readonly reason: string;
 }
 
@@ -60,9 +63,10 @@ function keyOf({ model, version }: Link["mlflow"]): string {
 const rank = { stable: 0, canary: 1, rejected: 2 } as const;
 
 function roleOf(deployment: ModelDeployment, version: number): Role | null {
+  const { model } = deployment.spec;
   const { stable, canary } = effective(deployment);
-  if (stable?.version === version) return { kind: "stable", reason: "" };
-  if (canary?.version === version) return { kind: "canary", reason: "" };
+  if (stable?.version === version) return { kind: "stable", model, reason: "" };
+  if (canary?.version === version) return { kind: "canary", model, reason: "" };
   const rejection = (deployment.spec.rejected ?? []).findLast((entry) => entry.version === version);
-  return rejection === undefined ? null : { kind: "rejected", reason: rejection.reason };
+  return rejection === undefined ? null : { kind: "rejected", model, reason: rejection.reason };
 }

@@ -1,6 +1,6 @@
 import { oneLine } from "../../../schemas/plain-text.ts";
 import type { Tree } from "../../../schemas/tree.ts";
-import { linksOf, rolesIn, type Link, type Roles } from "./mlflow-links.ts";
+import { linksOf, rolesIn, type Roles } from "./mlflow-links.ts";
 import type { MlflowVersion } from "./mlflow-provenance.ts";
 import type { Stage } from "./mlflow-uri.ts";
 
@@ -42,8 +42,11 @@ export interface SyncPlan {
   readonly notices: readonly string[];
 }
 
-/** Tells that a version was taken out, where and why. What was archived for it is known by it. */
+/** Tells that a version was taken out, where and why. */
 const rejectedTag = "mmsp.rejected";
+
+/** Names the environment that a version was archived for: what people have archived stays so. */
+const archivedTag = "mmsp.archived";
 
 /** Followed by an environment's name: what the version is there. */
 const environmentTag = "mmsp.environment.";
@@ -71,7 +74,8 @@ export function planMlflowSync(
     const versions = new Map<number, Placed>();
     for (const link of links.filter(({ mlflow }) => mlflow.model === name)) {
       const { version } = link.mlflow;
-      versions.set(version, { link: versions.get(version)?.link ?? link, roles: rolesOf(link.mlflow) });
+      const named = versions.get(version)?.named ?? `${link.model} ${link.version}`;
+      versions.set(version, { named, roles: rolesOf(link.mlflow) });
     }
     return planModel({ name, state, versions, environments: [...tree.environments.keys()] }, options);
   });
@@ -79,7 +83,8 @@ export function planMlflowSync(
 }
 
 interface Placed {
-  readonly link: Link;
+  /** `fraud 3`: a version that came from it. */
+  readonly named: string;
   readonly roles: Roles;
 }
 
@@ -107,63 +112,83 @@ function planModel(sync: ModelSync, options: SyncOptions): SyncPlan {
 
 /** The alias follows the stable version. It is taken away only from a version that the environment has rejected. */
 function planAlias({ name, state, versions }: ModelSync, { environment, alias }: SyncOptions): SyncPlan {
-  const present = [...versions].filter(([version]) => state.versions.has(version));
-  const stable = present.filter(([, { roles }]) => roles.get(environment)?.kind === "stable");
+  const stable = [...versions].flatMap(([version, { named, roles }]) => {
+    const role = roles.get(environment);
+    return role?.kind === "stable" && state.versions.has(version) ? [{ version, named, by: role.model }] : [];
+  });
   const from = state.aliases.get(alias) ?? null;
-  const [first, second] = stable;
-  if (first !== undefined && second !== undefined) {
-    const both = stable.map(([version, { link }]) => `${link.model} serves ${version}`).join(", ");
+  const [wanted, other] = stable;
+  if (wanted !== undefined && other !== undefined) {
+    const both = stable.map(({ by, version }) => `${by} serves ${version}`).join(", ");
     return { actions: [], notices: [`"${alias}" of "${name}" was left as it is: in ${environment} ${both}`] };
   }
-  if (first !== undefined) {
-    const [version, { link }] = first;
-    if (from === version) return { actions: [], notices: [] };
-    const because = `${link.model} ${link.version} is stable in ${environment}`;
-    return { actions: [{ kind: "set-alias", model: name, version, alias, from, because }], notices: [] };
+  if (wanted !== undefined) {
+    const { version, named } = wanted;
+    const because = `${named} is stable in ${environment}`;
+    const actions =
+      from === version ? [] : [{ kind: "set-alias", model: name, version, alias, from, because } as const];
+    return { actions, notices: [] };
   }
   const held = from === null ? undefined : versions.get(from);
   if (from === null || held === undefined) return { actions: [], notices: [] };
-  const { link, roles } = held;
-  if (roles.get(environment)?.kind !== "rejected") {
+  if (held.roles.get(environment)?.kind !== "rejected") {
     const notice = `"${alias}" of "${name}" was left at ${from}: ${environment} serves no version of it as stable`;
     return { actions: [], notices: [notice] };
   }
-  const because = `${link.model} ${link.version} is rejected in ${environment}`;
+  const because = `${held.named} is rejected in ${environment}`;
   return { actions: [{ kind: "remove-alias", model: name, version: from, alias, because }], notices: [] };
 }
 
-function planStage(now: MlflowVersion, { link, roles }: Placed, options: SyncOptions): MlflowAction[] {
-  const wanted = wantedStage(now, roles, options);
-  if (wanted === null || wanted.stage === now.stage) return [];
-  const because = `${link.model} ${link.version} ${wanted.because}`;
-  const { model, version, stage: from } = now;
-  return [{ kind: "set-stage", model, version, stage: wanted.stage, from, because }];
+/** What is rejected and served nowhere is archived, and leaves the archive when that ends; with `stages`, Production is stable. */
+function planStage(now: MlflowVersion, { named, roles }: Placed, options: SyncOptions): MlflowAction[] {
+  const { environment } = options;
+  const { model, version, stage: from, tags } = now;
+  const isOurs = tags.get(archivedTag) === environment;
+  const moved = ({ stage, why }: Move): MlflowAction[] =>
+    stage === from ? [] : [{ kind: "set-stage", model, version, stage, from, because: `${named} ${why}` }];
+  if (isToArchive(roles, environment)) {
+    if (from === "Archived") return [];
+    const because = "so that it leaves the archive if it is deployed again";
+    // Before it is archived: what stops in between goes on from here.
+    const tag = { kind: "set-tag", model, version, key: archivedTag, value: environment, because } as const;
+    return [...(isOurs ? [] : [tag]), ...moved({ stage: "Archived", why: `is rejected in ${environment}` })];
+  }
+  const move = moveOf(from, isOurs, roles, options);
+  const because = "it is not archived any more";
+  const untagged = { kind: "remove-tag", model, version, key: archivedTag, because } as const;
+  return [...(move === null ? [] : moved(move)), ...(isOurs ? [untagged] : [])];
 }
 
-function wantedStage(
-  now: MlflowVersion,
-  roles: Roles,
-  { environment, stages }: SyncOptions,
-): { readonly stage: Stage; readonly because: string } | null {
-  const here = roles.get(environment)?.kind;
-  const server = [...roles].find(([, { kind }]) => kind !== "rejected")?.[0];
-  if (stages && here === "stable") return { stage: "Production", because: `is stable in ${environment}` };
-  if (here === "rejected" && server === undefined)
-    return { stage: "Archived", because: `is rejected in ${environment}` };
-  if (stages && now.stage === "Production") {
-    const because = `is not stable in ${environment} any more`;
-    return { stage: server === undefined ? "Archived" : "None", because };
+interface Move {
+  readonly stage: Stage;
+  readonly why: string;
+}
+
+/** The environment in which a version answers requests; null where there is none. */
+function serverOf(roles: Roles): string | null {
+  return [...roles].find(([, { kind }]) => kind !== "rejected")?.[0] ?? null;
+}
+
+function isToArchive(roles: Roles, environment: string): boolean {
+  return roles.get(environment)?.kind === "rejected" && serverOf(roles) === null;
+}
+
+/** Of a version that is not to be archived. `isOurs`: it was, by mmsp and for this environment. */
+function moveOf(from: string, isOurs: boolean, roles: Roles, { environment, stages }: SyncOptions): Move | null {
+  const server = serverOf(roles);
+  if (stages && roles.get(environment)?.kind === "stable") {
+    return { stage: "Production", why: `is stable in ${environment}` };
   }
-  // Archived for a rejection that is none any more: somebody has deployed it again.
-  if (now.stage !== "Archived" || !now.tags.has(rejectedTag)) return null;
-  if (server !== undefined) return { stage: "None", because: `is served in ${server}` };
-  return [...roles.values()].some(({ kind }) => kind === "rejected")
-    ? null
-    : { stage: "None", because: "is not rejected any more" };
+  if (isOurs && from === "Archived") {
+    return { stage: "None", why: server === null ? "is not rejected any more" : `is served in ${server}` };
+  }
+  if (!stages || from !== "Production") return null;
+  // As MLflow archives what it replaces.
+  return { stage: server === null ? "Archived" : "None", why: `is not stable in ${environment} any more` };
 }
 
 /** Only tags of environments that this repository has: another one may tag the same versions. */
-function planTags(now: MlflowVersion, { link, roles }: Placed, environments: readonly string[]): MlflowAction[] {
+function planTags(now: MlflowVersion, { named, roles }: Placed, environments: readonly string[]): MlflowAction[] {
   const { model, version, tags } = now;
   const rejections = [...roles].flatMap(([environment, { kind, reason }]) =>
     kind === "rejected" ? [`${environment}: ${reason}`] : [],
@@ -172,7 +197,6 @@ function planTags(now: MlflowVersion, { link, roles }: Placed, environments: rea
     ...environments.map((environment) => [environmentTag + environment, roles.get(environment)?.kind ?? null] as const),
     [rejectedTag, rejections.length === 0 ? null : oneLine(rejections.join("; "))],
   ]);
-  const named = `${link.model} ${link.version}`;
   return [...wanted].flatMap(([key, value]): MlflowAction[] => {
     if (value !== null && tags.get(key) !== value) {
       return [{ kind: "set-tag", model, version, key, value, because: `so git says of ${named}` }];

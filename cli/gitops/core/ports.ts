@@ -1,6 +1,7 @@
 import type { Signature } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import type { OpenProposal } from "./change.ts";
+import type { PullState } from "./follow.ts";
 
 /** The documents that commands need to see. Everything of these models, and these environments' policy. */
 export interface Scope {
@@ -131,6 +132,8 @@ export interface Forge {
    * `HeadMoved` when the branch or its pull request are no longer as the placement says.
    */
   propose(request: ProposalRequest): Promise<PullRequest>;
+  /** One look at a pull request, open or not: its checks, reviews, and what became of it. */
+  pull(number: number): Promise<PullState>;
   /** Paths that pull requests change, by number; of long ones the first hundred. */
   changedFiles(numbers: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>>;
   /** A comment on a pull request. */
