@@ -42,6 +42,14 @@ const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
     validateModelVersion,
     {
       ...aVersion("fraud", 1, {
+        artifact: {
+          key: `sha256/${digest(2)}/m.onnx`,
+          sha256: digest(2),
+          sizeBytes: 1,
+          files: [{ file: "w/a.bin", key: `sha256/${digest(3)}/a.bin`, sha256: digest(3), sizeBytes: 1 }],
+        },
+        irVersion: 10,
+        parameters: 15,
         featureOrder: ["a", "b", "c"],
         baseline: { key: `sha256/${digest(1)}/b.parquet`, sha256: digest(1), sizeBytes: 1, rows: 1 },
         metrics: { auc: 0.9 },

@@ -150,6 +150,8 @@ export interface Change {
    */
   readonly subject: ModelVersion | null;
   readonly replaces: ModelVersion | null;
+  /** Of a registration: the version that was registered before, to compare with. */
+  readonly previous?: ModelVersion | null;
   readonly traffic: { readonly before: readonly Share[]; readonly after: readonly Share[] };
   /** Of a rollback: what is recorded. */
   readonly rejection: Rejection | null;
