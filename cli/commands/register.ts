@@ -9,7 +9,7 @@ const { env: _env, ...flags } = writing;
 
 export const register: Command = {
   summary: "Register a version of a model: its file, signature and metrics, as a pull request",
-  usage: "NAME --model-path FILE | --from-mlflow ADDRESS [--version V] [--metrics FILE] [--baseline FILE] [...]",
+  usage: "NAME --model-path FILE | --from-mlflow ADDRESS [--version V] [--metrics FILE] [--feature-order ...]",
   details:
     "Opens the ONNX file, reads its signature, runs one trial inference, and stores it under its digest.\n" +
     "A version never changes: the same file again is skipped, another file needs another version.\n" +

@@ -7,7 +7,7 @@ import { cliEnv, jsonOf, main, makeProject, runCli } from "./run-cli.ts";
 // Processes of their own take a while on a busy machine.
 setDefaultTimeout(60_000);
 
-const verbs = "init register deploy promote rollback status validate up down loadgen demo".split(" ");
+const verbs = "init register deploy promote rollback status validate mlflow up down loadgen demo".split(" ");
 const escape = "\u001b";
 
 describe("help", () => {
