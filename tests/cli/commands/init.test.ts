@@ -20,7 +20,7 @@ describe("mmsp init", () => {
     );
     const files = filesBelow(folder.path);
     expect(files["environments/mmsp.yaml"]).toContain("repository: acme/models\n  baseBranch: main\n");
-    expect(Object.values(files).join("")).not.toContain("{{");
+    expect(Object.values(files).join("")).not.toMatch(/(?<!\$)\{\{/);
     expect((await runCli(["validate"], { cwd: folder.path })).stdout).toBe("4 documents are valid\n");
   });
 
