@@ -24,7 +24,9 @@ await runScenarios(async (scenarios) => {
   await serving(world, scenarios);
   await refusing(world, scenarios);
   await using unserved = await startMlflow(python, join(folder.path, "unserved"), [
-    ...["--default-artifact-root", "s3://bucket/models", "--no-serve-artifacts"],
+    "--default-artifact-root",
+    "s3://bucket/models",
+    "--no-serve-artifacts",
   ]);
   await scenarios.scenario("artifacts that the server does not hand out are explained", async () => {
     await unserved.api("POST", "registered-models/create", { name: "fraud" });

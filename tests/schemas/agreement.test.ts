@@ -16,6 +16,8 @@ import { aDeployment, anEnvironment, aProject, aRejection, aVersion, digest, ear
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+const fromMlflow = { mlflowVersion: { model: "fraud", version: 2 }, params: { C: "1" }, tags: { team: "risk" } };
+
 /** Documents with every field there is, so that a mutation can hit any of them. */
 const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
   [
@@ -55,7 +57,14 @@ const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
         metrics: { auc: 0.9 },
         opset: 17,
         producer: "skl2onnx",
-        provenance: { source: "s", gitCommit: "a".repeat(40), createdAt: earlier, createdBy: "ann", mlflowRun: "r" },
+        provenance: {
+          source: "s",
+          gitCommit: "a".repeat(40),
+          createdAt: earlier,
+          createdBy: "ann",
+          mlflowRun: "r",
+          ...fromMlflow,
+        },
       }),
       metadata: { name: "fraud-1", labels: { team: "risk" }, annotations: { note: "x" } },
     },

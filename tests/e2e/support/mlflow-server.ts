@@ -52,14 +52,20 @@ export async function startMlflow(
       detached: true,
     },
   );
-  const stop = async (): Promise<void> => {
+  const kill = (): void => {
     try {
       process.kill(-child.pid, "SIGKILL");
     } catch {
       // It has ended by itself.
     }
+  };
+  const stop = async (): Promise<void> => {
+    kill();
     await child.exited;
   };
+  // In its own group it would outlive a test that is stopped.
+  process.on("exit", kill);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
   const deadline = performance.now() + startMs;
   while (!(await answers(`${url}/health`))) {
     if (child.exitCode === null && performance.now() < deadline) {
