@@ -1,4 +1,5 @@
 import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type { StoreFiles } from "./gitops/core/gc.ts";
 import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { LiveEnvironment } from "./gitops/core/live.ts";
 import type { Problem } from "../schemas/problem.ts";
@@ -86,6 +87,13 @@ export interface Edges {
    * where there is no such commit.
    */
   documentsAt(root: string, revision: string, known: ReadonlyMap<string, string>): Promise<CommittedDocuments>;
+  /** Sizes in bytes of files of the working tree, or of a commit on GitHub; without those that are not there. */
+  fileSizes(
+    from: { readonly root: string } | { readonly remote: Remote; readonly commit: string },
+    paths: readonly string[],
+  ): Promise<ReadonlyMap<string, number>>;
+  /** What a store outside the repository holds. */
+  openStoreFiles(store: string): Promise<StoreFiles>;
   /** Tells of changes of the documents below `root`, until the answer is called. */
   watchTree(root: string, changed: () => void): Promise<() => void>;
   /** Says whether the branch has moved since it was asked last; the first time it has. */

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import("./commands/list.ts")).list,
   show: async () => (await import("./commands/show.ts")).show,
   validate: async () => (await import("./commands/validate.ts")).validate,
+  gc: async () => (await import("./commands/gc.ts")).gc,
   up: async () => (await import("./commands/up.ts")).up,
   down: async () => (await import("./commands/down.ts")).down,
   loadgen: async () => (await import("./commands/loadgen.ts")).loadgen,
