@@ -57,7 +57,7 @@ function createEdges(env: Variables): Edges {
       const { fileSizes } = await import("./gitops/edges/github/file-sizes.ts");
       return fileSizes(await githubOptions(from.remote, env), from.commit, paths);
     },
-    openStoreFiles: async (store) => (await import("./gitops/edges/store-files.ts")).openStoreFiles(store),
+    openStoreFiles: async (store) => (await import("./gitops/edges/store-files.ts")).openStoreFiles(store, env),
     watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
     watchBranch: async (remote) => {
       const { watchBranch } = await import("./gitops/edges/github/watch-branch.ts");

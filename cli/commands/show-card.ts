@@ -87,7 +87,7 @@ function servedSection(periods: readonly Period[], context: Context): string {
   const { style } = context;
   if (periods.length === 0) return section("Served", "never\n", style);
   // The version is in the title.
-  const [environment = "", , ...columns] = stretchColumns;
+  const [environment, , ...columns] = stretchColumns;
   const rows = stretchRows(newestFirst(stretchesOf(periods)), context).map(([env = "", , ...cells]) => [env, ...cells]);
   return section("Served", renderTable([environment, ...columns], rows, style), style);
 }

@@ -158,11 +158,22 @@ function registered(tree: Tree): readonly ModelVersion[] {
     .flatMap(([, versions]) => [...versions].toSorted(([a], [b]) => a - b).map(([, document]) => document));
 }
 
-/** The files of a version that stores hold. */
-function keysOf({ spec }: ModelVersion): readonly { readonly key: string; readonly sha256: string }[] {
-  const { artifact, baseline } = spec;
-  const own = artifact.key === undefined ? [] : [{ key: artifact.key, sha256: artifact.sha256 }];
-  return baseline === undefined ? own : [...own, { key: baseline.key, sha256: baseline.sha256 }];
+interface StoredKey {
+  readonly key: string;
+  readonly sha256: string;
+}
+
+/** The files of a version that stores hold, wherever its document names them: no kind of file is to be forgotten here. */
+function keysOf({ spec }: ModelVersion): readonly StoredKey[] {
+  return keysBelow(spec);
+}
+
+function keysBelow(value: unknown): readonly StoredKey[] {
+  if (typeof value !== "object" || value === null) return [];
+  const key = "key" in value && typeof value.key === "string" ? value.key : "";
+  const [, sha256] = /^sha256\/([0-9a-f]{64})\//.exec(key) ?? [];
+  const own = sha256 === undefined ? [] : [{ key, sha256 }];
+  return [...own, ...Object.values(value).flatMap(keysBelow)];
 }
 
 function digestsBesides(tree: Tree, going: ReadonlySet<ModelVersion>): ReadonlySet<string> {

@@ -7,10 +7,15 @@ import { codeOf, systemReason } from "./input-file.ts";
 
 const keyPattern = /^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-/** The store at `file:///folder` or `s3://bucket/prefix`; of S3, endpoint and credentials are those of the usual variables. */
-export function openStoreFiles(store: string): StoreFiles {
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The store at `file:///folder` or `s3://bucket/prefix`. Of S3, endpoint, region and credentials are those of the usual
+ * variables: S3_ENDPOINT, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, S3_ or AWS_ACCESS_KEY_ID and so on.
+ */
+export function openStoreFiles(store: string, env: Variables): StoreFiles {
   if (store.startsWith("file:///")) return folderFiles(fileURLToPath(store));
-  if (store.startsWith("s3://")) return bucketFiles(store);
+  if (store.startsWith("s3://")) return bucketFiles(store, env);
   return fail({
     code: "store-unknown",
     message: `the artifact store ${store} cannot be opened`,
@@ -57,11 +62,23 @@ function unremovable(file: string, cause: unknown): never {
   return fail({ code: "store-unwritable", file, message, hint: "check its permissions, then try again" }, { cause });
 }
 
-function bucketFiles(store: string): StoreFiles {
+function s3Options(env: Variables): Bun.S3Options {
+  const said = (...names: readonly string[]) => names.map((name) => env[name]).find((value) => value);
+  const options = {
+    endpoint: said("S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    region: said("S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    accessKeyId: said("S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"),
+    secretAccessKey: said("S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"),
+    sessionToken: said("S3_SESSION_TOKEN", "AWS_SESSION_TOKEN"),
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function bucketFiles(store: string, env: Variables): StoreFiles {
   const { hostname: bucket, pathname } = new URL(store);
   const prefix = pathname.replace(/^\/+|\/+$/g, "");
   const under = prefix === "" ? "" : `${prefix}/`;
-  const client = new Bun.S3Client({ bucket });
+  const client = new Bun.S3Client({ ...s3Options(env), bucket });
   const failed = (what: string) => (cause: unknown) =>
     fail(
       {

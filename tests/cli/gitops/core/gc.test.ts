@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { candidatesOf, namedIn, planGc, planStoreGc, type GcState } from "../../../../cli/gitops/core/gc.ts";
+import { digestsOfRegistrations } from "../../../../cli/gitops/core/proposals.ts";
 import { storePath } from "../../../../schemas/store.ts";
 import { paths, type Tree } from "../../../../schemas/tree.ts";
 import { anyDeployment } from "../../../support/arbitraries.ts";
@@ -153,6 +154,16 @@ test("nothing that any environment or open pull request names ever goes, nor the
     }),
     { numRuns: 300 },
   );
+});
+
+test("an open registration is told by its branch, with the first digits of its file", () => {
+  const branches = [
+    "mmsp/registry/fraud/3-deadbeef",
+    "mmsp/registry/fraud/4-0badcafe-2",
+    "mmsp/prod/fraud/deploy-3",
+    "main",
+  ];
+  expect(digestsOfRegistrations(branches)).toEqual(["deadbeef", "0badcafe"]);
 });
 
 test("of a store, files go that no registry entry and no open registration names, after a while", () => {
