@@ -143,6 +143,33 @@ describe("the same branch, read in a clone and through GitHub's API", () => {
   });
 });
 
+test("a document of hundreds of commits takes a call of the API for each hundred, and loses none of them", async () => {
+  const changes = 230;
+  await using long = await startHub({ "README.md": "# Long\n" });
+  const texts = Array.from({ length: changes }, (_, at) =>
+    newDocument(aDeployment({ stable: 1, canary: 2, weight: at % 100 })),
+  );
+  const commits = texts.map((text, at) => {
+    const people = `committer Ada <ada@example.com> ${1_800_000_000 + at * 60} +0000\n`;
+    const parent = at === 0 ? "from refs/heads/main^0\n" : "";
+    const file = `M 100644 inline ${path}\ndata ${Buffer.byteLength(text)}\n${text}\n`;
+    return `commit refs/heads/main\n${people}data 4\nStep\n${parent}${file}`;
+  });
+  await runGit(long.server.gitDir, ["fast-import", "--quiet", "--done"], { stdin: `${commits.join("")}done\n` });
+  const options = {
+    repository: "acme/models",
+    baseBranch: "main",
+    apiUrl: long.server.apiUrl,
+    token,
+    userAgent: "mmsp-test",
+  };
+  const there = await createGitHubHistory(options).deployments(asked);
+  expect(long.server.calls).toHaveLength(3);
+  const here = await openGitHistory(long.server.gitDir, "main").deployments(asked);
+  expect(there.changes).toHaveLength(changes);
+  expect(there.changes).toEqual(here.changes);
+});
+
 describe("in a clone", () => {
   test("a feature branch shows the base branch of origin; what is on the branch has not served", async () => {
     await runGit(clone.path, ["switch", "--quiet", "--create", "feature"]);
