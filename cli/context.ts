@@ -7,6 +7,7 @@ import type {
   Scope,
   Snapshot,
 } from "./gitops/core/ports.ts";
+import type { StoreFiles } from "./gitops/core/gc.ts";
 import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { Mlflow } from "./gitops/core/mlflow-port.ts";
 import type { ServingState } from "./gitops/core/follow-serving.ts";
@@ -99,6 +100,13 @@ export interface Edges {
   documentsAt(root: string, revision: string, known: ReadonlyMap<string, string>): Promise<CommittedDocuments>;
   /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
   openMlflow(): Promise<Mlflow>;
+  /** Sizes in bytes of files of the working tree, or of a commit on GitHub; without those that are not there. */
+  fileSizes(
+    from: { readonly root: string } | { readonly remote: Remote; readonly commit: string },
+    paths: readonly string[],
+  ): Promise<ReadonlyMap<string, number>>;
+  /** What a store outside the repository holds. */
+  openStoreFiles(store: string): Promise<StoreFiles>;
   /** Tells of changes of the documents below `root`, until the answer is called. */
   watchTree(root: string, changed: () => void): Promise<() => void>;
   /** Says whether the branch has moved since it was asked last; the first time it has. */

@@ -18,6 +18,10 @@ export function watchEdges(edges: Edges, progress: Progress): Edges {
     ...named(edges, {
       findToken: () => "looking for a GitHub token",
       inspectModel: (path) => `reading ${basename(path)} and trying one inference`,
+      fetchReferred: (address) => `downloading ${basename(address)}`,
+      readReadiness: ({ repository }) => `looking at the settings of ${repository}`,
+      documentsAt: () => "asking git",
+      readLive: (environment) => `asking the gateway of ${environment}`,
       readMetrics: (path) => `reading ${basename(path)}`,
       readBaseline: (path) => `reading ${basename(path)}`,
       gitFacts: () => "asking git",

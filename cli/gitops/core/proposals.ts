@@ -39,3 +39,8 @@ export function registrationOf(
   );
   return found?.proposal ?? null;
 }
+
+/** The first digits of the files' digests that branches register. */
+export function digestsOfRegistrations(branches: readonly string[]): readonly string[] {
+  return branches.flatMap((branch) => registration.exec(branch)?.[3] ?? []);
+}
