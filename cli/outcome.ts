@@ -24,7 +24,7 @@ export type Outcome =
     }
   | { readonly kind: "refusal"; readonly problems: readonly Problem[] }
   /** Commands that only tell: `ok: false` exits with 1. */
-  | { readonly kind: "report"; readonly text: string; readonly json: unknown; readonly ok: boolean };
+  | { readonly kind: "report"; readonly text: string; readonly json: object; readonly ok: boolean };
 
 /** A change that is on GitHub. */
 export type Published = Extract<PublishResult, { kind: "published" | "committed" }>;

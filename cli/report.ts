@@ -1,9 +1,11 @@
 import { formatProblem, type Problem } from "../schemas/problem.ts";
+import type { ChangeOutput } from "../schemas/output/parts/change.ts";
+import type { RefusalOutput } from "../schemas/output/refusal.ts";
 import type { Change, Share } from "./gitops/core/change.ts";
-import type { WaitEndOutput } from "../schemas/output/wait.ts";
+import type { WaitEndOutput } from "../schemas/output/parts/wait-end.ts";
 import type { FollowEnd } from "./gitops/follow-change.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Style } from "./style.ts";
+import type { StreamStyles, Style } from "./style.ts";
 
 /** What to print, where, and how to exit: 0 done or nothing to do, 1 refused or failed. */
 export interface Printed {
@@ -13,7 +15,7 @@ export interface Printed {
 }
 
 /** An outcome for people. */
-export function renderText(outcome: Outcome, style: Style): Printed {
+export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamStyles): Printed {
   switch (outcome.kind) {
     case "published": {
       const { change, pullRequest, notices } = outcome;
@@ -36,20 +38,20 @@ export function renderText(outcome: Outcome, style: Style): Printed {
         `${change.title} (dry run: nothing was written)`,
         ...wouldGo(target),
         ...traffic(change),
-        ...notes(change, notices, style),
+        ...notes(change, notices, stderr),
       ];
       return { stdout: outcome.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
     }
     case "followed": {
-      const { stdout } = renderText(outcome.published, style);
+      const { stdout } = renderText(outcome.published, { stdout: style, stderr });
       if (outcome.end.kind === "merged")
         return { stdout: `${stdout}${arrived(outcome.end, style)}`, stderr: "", exitCode: 0 };
-      return { stdout, stderr: renderProblems([outcome.end.problem], style), exitCode: 1 };
+      return { stdout, stderr: renderProblems([outcome.end.problem], stderr), exitCode: 1 };
     }
     case "skip":
       return done([`${style.dim("nothing to do:")} ${outcome.reason}`]);
     case "refusal":
-      return { stdout: "", stderr: renderProblems(outcome.problems, style), exitCode: 1 };
+      return { stdout: "", stderr: renderProblems(outcome.problems, stderr), exitCode: 1 };
     case "report":
       return { stdout: outcome.text, stderr: "", exitCode: outcome.ok ? 0 : 1 };
   }
@@ -68,13 +70,15 @@ function renderProblems(problems: readonly Problem[], style: Style): string {
   return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
 }
 
-function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
+function jsonOf(
+  outcome: Exclude<Outcome, { kind: "report" }>,
+  waited: { readonly end?: WaitEndOutput } = {},
+): ChangeOutput | RefusalOutput {
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
   if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
-  if (outcome.kind === "followed") return { ...jsonOf(outcome.published), end: endJson(outcome.end) };
+  if (outcome.kind === "followed") return jsonOf(outcome.published, { end: endJson(outcome.end) });
   const { change, notices } = outcome;
   const common = {
-    status: outcome.kind,
     verb: change.verb,
     environment: change.environment,
     model: change.model,
@@ -85,13 +89,13 @@ function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
   };
   switch (outcome.kind) {
     case "published":
-      return { ...common, pullRequest: outcome.pullRequest };
+      return { status: "published", ...common, pullRequest: outcome.pullRequest, ...waited };
     case "committed":
-      return { ...common, commit: { oid: outcome.oid, url: outcome.url } };
+      return { status: "committed", ...common, commit: { oid: outcome.oid, url: outcome.url }, ...waited };
     case "written":
-      return { ...common, paths: outcome.paths };
+      return { status: "written", ...common, paths: outcome.paths };
     case "dry-run":
-      return { ...common, diff: outcome.diff, ...targetJson(outcome.target) };
+      return { status: "dry-run", ...common, diff: outcome.diff, ...targetJson(outcome.target) };
   }
 }
 
@@ -122,10 +126,13 @@ function wouldGo(target: Target): readonly string[] {
   return [action === "updated" ? `  would update ${place}` : `  would change nothing of ${place}`];
 }
 
-function targetJson(target: Target): object {
-  const { kind, ...facts } = target;
-  if (kind === "tree") return {};
-  return kind === "commit" ? { commit: facts } : { pullRequest: facts };
+type DryRunOutput = Extract<ChangeOutput, { status: "dry-run" }>;
+
+function targetJson(target: Target): Pick<DryRunOutput, "commit" | "pullRequest"> {
+  if (target.kind === "tree") return {};
+  if (target.kind === "commit") return { commit: { branch: target.branch, message: target.message } };
+  const { kind: _kind, ...pullRequest } = target;
+  return { pullRequest };
 }
 
 function done(lines: readonly string[]): Printed {

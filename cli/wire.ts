@@ -2,7 +2,11 @@ import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import type { Context, Edges, Remote } from "./context.ts";
 import { startGateway } from "./start-gateway.ts";
-import { createStyle } from "./style.ts";
+import { createStyle, wantsColour } from "./style.ts";
+import { createProgress, noProgress, type Progress } from "./terminal/progress.ts";
+import { createStderr, type Stderr } from "./terminal/stderr.ts";
+import { formatCall, traceFetch } from "./terminal/trace.ts";
+import { watchEdges } from "./terminal/watched-edges.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
 import { openArtifactStore } from "./gitops/edges/artifact-store.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
@@ -10,12 +14,33 @@ import { fail } from "../schemas/problem.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** What a command runs in, and the end of it. */
+interface Session {
+  readonly context: Context;
+  /** Leaves the terminal as it was: nothing is drawn any more. */
+  finish(): void;
+}
+
+interface SessionOptions {
+  readonly env: Variables;
+  readonly cwd: string;
+  readonly interrupted: () => AbortSignal;
+  /** Shows every HTTP call on stderr. */
+  readonly verbose: boolean;
+}
+
 /** Builds the real outside world. Everything heavy is imported by the edge that needs it, when it needs it. */
-export function createContext(options: { env: Variables; cwd: string; interrupted: () => AbortSignal }): Context {
+export function openSession(options: SessionOptions): Session {
   const { env } = options;
   let signal: AbortSignal | undefined;
   const isTerminal = process.stderr.isTTY && process.stdout.isTTY;
-  return {
+  const style = createStyle(process.stdout.isTTY, env);
+  // Lines for it are coloured as the result is.
+  const withoutColour = wantsColour(process.stderr.isTTY, env) ? (text: string) => text : Bun.stripANSI;
+  const stderr = createStderr((text) => void process.stderr.write(text), withoutColour);
+  const progress = process.stderr.isTTY && env["TERM"] !== "dumb" ? progressOn(stderr) : noProgress;
+  if (options.verbose) traceHttp((line) => stderr.say(style.dim(line)));
+  const context: Context = {
     cwd: resolve(options.cwd),
     env,
     // Ctrl-C is caught only from when a command asks for it: any other is to end at once, not to ignore the first.
@@ -23,12 +48,36 @@ export function createContext(options: { env: Variables; cwd: string; interrupte
       return (signal ??= options.interrupted());
     },
     isTerminal,
-    style: createStyle(process.stdout.isTTY, env),
+    style,
     now: () => new Date(),
-    say: (line) => void process.stderr.write(`${line}\n`),
-    live: (line) => void process.stderr.write(`\r\u001b[2K${line}`),
-    edges: createEdges(env),
+    say: (line) => stderr.say(line),
+    live: (line) => progress.yieldTo(() => stderr.live(line)),
+    edges: watchEdges(createEdges(env), progress),
   };
+  return { context, finish: () => progress.stop() };
+}
+
+function progressOn(stderr: Stderr): Progress {
+  return createProgress({
+    live: (line) => stderr.live(line),
+    now: () => performance.now(),
+    every(ms, call) {
+      const timer = setInterval(call, ms);
+      // A line that is drawn is no reason to go on.
+      timer.unref();
+      return () => clearInterval(timer);
+    },
+    columns: () => process.stderr.columns || 80,
+  });
+}
+
+/** Every edge, and every library below one, calls this `fetch`: so no call can be forgotten. */
+function traceHttp(say: (line: string) => void): void {
+  globalThis.fetch = traceFetch(
+    globalThis.fetch,
+    (call) => say(formatCall(call)),
+    () => performance.now(),
+  );
 }
 
 function createEdges(env: Variables): Edges {

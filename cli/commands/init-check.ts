@@ -1,5 +1,5 @@
 import { checkDocuments } from "../../schemas/check-documents.ts";
-import type { InitCheckOutput } from "../../schemas/output/init-check.ts";
+import type { InitCheckOutput } from "../../schemas/output/parts/init-check.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { isDocument } from "../../schemas/tree.ts";
 import type { Context, Remote } from "../context.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { InitCheckOutput } from "../../../schemas/output/init-check.ts";
+import { InitCheckOutput } from "../../../schemas/output/parts/init-check.ts";
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import { startForge, type Forge } from "../../../cli/demo/forge/server.ts";
 import { makeAppKey } from "../../support/app-key.ts";
