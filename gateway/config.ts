@@ -20,7 +20,7 @@ const Variables = z.object({
   MMSP_REPOSITORY: optional(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, "must be owner/name")),
   GITHUB_TOKEN: optional(z.string()),
   GH_TOKEN: optional(z.string()),
-  GITHUB_API_URL: optional(z.url()),
+  GITHUB_API_URL: optional(z.string().regex(/^https?:\/\/[^\s@]+$/, "must be an http or https address without a user")),
 });
 
 /** What one gateway process is to do. */
@@ -82,6 +82,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     alertsToken: vars.MMSP_ALERTS_TOKEN ?? null,
     repository: vars.MMSP_REPOSITORY ?? null,
     githubToken: vars.GITHUB_TOKEN ?? vars.GH_TOKEN ?? null,
-    githubApiUrl: vars.GITHUB_API_URL ?? "https://api.github.com",
+    githubApiUrl: (vars.GITHUB_API_URL ?? "https://api.github.com").replace(/\/+$/, ""),
   };
 }
