@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import pkg from "../package.json" with { type: "json" };
 import type { Printed } from "./report.ts";
 import type { Problem } from "../schemas/problem.ts";
+import { createRedactor } from "../schemas/secrets.ts";
 import { splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
 import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
@@ -71,9 +72,12 @@ function workingFolder(input: Input): string {
   throw new UsageError(`-C: there is no folder "${folder}"`);
 }
 
+/** Nothing that is printed holds what a variable keeps secret. */
+const redact = createRedactor(process.env);
+
 function show({ stdout, stderr, exitCode }: Printed): ExitCode {
-  process.stderr.write(stderr);
-  process.stdout.write(stdout);
+  process.stderr.write(redact(stderr));
+  process.stdout.write(redact(stdout));
   return exitCode;
 }
 
@@ -107,7 +111,8 @@ async function explain(error: unknown, argv: readonly string[]): Promise<ExitCod
   const { streamStyles } = await import("./style.ts");
   const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
   const exitCode = show(argv.includes("--json") ? renderJson(outcome) : renderText(outcome, streamStyles(process)));
-  if (process.env["MMSP_DEBUG"]) process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`);
+  if (process.env["MMSP_DEBUG"])
+    process.stderr.write(`${redact(String(error instanceof Error ? error.stack : error))}\n`);
   return error instanceof UsageError ? 2 : exitCode;
 }
 

@@ -10,6 +10,7 @@ import { watchEdges } from "./terminal/watched-edges.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
 import { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
+import { createRedactor } from "../schemas/secrets.ts";
 import { fail } from "../schemas/problem.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -37,7 +38,8 @@ export function openSession(options: SessionOptions): Session {
   const style = createStyle(process.stdout.isTTY, env);
   // Lines for it are coloured as the result is.
   const withoutColour = wantsColour(process.stderr.isTTY, env) ? (text: string) => text : Bun.stripANSI;
-  const stderr = createStderr((text) => void process.stderr.write(text), withoutColour);
+  const redact = createRedactor(env);
+  const stderr = createStderr((text) => void process.stderr.write(redact(text)), withoutColour);
   const progress = process.stderr.isTTY && env["TERM"] !== "dumb" ? progressOn(stderr) : noProgress;
   if (options.verbose) traceHttp((line) => stderr.say(style.dim(line)));
   const context: Context = {

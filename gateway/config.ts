@@ -20,7 +20,7 @@ const Variables = z.object({
   MMSP_ALERTS_TOKEN: optional(z.string().min(8, "must have at least 8 characters")),
   GITHUB_TOKEN: optional(z.string()),
   GH_TOKEN: optional(z.string()),
-  GITHUB_API_URL: optional(z.url()),
+  GITHUB_API_URL: optional(z.string().regex(/^https?:\/\/[^\s@]+$/, "must be an http or https address without a user")),
 });
 
 /** What one gateway process is to do. */
@@ -87,7 +87,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     alertsToken: vars.MMSP_ALERTS_TOKEN ?? null,
     repository: settings.repository ?? null,
     githubToken: vars.GITHUB_TOKEN ?? vars.GH_TOKEN ?? null,
-    githubApiUrl: vars.GITHUB_API_URL ?? "https://api.github.com",
+    githubApiUrl: (vars.GITHUB_API_URL ?? "https://api.github.com").replace(/\/+$/, ""),
     settings,
   };
 }

@@ -20,6 +20,7 @@ import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
 import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey, type Cut } from "../schemas/cut.ts";
 import { fail, ProblemError, type Problem } from "../schemas/problem.ts";
+import { createRedactor } from "../schemas/secrets.ts";
 import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
 import type { Source } from "./core/ports.ts";
@@ -200,7 +201,7 @@ try {
   await main();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`error: ${message}\n`);
+  process.stderr.write(`error: ${createRedactor(process.env)(message)}\n`);
   if (!(error instanceof ProblemError)) writeLog("error", "the gateway failed at start", { error });
   process.exit(1);
 }

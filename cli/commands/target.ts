@@ -4,6 +4,7 @@ import { fail, ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
 import { readSettings } from "../../schemas/settings.ts";
+import { withoutSecrets } from "../../schemas/secrets.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
@@ -78,7 +79,7 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
 /** Throws a UsageError for anything but OWNER/NAME. */
 export function checkRepository(text: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/.test(text)) return;
-  throw new UsageError(`--repo takes OWNER/NAME, not "${text}"`);
+  throw new UsageError(`--repo takes OWNER/NAME, not "${withoutSecrets(text)}"`);
 }
 
 /** Throws a UsageError for what git would not take as a branch, or what YAML and a shell would read otherwise. */

@@ -72,6 +72,17 @@ describe("the variables of a gateway", () => {
     expect(readConfig({ ...env, GITHUB_TOKEN: "github" }).githubToken).toBe("github");
   });
 
+  test("take the address of GitHub's API with or without a slash at its end, and without a user in it", () => {
+    const env = { MMSP_ENV: "dev", MMSP_DIR: "/srv" };
+    const at = (GITHUB_API_URL: string) => readConfig({ ...env, GITHUB_API_URL }).githubApiUrl;
+    expect(at("https://git.example.com/api/v3/")).toBe("https://git.example.com/api/v3");
+    for (const wrong of ["git.example.com", "https://user:secret@git.example.com/api/v3"]) {
+      const [problem] = problemsOf({ ...env, GITHUB_API_URL: wrong });
+      expect(problem?.path).toBe("GITHUB_API_URL");
+      expect(JSON.stringify(problem)).not.toContain("secret");
+    }
+  });
+
   test.each(["--upload-pack=x", "../up", ""])("refuse %j as the address of a repository", (MMSP_GIT_URL) => {
     expect(problemsOf({ MMSP_ENV: "dev", MMSP_GIT_URL })[0]?.code).toMatch(/^config-/);
   });

@@ -25,18 +25,20 @@ const action = z
   .enum(["opened", "updated", "unchanged"])
   .describe("unchanged: it was open already, and says all of this");
 
+const end = WaitEndOutput.optional().describe("under --wait, or where --auto-merge was refused");
+
 const Published = z.strictObject({
   status: z.literal("published").describe("as a pull request"),
   ...common,
   pullRequest: z.strictObject({ number: z.int().min(1), url: z.url(), branch: z.string(), action }),
-  end: WaitEndOutput.optional().describe("with --wait"),
+  end,
 });
 
 const Committed = z.strictObject({
   status: z.literal("committed").describe("straight to the base branch"),
   ...common,
   commit: z.strictObject({ oid: z.string(), url: z.url() }),
-  end: WaitEndOutput.optional().describe("with --wait"),
+  end,
 });
 
 const Written = z.strictObject({
