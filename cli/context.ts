@@ -1,6 +1,17 @@
-import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type {
+  ArtifactStore,
+  FileWrite,
+  Forge,
+  InspectModel,
+  ReferredModel,
+  Scope,
+  Snapshot,
+} from "./gitops/core/ports.ts";
 import type { StoreFiles } from "./gitops/core/gc.ts";
 import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
+import type { Mlflow } from "./gitops/core/mlflow-port.ts";
+import type { ServingState } from "./gitops/core/follow-serving.ts";
+import type { RepositoryFacts } from "./gitops/core/readiness/facts.ts";
 import type { LiveEnvironment } from "./gitops/core/live.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
@@ -94,6 +105,8 @@ export interface Edges {
   ): Promise<ReadonlyMap<string, number>>;
   /** What a store outside the repository holds. */
   openStoreFiles(store: string): Promise<StoreFiles>;
+  /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
+  openMlflow(): Promise<Mlflow>;
   /** Tells of changes of the documents below `root`, until the answer is called. */
   watchTree(root: string, changed: () => void): Promise<() => void>;
   /** Says whether the branch has moved since it was asked last; the first time it has. */
@@ -101,10 +114,16 @@ export interface Edges {
   /** What the gateway at an address says that it serves; never throws. */
   readLive(environment: string, address: string): Promise<LiveEnvironment>;
   inspectModel: InspectModel;
+  /** Downloads a model by reference, to be looked at. Throws a ProblemError or an OutsideError. */
+  fetchReferred(address: string): Promise<ReferredModel>;
   readMetrics(path: string): Promise<Readonly<Record<string, number>>>;
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;
   openStore(store: string, root: string | null): ArtifactStore;
   gitFacts(dir: string): Promise<GitFacts>;
+  /** What GitHub shows of a repository and its rules; null where it shows nothing. */
+  readReadiness(remote: Remote): Promise<RepositoryFacts | null>;
+  /** What the gateway at an address serves; null where it does not answer. */
+  readGateway(address: string): Promise<ServingState | null>;
   startGateway(options: GatewayOptions): Promise<GatewayProcess>;
 }
 

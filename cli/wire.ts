@@ -2,20 +2,45 @@ import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import type { Context, Edges, Remote } from "./context.ts";
 import { startGateway } from "./start-gateway.ts";
-import { createStyle } from "./style.ts";
+import { createStyle, wantsColour } from "./style.ts";
+import { createProgress, noProgress, type Progress } from "./terminal/progress.ts";
+import { createStderr, type Stderr } from "./terminal/stderr.ts";
+import { formatCall, traceFetch } from "./terminal/trace.ts";
+import { watchEdges } from "./terminal/watched-edges.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
-import { openArtifactStore } from "./gitops/edges/artifact-store.ts";
+import { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
 import { fail } from "../schemas/problem.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** What a command runs in, and the end of it. */
+interface Session {
+  readonly context: Context;
+  /** Leaves the terminal as it was: nothing is drawn any more. */
+  finish(): void;
+}
+
+interface SessionOptions {
+  readonly env: Variables;
+  readonly cwd: string;
+  readonly interrupted: () => AbortSignal;
+  /** Shows every HTTP call on stderr. */
+  readonly verbose: boolean;
+}
+
 /** Builds the real outside world. Everything heavy is imported by the edge that needs it, when it needs it. */
-export function createContext(options: { env: Variables; cwd: string; interrupted: () => AbortSignal }): Context {
+export function openSession(options: SessionOptions): Session {
   const { env } = options;
   let signal: AbortSignal | undefined;
   const isTerminal = process.stderr.isTTY && process.stdout.isTTY;
-  return {
+  const style = createStyle(process.stdout.isTTY, env);
+  // Lines for it are coloured as the result is.
+  const withoutColour = wantsColour(process.stderr.isTTY, env) ? (text: string) => text : Bun.stripANSI;
+  const stderr = createStderr((text) => void process.stderr.write(text), withoutColour);
+  const progress = process.stderr.isTTY && env["TERM"] !== "dumb" ? progressOn(stderr) : noProgress;
+  if (options.verbose) traceHttp((line) => stderr.say(style.dim(line)));
+  const context: Context = {
     cwd: resolve(options.cwd),
     env,
     // Ctrl-C is caught only from when a command asks for it: any other is to end at once, not to ignore the first.
@@ -23,13 +48,37 @@ export function createContext(options: { env: Variables; cwd: string; interrupte
       return (signal ??= options.interrupted());
     },
     isTerminal,
-    style: createStyle(process.stdout.isTTY, env),
+    style,
     now: () => new Date(),
     print: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error))),
-    say: (line) => void process.stderr.write(`${line}\n`),
-    live: (line) => void process.stderr.write(`\r\u001b[2K${line}`),
-    edges: createEdges(env),
+    say: (line) => stderr.say(line),
+    live: (line) => progress.yieldTo(() => stderr.live(line)),
+    edges: watchEdges(createEdges(env), progress),
   };
+  return { context, finish: () => progress.stop() };
+}
+
+function progressOn(stderr: Stderr): Progress {
+  return createProgress({
+    live: (line) => stderr.live(line),
+    now: () => performance.now(),
+    every(ms, call) {
+      const timer = setInterval(call, ms);
+      // A line that is drawn is no reason to go on.
+      timer.unref();
+      return () => clearInterval(timer);
+    },
+    columns: () => process.stderr.columns || 80,
+  });
+}
+
+/** Every edge, and every library below one, calls this `fetch`: so no call can be forgotten. */
+function traceHttp(say: (line: string) => void): void {
+  globalThis.fetch = traceFetch(
+    globalThis.fetch,
+    (call) => say(formatCall(call)),
+    () => performance.now(),
+  );
 }
 
 function createEdges(env: Variables): Edges {
@@ -41,45 +90,55 @@ function createEdges(env: Variables): Edges {
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
       const { createGitHub } = await import("./gitops/edges/github/github.ts");
-      return createGitHub(await githubOptions(remote, env));
+      return createGitHub(await accessTo(remote, env));
+    },
+    readReadiness: async (remote) => {
+      const { readReadiness } = await import("./gitops/edges/github/readiness.ts");
+      return readReadiness(await accessTo(remote, env));
     },
     openHistory: async (from) => {
       if ("root" in from) {
         return (await import("./gitops/edges/git-history.ts")).openGitHistory(from.root, from.baseBranch);
       }
       const { createGitHubHistory } = await import("./gitops/edges/github/history.ts");
-      return createGitHubHistory(await githubOptions(from, env));
+      return createGitHubHistory(await accessTo(from, env));
     },
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
     fileSizes: async (from, paths) => {
       if ("root" in from) return (await import("./gitops/edges/file-sizes.ts")).fileSizes(from.root, paths);
       const { fileSizes } = await import("./gitops/edges/github/file-sizes.ts");
-      return fileSizes(await githubOptions(from.remote, env), from.commit, paths);
+      return fileSizes(await accessTo(from.remote, env), from.commit, paths);
     },
     openStoreFiles: async (store) => (await import("./gitops/edges/store-files.ts")).openStoreFiles(store, env),
+    openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
     watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
     watchBranch: async (remote) => {
       const { watchBranch } = await import("./gitops/edges/github/watch-branch.ts");
-      return watchBranch(await githubOptions(remote, env));
+      return watchBranch(await accessTo(remote, env));
     },
     readLive: async (environment, address) =>
       (await import("./gitops/edges/gateway-status.ts")).readLive(environment, address),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
+    fetchReferred: async (address) => (await import("./gitops/edges/store/referred.ts")).fetchReferred(address),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>
-      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }),
+      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }, env),
     gitFacts,
+    readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
     startGateway,
   };
 }
 
-/** How GitHub is reached; throws a ProblemError where there is no token. */
-async function githubOptions(remote: Remote, env: Variables) {
-  const { requireToken, apiUrlOf } = await import("./gitops/edges/github/token.ts");
-  const token = await requireToken(env);
-  return { ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` };
+/** How the calls to a repository are made, with the App or the token that the variables name. */
+async function accessTo(remote: Remote, env: Variables) {
+  const [{ requireAccess }, { apiUrlOf }] = await Promise.all([
+    import("./gitops/edges/github/access.ts"),
+    import("./gitops/edges/github/token.ts"),
+  ]);
+  const options = { ...remote, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
+  return { ...options, ...(await requireAccess(env, options)) };
 }
 
 async function outsideOfClone(store: string): Promise<never> {

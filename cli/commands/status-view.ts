@@ -1,6 +1,7 @@
-import type { Rejection } from "../../schemas/model-deployment.ts";
+import type { Canary } from "../../schemas/model-deployment.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
+import type { StatusOutput } from "../../schemas/output/status.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import type { Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
@@ -13,22 +14,12 @@ import { timeTeller } from "../times.ts";
 import { readDocuments } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */
-interface Row {
-  readonly environment: string;
-  readonly model: string;
-  readonly stable: number | null;
-  readonly canary: { readonly version: number; readonly weight: number } | null;
-  readonly served: readonly number[];
-  readonly previous: readonly number[];
-  readonly rejected: readonly Rejection[];
-  readonly since: string;
-  readonly locked: string | null;
-}
+type Row = StatusOutput["deployments"][number];
 
 /** One look at the documents: for people, and for programs. */
 export interface Look {
   readonly text: string;
-  readonly json: object;
+  readonly json: StatusOutput;
 }
 
 /** What the environments serve now, narrowed to a model or an environment. Throws a ProblemError for a name that is nowhere. */
@@ -83,7 +74,7 @@ function rowsOf(tree: Tree): Row[] {
           environment,
           model: spec.model,
           stable: stable?.version ?? null,
-          canary: canary === null ? null : { version: canary.version, weight: canary.weight },
+          canary: canary === null ? null : canaryOf(canary),
           served: servedSet(deployment),
           previous,
           rejected: spec.rejected ?? [],
@@ -95,13 +86,24 @@ function rowsOf(tree: Tree): Row[] {
     .toSorted((a, b) => a.environment.localeCompare(b.environment) || a.model.localeCompare(b.model));
 }
 
+function canaryOf({ version, weight, steps }: Canary): Row["canary"] {
+  return steps === undefined ? { version, weight } : { version, weight, steps };
+}
+
+/** `3 at 5 %, then 25, 50, 100`. */
+function canaryCell(canary: Row["canary"]): string {
+  if (canary === null) return "-";
+  const ahead = canary.steps?.filter((step) => step > canary.weight) ?? [];
+  return `${canary.version} at ${canary.weight} %${ahead.length === 0 ? "" : `, then ${ahead.join(", ")}`}`;
+}
+
 function table(rows: readonly Row[], context: Context): string {
   const when = timeTeller(context.isTerminal, context.now());
   const cells = rows.map((row) => [
     row.environment,
     row.model,
     row.stable === null ? "none" : String(row.stable),
-    row.canary === null ? "-" : `${row.canary.version} at ${row.canary.weight} %`,
+    canaryCell(row.canary),
     row.previous.join(", ") || "-",
     row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
     row.locked === null ? when(row.since) : `${when(row.since)} locked: ${row.locked}`,

@@ -4,6 +4,7 @@ import { checkTree } from "../../schemas/rules.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
+import { deployProblems } from "./core/deploy.ts";
 import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
 import { placementOf, plannedBefore, planTrailer, registrationOf, withTrailer } from "./core/placement.ts";
 import type {
@@ -73,7 +74,9 @@ export async function draftProposal(
   const scope = proposingScopeOf(command);
   const base = await forge.read(scope);
   const registration = openRegistration(command, base);
-  if (registration !== undefined) {
+  if (registration !== undefined && command.verb === "deploy") {
+    const [first, ...rest] = deployProblems(command, readTree(base.files).tree, now);
+    if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
     return draftOnto(registration, await forge.read(scope, registration.name), command, planner, now);
   }
   const draft = draftOver(base, command, planner, now);
@@ -85,9 +88,10 @@ export async function draftProposal(
   // Planned with the time of the open proposal, `since` and `createdAt` are what they were: what differs then, differs.
   const before = plannedBefore(placement.state);
   const replanned = before === null ? draft : draftOver(base, command, planner, before.now);
-  const again = replanned.kind === "draft" ? replanned : draft;
+  const [again, at] = replanned.kind === "draft" ? [replanned, before?.now ?? now] : [draft, now];
   if (placement.kind === "append") {
-    return appended(again, placement, await forge.read(scope, placement.branch), command, planner);
+    // Our commit may be the branch's only one of ours, so it says when it was planned, too.
+    return appended(stamped(again, at), placement, await forge.read(scope, placement.branch), command, planner);
   }
   return digestOf(again.files) === before?.digest
     ? proposalOf({ ...again, files: [] }, placement, planner)

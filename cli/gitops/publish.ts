@@ -110,10 +110,14 @@ function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readon
 
 /**
  * The command as it was understood the first time. An answer may have got lost after the commit was made: "roll back" without
- * a version must then not take out the next one, nor "promote" another canary.
+ * a version must then not take out the next one, nor "promote" another canary, nor "--canary next" go two steps.
  */
-function pinned(command: Command, { version, rejection, environment, model }: Change): Command {
+function pinned(command: Command, { version, rejection, environment, model, traffic }: Change): Command {
   if (command.verb === "promote") return { ...command, version };
+  if (command.verb === "deploy" && command.weight === "next") {
+    const share = traffic.after.find((entry) => entry.version === version);
+    return { ...command, weight: share?.percent ?? null };
+  }
   if (command.verb !== "rollback" || command.cut !== null || command.to !== null) return command;
   if (rejection === null || environment === null) return command;
   const { attempt, phase, by, reason, evidence = {}, at } = rejection;

@@ -22,6 +22,10 @@ export function checkDeployment(tree: Tree, environment: string, deployment: Mod
     const hint = "remove spec.canary, or try another version in it";
     say("canary-is-stable", ["spec", "canary", "version"], `version ${stable.version} is stable already`, hint);
   }
+  if (canary?.steps?.some((step, at, steps) => step <= (steps[at - 1] ?? 0)) === true) {
+    const hint = "write each weight once, the smallest first, such as [5, 25, 50, 100]";
+    say("steps-order", ["spec", "canary", "steps"], "do not ascend", hint);
+  }
   if (new Set(previous).size !== previous.length || previous.includes(stable.version)) {
     const hint = "list each earlier stable version once, newest first";
     say("previous-repeats", ["spec", "previous"], "names a version twice, or the stable one", hint);

@@ -16,6 +16,8 @@ import { aDeployment, anEnvironment, aProject, aRejection, aVersion, digest, ear
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+const fromMlflow = { mlflowVersion: { model: "fraud", version: 2 }, params: { C: "1" }, tags: { team: "risk" } };
+
 /** Documents with every field there is, so that a mutation can hit any of them. */
 const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
   [
@@ -23,8 +25,8 @@ const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
     ModelDeployment,
     validateModelDeployment,
     aDeployment({
-      canary: 2,
       spec: {
+        canary: { version: 2, attempt: 6, since: earlier, weight: 10, steps: [5, 10] },
         shadow: { version: 3, percent: 5 },
         previous: [4, 5],
         rejected: [aRejection(6, { evidence: { rate: "0.4" } })],
@@ -42,12 +44,27 @@ const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
     validateModelVersion,
     {
       ...aVersion("fraud", 1, {
+        artifact: {
+          key: `sha256/${digest(2)}/m.onnx`,
+          sha256: digest(2),
+          sizeBytes: 1,
+          files: [{ file: "w/a.bin", key: `sha256/${digest(3)}/a.bin`, sha256: digest(3), sizeBytes: 1 }],
+        },
+        irVersion: 10,
+        parameters: 15,
         featureOrder: ["a", "b", "c"],
         baseline: { key: `sha256/${digest(1)}/b.parquet`, sha256: digest(1), sizeBytes: 1, rows: 1 },
         metrics: { auc: 0.9 },
         opset: 17,
         producer: "skl2onnx",
-        provenance: { source: "s", gitCommit: "a".repeat(40), createdAt: earlier, createdBy: "ann", mlflowRun: "r" },
+        provenance: {
+          source: "s",
+          gitCommit: "a".repeat(40),
+          createdAt: earlier,
+          createdBy: "ann",
+          mlflowRun: "r",
+          ...fromMlflow,
+        },
       }),
       metadata: { name: "fraud-1", labels: { team: "risk" }, annotations: { note: "x" } },
     },

@@ -34,6 +34,7 @@ describe("each rule, violated once", () => {
   };
   const sha256 = digest(1);
   const key = `sha256/${sha256}/m.onnx`;
+  const beside = { file: "w.bin", key: `sha256/${digest(9)}/w.bin`, sha256: digest(9), sizeBytes: 1 };
   const versionWith = (artifact: ModelVersion["spec"]["artifact"], baseline?: ModelVersion["spec"]["baseline"]) =>
     aTree({ versions: [aVersion("fraud", 1, { artifact, ...(baseline ? { baseline } : {}) })] });
   const environment = (spec: Parameters<typeof anEnvironment>[1]) =>
@@ -48,6 +49,26 @@ describe("each rule, violated once", () => {
     ["neither key nor uri", versionWith({ sha256, sizeBytes: 1 }), "artifact-place spec.artifact"],
     ["key and uri", versionWith({ key, uri: "https://x/y", sha256, sizeBytes: 1 }), "artifact-place spec.artifact"],
     ["a key of another digest", versionWith({ key, sha256: digest(2), sizeBytes: 1 }), "artifact-digest spec.artifact"],
+    [
+      "a file beside it that is named twice",
+      versionWith({ key, sha256, sizeBytes: 1, files: [beside, beside] }),
+      "artifact-files spec.artifact.files[1]",
+    ],
+    [
+      "a file beside it without a key",
+      versionWith({ key, sha256, sizeBytes: 1, files: [{ ...beside, key: undefined }] }),
+      "artifact-place spec.artifact.files[0]",
+    ],
+    [
+      "a file beside one by reference with a key",
+      versionWith({ uri: "https://x/y", sha256, sizeBytes: 1, files: [beside] }),
+      "artifact-place spec.artifact.files[0]",
+    ],
+    [
+      "a file beside it with a key of another digest",
+      versionWith({ key, sha256, sizeBytes: 1, files: [{ ...beside, sha256: digest(3) }] }),
+      "artifact-digest spec.artifact.files[0]",
+    ],
     [
       "a baseline with a key of another digest",
       versionWith({ key, sha256, sizeBytes: 1 }, { key, sha256: digest(2), sizeBytes: 1, rows: 1 }),
@@ -134,6 +155,16 @@ describe("each rule, violated once", () => {
       "version-rejected spec.previous[0]",
     ],
     ["a canary that is stable", staging(aDeployment({ canary: 1 })), "canary-is-stable spec.canary.version"],
+    ...[
+      [25, 5],
+      [5, 5],
+    ].map((steps): [string, Tree, string] => [
+      "steps that do not ascend",
+      staging(
+        aDeployment({ spec: { canary: { version: 2, attempt: 6, since: "2026-11-21T08:00:00Z", weight: 5, steps } } }),
+      ),
+      "steps-order spec.canary.steps",
+    ]),
     [
       "previous with a version twice",
       staging(aDeployment({ spec: { previous: [2, 2] } })),

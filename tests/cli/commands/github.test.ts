@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { ForgeHook } from "../../../cli/demo/forge/api.ts";
-import { startForge, type Forge } from "../../../cli/demo/forge/server.ts";
+import type { Forge } from "../../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "../../support/checked-forge.ts";
 import { temporaryDirectory, runGit } from "../../support/git.ts";
 import { linearModel } from "../../support/models.ts";
 import { protectedBranch } from "../gitops/hub.ts";
@@ -20,7 +21,7 @@ let hook: ForgeHook | undefined;
 
 beforeAll(async () => {
   folder = await temporaryDirectory();
-  forge = await startForge({
+  forge = await startCheckedForge({
     directory: folder.path,
     owner: "acme",
     repo: "models",

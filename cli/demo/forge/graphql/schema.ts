@@ -12,6 +12,7 @@ import {
 } from "graphql";
 import { accountResolvers } from "./account-resolvers.ts";
 import { commitPullFields } from "./commit-pulls.ts";
+import { checkResolvers } from "./check-resolvers.ts";
 import { connectionResolvers } from "./connection.ts";
 import { objectResolvers } from "./object-resolvers.ts";
 import { pullResolvers } from "./pull-resolvers.ts";
@@ -25,6 +26,7 @@ const RESOLVERS: Resolvers = {
   ...objectResolvers,
   ...pullResolvers,
   ...accountResolvers,
+  ...checkResolvers,
   ...connectionResolvers,
   Commit: { ...objectResolvers["Commit"], ...commitPullFields },
 };

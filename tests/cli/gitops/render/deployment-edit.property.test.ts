@@ -65,6 +65,7 @@ const at = "2026-12-01T00:00:00Z";
 const commands: Readonly<Record<string, (spec: Spec) => Spec>> = {
   "set a canary": (spec) => ({ ...spec, canary: { version: 4, attempt: 7, since: at, weight: 25 } }),
   "change the weight": (spec) => ({ ...spec, ...(spec.canary ? { canary: { ...spec.canary, weight: 50 } } : {}) }),
+  "record steps": (spec) => ({ ...spec, ...(spec.canary ? { canary: { ...spec.canary, steps: [5, 25, 100] } } : {}) }),
   "make the canary stable": ({ canary, ...spec }) =>
     canary
       ? { ...spec, stable: { version: canary.version, attempt: canary.attempt, since: at }, previous: pushed(spec) }
