@@ -98,8 +98,6 @@ export interface Edges {
    * where there is no such commit.
    */
   documentsAt(root: string, revision: string, known: ReadonlyMap<string, string>): Promise<CommittedDocuments>;
-  /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
-  openMlflow(): Promise<Mlflow>;
   /** Sizes in bytes of files of the working tree, or of a commit on GitHub; without those that are not there. */
   fileSizes(
     from: { readonly root: string } | { readonly remote: Remote; readonly commit: string },
@@ -107,6 +105,8 @@ export interface Edges {
   ): Promise<ReadonlyMap<string, number>>;
   /** What a store outside the repository holds. */
   openStoreFiles(store: string): Promise<StoreFiles>;
+  /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
+  openMlflow(): Promise<Mlflow>;
   /** Tells of changes of the documents below `root`, until the answer is called. */
   watchTree(root: string, changed: () => void): Promise<() => void>;
   /** Says whether the branch has moved since it was asked last; the first time it has. */

@@ -107,13 +107,13 @@ function createEdges(env: Variables): Edges {
     },
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
-    openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
     fileSizes: async (from, paths) => {
       if ("root" in from) return (await import("./gitops/edges/file-sizes.ts")).fileSizes(from.root, paths);
       const { fileSizes } = await import("./gitops/edges/github/file-sizes.ts");
       return fileSizes(await accessTo(from.remote, env), from.commit, paths);
     },
     openStoreFiles: async (store) => (await import("./gitops/edges/store-files.ts")).openStoreFiles(store, env),
+    openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
     watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
     watchBranch: async (remote) => {
       const { watchBranch } = await import("./gitops/edges/github/watch-branch.ts");

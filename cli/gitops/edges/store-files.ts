@@ -4,14 +4,13 @@ import { fileURLToPath } from "node:url";
 import { fail } from "../../../schemas/problem.ts";
 import type { StoreFile, StoreFiles } from "../core/gc.ts";
 import { codeOf, systemReason } from "./input-file.ts";
+import { s3Access, type Variables } from "./store/s3/access.ts";
 
 const keyPattern = /^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-type Variables = Readonly<Record<string, string | undefined>>;
-
 /**
  * The store at `file:///folder` or `s3://bucket/prefix`. Of S3, endpoint, region and credentials are those of the usual
- * variables: S3_ENDPOINT, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, S3_ or AWS_ACCESS_KEY_ID and so on.
+ * variables; see `s3Access`.
  */
 export function openStoreFiles(store: string, env: Variables): StoreFiles {
   if (store.startsWith("file:///")) return folderFiles(fileURLToPath(store));
@@ -62,29 +61,17 @@ function unremovable(file: string, cause: unknown): never {
   return fail({ code: "store-unwritable", file, message, hint: "check its permissions, then try again" }, { cause });
 }
 
-function s3Options(env: Variables): Bun.S3Options {
-  const said = (...names: readonly string[]) => names.map((name) => env[name]).find((value) => value);
-  const options = {
-    endpoint: said("S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-    region: said("S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
-    accessKeyId: said("S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"),
-    secretAccessKey: said("S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"),
-    sessionToken: said("S3_SESSION_TOKEN", "AWS_SESSION_TOKEN"),
-  };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
 function bucketFiles(store: string, env: Variables): StoreFiles {
-  const { hostname: bucket, pathname } = new URL(store);
-  const prefix = pathname.replace(/^\/+|\/+$/g, "");
-  const under = prefix === "" ? "" : `${prefix}/`;
-  const client = new Bun.S3Client({ ...s3Options(env), bucket });
+  const { bucket, prefix, endpoint, region, credentials } = s3Access(store, env);
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  const keys = { accessKeyId, secretAccessKey, ...(sessionToken === null ? {} : { sessionToken }) };
+  const client = new Bun.S3Client({ bucket, endpoint, region, ...keys });
   const failed = (what: string) => (cause: unknown) =>
     fail(
       {
         code: "store-unreachable",
         message: `${store} could not be ${what}: ${cause instanceof Error ? (codeOf(cause) ?? cause.name) : "it failed"}`,
-        hint: "check the bucket's name, S3_ENDPOINT, and that the credentials may list and delete",
+        hint: "check the bucket's name, AWS_ENDPOINT_URL_S3, and that the credentials may list and delete",
       },
       { cause },
     );
@@ -94,10 +81,10 @@ function bucketFiles(store: string, env: Variables): StoreFiles {
       let startAfter: string | undefined;
       for (;;) {
         const page = await client
-          .list({ prefix: `${under}sha256/`, ...(startAfter === undefined ? {} : { startAfter }) })
+          .list({ prefix: `${prefix}sha256/`, ...(startAfter === undefined ? {} : { startAfter }) })
           .catch(failed("listed"));
         for (const { key: name, size = 0, lastModified } of page.contents ?? []) {
-          const key = name.slice(under.length);
+          const key = name.slice(prefix.length);
           // A file whose age nobody tells is taken for new.
           const modifiedAt = lastModified === undefined ? Number.POSITIVE_INFINITY : Date.parse(lastModified);
           if (keyPattern.test(key)) files.push({ key, sizeBytes: size, modifiedAt });
@@ -107,7 +94,7 @@ function bucketFiles(store: string, env: Variables): StoreFiles {
       }
     },
     async remove(keys) {
-      for (const key of keys) await client.delete(under + key).catch(failed("changed"));
+      for (const key of keys) await client.delete(prefix + key).catch(failed("changed"));
     },
   };
 }

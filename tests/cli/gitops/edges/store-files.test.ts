@@ -86,6 +86,6 @@ test("a bucket that lists in pages is listed to its end, and one that cannot be 
   expect((await openStoreFiles("s3://models", env).list()).map((file) => file.key)).toEqual(names);
   await server.stop(true);
   const problems = await problemsOf(() => openStoreFiles("s3://models", env).list());
-  expect(problems).toMatchObject([{ code: "store-unreachable", hint: expect.stringContaining("S3_ENDPOINT") }]);
+  expect(problems).toMatchObject([{ code: "store-unreachable", hint: expect.stringContaining("AWS_ENDPOINT_URL_S3") }]);
   expect(JSON.stringify(problems)).not.toContain("planted-secret");
 });
