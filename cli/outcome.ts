@@ -1,5 +1,7 @@
 import type { Problem } from "../schemas/problem.ts";
 import type { Change } from "./gitops/core/change.ts";
+import type { PullRequest } from "./gitops/core/ports.ts";
+import type { ChangeSet } from "./gitops/core/promote-all.ts";
 import type { PreviewTarget } from "./gitops/preview.ts";
 import type { PublishResult } from "./gitops/publish.ts";
 
@@ -18,6 +20,19 @@ export type Outcome =
       readonly diff: string;
       readonly target: PreviewTarget | { readonly kind: "tree" };
       readonly notices: readonly string[];
+    }
+  /** Changes of several models that go together. */
+  | {
+      readonly kind: "together";
+      readonly set: ChangeSet;
+      readonly result:
+        | { readonly kind: "published"; readonly pullRequest: PullRequest }
+        | { readonly kind: "written"; readonly paths: readonly string[] }
+        | {
+            readonly kind: "dry-run";
+            readonly diff: string;
+            readonly target: PreviewTarget | { readonly kind: "tree" };
+          };
     }
   | { readonly kind: "refusal"; readonly problems: readonly Problem[] }
   /** Commands that only tell: `ok: false` exits with 1. */

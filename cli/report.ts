@@ -1,14 +1,9 @@
 import { formatProblem, type Problem } from "../schemas/problem.ts";
-import type { Change, Share } from "./gitops/core/change.ts";
+import type { Change } from "./gitops/core/change.ts";
 import type { Outcome } from "./outcome.ts";
+import { jsonTogether, renderTogether } from "./report-together.ts";
+import { shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
 import type { Style } from "./style.ts";
-
-/** What to print, where, and how to exit: 0 done or nothing to do, 1 refused or failed. */
-export interface Printed {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: 0 | 1;
-}
 
 /** An outcome for people. */
 export function renderText(outcome: Outcome, style: Style): Printed {
@@ -38,6 +33,8 @@ export function renderText(outcome: Outcome, style: Style): Printed {
       ];
       return { stdout: outcome.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
     }
+    case "together":
+      return renderTogether(outcome, style);
     case "skip":
       return done([`${style.dim("nothing to do:")} ${outcome.reason}`]);
     case "refusal":
@@ -60,6 +57,7 @@ function renderProblems(problems: readonly Problem[], style: Style): string {
 }
 
 function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
+  if (outcome.kind === "together") return jsonTogether(outcome);
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
   if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
   const { change, notices } = outcome;
@@ -85,24 +83,6 @@ function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
   }
 }
 
-type Target = Extract<Outcome, { kind: "dry-run" }>["target"];
-
-/** Where a change would go; of a working tree the diff says it. */
-function wouldGo(target: Target): readonly string[] {
-  if (target.kind === "tree") return [];
-  if (target.kind === "commit") return [`  would be a commit on ${target.branch}`];
-  const { branch, base, action, number, url } = target;
-  if (action === "opened") return [`  would open a pull request from ${branch} into ${base}`];
-  const place = `pull request #${number} (${branch}): ${url}`;
-  return [action === "updated" ? `  would update ${place}` : `  would change nothing of ${place}`];
-}
-
-function targetJson(target: Target): object {
-  const { kind, ...facts } = target;
-  if (kind === "tree") return {};
-  return kind === "commit" ? { commit: facts } : { pullRequest: facts };
-}
-
 function done(lines: readonly string[]): Printed {
   return { stdout: `${lines.join("\n")}\n`, stderr: "", exitCode: 0 };
 }
@@ -115,10 +95,6 @@ function traffic(change: Change): string[] {
   if (change.traffic.after.length === 0) return [];
   const before = change.traffic.before.length === 0 ? "none" : shares(change.traffic.before);
   return [`  traffic: ${before} -> ${shares(change.traffic.after)}`];
-}
-
-function shares(all: readonly Share[]): string {
-  return all.map(({ version, phase, percent }) => `version ${version} ${phase} ${percent} %`).join(", ");
 }
 
 function notes(change: Change, notices: readonly string[], style: Style): string[] {

@@ -17,7 +17,7 @@ import type { Outcome } from "../outcome.ts";
 import { remoteOf } from "./target.ts";
 
 /** The shipped planner: pure functions of core and render. */
-const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
+export const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
 /** Bytes of files that the command line named, by digest. */
 export type GivenFiles = ReadonlyMap<string, Uint8Array>;
@@ -33,10 +33,7 @@ export async function write(
   options: { readonly given?: GivenFiles; readonly commit?: boolean } = {},
 ): Promise<Outcome> {
   const given = options.given ?? new Map<string, Uint8Array>();
-  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
-  if (input.on("local") && remoteFlag !== undefined) {
-    throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
-  }
+  refuseMixedFlags(input);
   if (input.on("local")) return writeLocal(command, input, context, given);
   const remote = await remoteOf(input, context);
   const { baseBranch } = remote;
@@ -56,6 +53,13 @@ export async function write(
   return publish(command, { baseBranch, as }, parts).catch(explainProtected);
 }
 
+/** Throws a UsageError where `--local` meets a flag that is about the repository elsewhere. */
+export function refuseMixedFlags(input: Input): void {
+  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
+  if (!input.on("local") || remoteFlag === undefined) return;
+  throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
+}
+
 function explainProtected(cause: unknown): never {
   if (!(cause instanceof ProtectedBranch)) throw cause;
   const hint = "leave --commit out, and it becomes a pull request; or let the token's owner bypass the branch's rules";
@@ -73,16 +77,25 @@ async function writeLocal(command: Command, input: Input, context: Context, give
     const diff = unifiedDiff(edited, [...files, ...artifacts]);
     return { kind: "dry-run", change, diff, target: { kind: "tree" }, notices: [] };
   }
-  for (const artifact of change.artifacts.filter(({ store }) => !isInRepository(store))) {
-    const store = context.edges.openStore(artifact.store, tree.root);
-    await store.write(artifact.key, await readArtifact(artifact));
-  }
+  await storeArtifacts(change.artifacts, readArtifact, context, tree.root);
   // Documents last in the list, and deployments last of all: nothing names what is not there.
   return { kind: "written", change, paths: await tree.write([...artifacts, ...files]), notices: [] };
 }
 
+/** Those that are no files of the tree go where they belong, before a document names them. */
+export async function storeArtifacts(
+  artifacts: readonly ArtifactChange[],
+  read: (artifact: ArtifactChange) => Promise<Uint8Array>,
+  context: Context,
+  root: string,
+): Promise<void> {
+  for (const artifact of artifacts.filter(({ store }) => !isInRepository(store))) {
+    await context.edges.openStore(artifact.store, root).write(artifact.key, await read(artifact));
+  }
+}
+
 /** From the file that `register` was given, or from another environment's store; checked against the digest. */
-async function bytesOf(
+export async function bytesOf(
   artifact: ArtifactChange,
   given: GivenFiles,
   context: Context,

@@ -29,7 +29,7 @@ export type PreviewTarget =
       readonly body: string;
     };
 
-type ReadArtifact = PublishParts["artifacts"]["read"];
+export type ReadArtifact = PublishParts["artifacts"]["read"];
 
 /** The way of `publish`, stopped before anything is written; what `publish` throws on that way, this throws too. */
 export async function preview(

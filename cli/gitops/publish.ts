@@ -3,7 +3,7 @@ import { isInRepository, storePath } from "../../schemas/store.ts";
 import { announceRollbacks } from "./announce.ts";
 import type { ArtifactChange, Change, Command } from "./core/change.ts";
 import type { FileWrite, Forge, PullRequest } from "./core/ports.ts";
-import { draftCommit, draftProposal, type CommitDraft, type Draft, type Planner, type ProposalDraft } from "./draft.ts";
+import { draftCommit, draftProposal, type CommitDraft, type Planner, type ProposalDraft } from "./draft.ts";
 import { followHead, type Pace } from "./follow-head.ts";
 
 export interface PublishParts extends Pace {
@@ -56,7 +56,8 @@ export async function publish(command: Command, options: PublishOptions, parts: 
     if (draft.kind !== "draft") return draft;
     current = pinned(current, draft.change);
     ({ title } = draft.change);
-    const files = [...draft.files, ...(await artifactFiles(draft))];
+    const { artifacts } = draft.change;
+    const files = [...draft.files, ...(await artifactFiles({ files: draft.files, artifacts }))];
     return draft.placement === null
       ? commit({ ...draft, files }, options, forge)
       : propose({ ...draft, files }, options, forge);
@@ -86,7 +87,12 @@ async function commit(draft: CommitDraft, { baseBranch }: PublishOptions, forge:
  * The artifacts of a draft: those for other stores are put there before the commit that names them, those of a store inside
  * the repository become files of the commit. Each is moved once, however often the command is planned anew.
  */
-function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readonly FileWrite[]> {
+export function onceEach({
+  artifacts,
+}: PublishParts): (draft: {
+  readonly files: readonly FileWrite[];
+  readonly artifacts: readonly ArtifactChange[];
+}) => Promise<readonly FileWrite[]> {
   const done = new Map<string, Promise<FileWrite | null>>();
   const place = async (artifact: ArtifactChange): Promise<FileWrite | null> => {
     if (isInRepository(artifact.store)) {
@@ -95,10 +101,10 @@ function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readon
     await artifacts.store(artifact);
     return null;
   };
-  return async ({ files, change }) => {
+  return async ({ files, artifacts }) => {
     // The branch holds the documents already, and was given the artifacts with them.
     if (files.length === 0) return [];
-    const placed = change.artifacts.map((artifact) => {
+    const placed = artifacts.map((artifact) => {
       const key = `${artifact.store}\n${artifact.key}`;
       const started = done.get(key) ?? place(artifact);
       done.set(key, started);

@@ -8,6 +8,8 @@ export interface Scope {
   readonly models: readonly string[] | null;
   /** Environments whose documents are read; empty: only the names. */
   readonly environments: readonly string[];
+  /** Environments of which every model's deployment is read besides, whichever models are named; left out: none. */
+  readonly deploymentsOf?: readonly string[];
   /** Which of mmsp's branches and open pull requests are looked at; left out: none. */
   readonly proposals?: ProposalScope;
 }

@@ -68,6 +68,61 @@ describe("the whole life of a model in the working tree", () => {
     expect((await deploy("--steps", "5,x")).exitCode).toBe(2);
   });
 
+  test("promote --all makes every canary stable, says what it had to leave out, and what it would do", async () => {
+    using project = await makeProject({ serving: true });
+    await project.mmsp("register", "churn", "--model-path", "v1.onnx", "--local");
+    await project.mmsp("register", "churn", "--model-path", "v2.onnx", "--local");
+    await project.mmsp("deploy", "churn", "--version", "1", "--local");
+    for (const model of ["churn", "fraud"]) await project.mmsp("deploy", model, "--version", "2", "--local");
+    await project.commit();
+    const dry = await project.run(["promote", "--all", "--local", "--dry-run"]);
+    expect(dry.stderr).toStartWith("Promote 2 canaries to stable in dev (dry run: nothing was written)\n");
+    expect(await changedLines(project)).toEqual([]);
+    project.put("change.diff", dry.stdout);
+    await project.git("apply", "--check", "change.diff");
+
+    const document = "environments/dev/models/churn/deployment.yaml";
+    const lock = '  lock: {reason: audit, by: ann, at: "2026-11-20T09:12:00Z"}\n';
+    project.put(document, project.read(document) + lock);
+    const promoted = jsonOf(await project.run(["promote", "--all", "--local", "--json"]));
+    expect(promoted).toMatchObject({
+      status: "written",
+      verb: "promote",
+      environment: "dev",
+      title: "Promote fraud 2 to stable in dev",
+      changes: [{ model: "fraud", version: 2, traffic: { after: [{ version: 2, percent: 100 }] } }],
+      left: [{ model: "churn", version: 2, problems: [{ code: "model-locked" }] }],
+      paths: [expect.stringContaining("fraud/deployment.yaml")],
+    });
+    expect((await project.run(["promote", "--all", "--local"])).stderr).toContain("churn in dev was locked by ann");
+    expect(await project.mmsp("promote", "--all", "--to", "staging", "--local")).toBe(
+      [
+        "✓ Promote 2 versions to staging",
+        "  wrote environments/staging/models/churn/deployment.yaml",
+        "  wrote environments/staging/models/churn/kustomization.yaml",
+        "  wrote environments/staging/models/fraud/deployment.yaml",
+        "  wrote environments/staging/models/fraud/kustomization.yaml",
+        "  churn: none -> version 1 stable 100 %",
+        "    note: nothing of churn is served in staging: version 1 becomes stable, at 100 %",
+        "  fraud: none -> version 2 stable 100 %",
+        "    note: nothing of fraud is served in staging: version 2 becomes stable, at 100 %",
+        "",
+      ].join("\n"),
+    );
+    expect(await project.mmsp("validate")).toContain("documents are valid");
+  });
+
+  test.each([
+    ["promote fraud --all", "--all is every model"],
+    ["promote --all --version 2", "--all and --version exclude each other"],
+    ["promote fraud --replace", "--replace goes with --to"],
+    ["promote --all --local --repo a/b", "--local and --repo exclude each other"],
+  ])("mmsp %s is a slip: exit code 2", async (line, says) => {
+    using project = await makeProject({ serving: true });
+    const { exitCode, stderr } = await project.run(line.split(" "));
+    expect({ exitCode, says: stderr.includes(says) }).toEqual({ exitCode: 2, says: true });
+  });
+
   test("what is so already is skipped with the reason, exit code 0, and nothing is touched", async () => {
     using project = await makeProject({ serving: true });
     const before = project.files();

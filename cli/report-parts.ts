@@ -1,0 +1,32 @@
+import type { Share } from "./gitops/core/change.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** What to print, where, and how to exit: 0 done or nothing to do, 1 refused or failed. */
+export interface Printed {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: 0 | 1;
+}
+
+type Target = Extract<Outcome, { kind: "dry-run" }>["target"];
+
+/** Where a change would go; of a working tree the diff says it. */
+export function wouldGo(target: Target): readonly string[] {
+  if (target.kind === "tree") return [];
+  if (target.kind === "commit") return [`  would be a commit on ${target.branch}`];
+  const { branch, base, action, number, url } = target;
+  if (action === "opened") return [`  would open a pull request from ${branch} into ${base}`];
+  const place = `pull request #${number} (${branch}): ${url}`;
+  return [action === "updated" ? `  would update ${place}` : `  would change nothing of ${place}`];
+}
+
+export function targetJson(target: Target): object {
+  const { kind, ...facts } = target;
+  if (kind === "tree") return {};
+  return kind === "commit" ? { commit: facts } : { pullRequest: facts };
+}
+
+/** `version 2 stable 90 %, version 3 canary 10 %` */
+export function shares(all: readonly Share[]): string {
+  return all.map(({ version, phase, percent }) => `version ${version} ${phase} ${percent} %`).join(", ");
+}
