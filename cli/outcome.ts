@@ -3,7 +3,7 @@ import type { Change } from "./gitops/core/change.ts";
 import type { PullRequest } from "./gitops/core/ports.ts";
 import type { ChangeSet } from "./gitops/core/promote-all.ts";
 import type { PreviewTarget } from "./gitops/preview.ts";
-import type { PublishResult } from "./gitops/publish.ts";
+import type { PublishResult, PushedProposal } from "./gitops/publish.ts";
 
 /** What a command came to; `report.ts` prints it and finds the exit code. */
 export type Outcome =
@@ -27,6 +27,7 @@ export type Outcome =
       readonly set: ChangeSet;
       readonly result:
         | { readonly kind: "published"; readonly pullRequest: PullRequest }
+        | { readonly kind: "pushed"; readonly pushed: PushedProposal }
         | { readonly kind: "written"; readonly paths: readonly string[] }
         | {
             readonly kind: "dry-run";

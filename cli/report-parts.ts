@@ -1,5 +1,7 @@
 import type { Share } from "./gitops/core/change.ts";
+import type { PushedBranch } from "./gitops/core/ports.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Style } from "./style.ts";
 
 /** What to print, where, and how to exit: 0 done or nothing to do, 1 refused or failed. */
 export interface Printed {
@@ -14,6 +16,11 @@ type Target = Extract<Outcome, { kind: "dry-run" }>["target"];
 export function wouldGo(target: Target): readonly string[] {
   if (target.kind === "tree") return [];
   if (target.kind === "commit") return [`  would be a commit on ${target.branch}`];
+  if (target.kind === "branch") {
+    const { branch, base, action } = target;
+    const verb = { pushed: "would push", updated: "would update", unchanged: "would change nothing of" }[action];
+    return [`  ${verb} the branch ${branch}, to be merged into ${base}`];
+  }
   const { branch, base, action, number, url } = target;
   if (action === "opened") return [`  would open a pull request from ${branch} into ${base}`];
   const place = `pull request #${number} (${branch}): ${url}`;
@@ -23,7 +30,15 @@ export function wouldGo(target: Target): readonly string[] {
 export function targetJson(target: Target): object {
   const { kind, ...facts } = target;
   if (kind === "tree") return {};
+  if (kind === "branch") return { pushed: facts };
   return kind === "commit" ? { commit: facts } : { pullRequest: facts };
+}
+
+/** What was pushed, and what is left to a person: on this remote mmsp opens nothing. */
+export function pushedLines({ branch, base, action, remote, url }: PushedBranch, style: Style): readonly string[] {
+  const done = action === "unchanged" ? `is on ${remote} already` : `${action} on ${remote}`;
+  const place = url === null ? "" : `: ${style.cyan(url)}`;
+  return [`  branch ${branch} ${done}`, `  next: open a merge request from ${branch} into ${base}${place}`];
 }
 
 /** `version 2 stable 90 %, version 3 canary 10 %` */

@@ -1,7 +1,7 @@
 import type { Change } from "./gitops/core/change.ts";
 import type { ChangeSet } from "./gitops/core/promote-all.ts";
 import type { Outcome } from "./outcome.ts";
-import { shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
+import { pushedLines, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
 import type { Style } from "./style.ts";
 
 type Together = Extract<Outcome, { kind: "together" }>;
@@ -15,6 +15,8 @@ export function renderTogether({ set, result }: Together, style: Style): Printed
       const { number, action, url } = result.pullRequest;
       return printed([headline, `  pull request #${number} ${action}: ${style.cyan(url)}`, ...models]);
     }
+    case "pushed":
+      return printed([headline, ...pushedLines(result.pushed, style), ...models]);
     case "written":
       return printed([headline, ...result.paths.map((path) => `  wrote ${path}`), ...models]);
     case "dry-run": {
@@ -37,6 +39,8 @@ export function jsonTogether({ set, result }: Together): object {
   switch (result.kind) {
     case "published":
       return { ...common, pullRequest: result.pullRequest };
+    case "pushed":
+      return { ...common, pushed: result.pushed };
     case "written":
       return { ...common, paths: result.paths };
     case "dry-run":

@@ -2,7 +2,7 @@ import { formatProblem, type Problem } from "../schemas/problem.ts";
 import type { Change } from "./gitops/core/change.ts";
 import type { Outcome } from "./outcome.ts";
 import { jsonTogether, renderTogether } from "./report-together.ts";
-import { shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
+import { pushedLines, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
 import type { Style } from "./style.ts";
 
 /** An outcome for people. */
@@ -12,6 +12,11 @@ export function renderText(outcome: Outcome, style: Style): Printed {
       const { change, pullRequest, notices } = outcome;
       const pull = `pull request #${pullRequest.number} ${pullRequest.action}: ${style.cyan(pullRequest.url)}`;
       return done([headline(change, style), `  ${pull}`, ...traffic(change), ...notes(change, notices, style)]);
+    }
+    case "pushed": {
+      const { change, pushed, notices } = outcome;
+      const lines = pushedLines(pushed, style);
+      return done([headline(change, style), ...lines, ...traffic(change), ...notes(change, notices, style)]);
     }
     case "committed": {
       const { change, oid, notices } = outcome;
@@ -74,6 +79,8 @@ function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
   switch (outcome.kind) {
     case "published":
       return { ...common, pullRequest: outcome.pullRequest };
+    case "pushed":
+      return { ...common, pushed: outcome.pushed };
     case "committed":
       return { ...common, commit: { oid: outcome.oid, url: outcome.url } };
     case "written":

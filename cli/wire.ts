@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
-import type { Context, Edges } from "./context.ts";
+import type { Context, Edges, Remote } from "./context.ts";
 import { startGateway } from "./start-gateway.ts";
 import { createStyle } from "./style.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
 import { openArtifactStore } from "./gitops/edges/artifact-store.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
+import type { Forge } from "./gitops/core/ports.ts";
 import { fail } from "../schemas/problem.ts";
+import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -39,12 +41,13 @@ function createEdges(env: Variables): Edges {
     },
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
-      const [{ createGitHub }, { requireToken, apiUrlOf }] = await Promise.all([
-        import("./gitops/edges/github/github.ts"),
-        import("./gitops/edges/github/token.ts"),
-      ]);
+      const { apiUrlOf, requireToken } = await import("./gitops/edges/github/token.ts");
+      const apiUrl = apiUrlOf(env);
+      const onGitHub = isGitAddress(remote.repository) ? slugOnGitHub(remote.repository, apiUrl) : remote.repository;
+      if (onGitHub === null) return openGitRemote(remote, env);
+      const { createGitHub } = await import("./gitops/edges/github/github.ts");
       const token = await requireToken(env);
-      return createGitHub({ ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` });
+      return createGitHub({ ...remote, repository: onGitHub, apiUrl, token, userAgent: `mmsp/${pkg.version}` });
     },
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
@@ -54,6 +57,19 @@ function createEdges(env: Variables): Edges {
     gitFacts,
     startGateway,
   };
+}
+
+/** Plain git, where the repository is on no GitHub. */
+async function openGitRemote({ repository, baseBranch }: Remote, env: Variables): Promise<Forge> {
+  const [{ createGitRemote }, { cacheFolder, credentialsFor }, { identityOf }] = await Promise.all([
+    import("./gitops/edges/git-remote/git-remote.ts"),
+    import("./gitops/edges/git-remote/address.ts"),
+    import("./gitops/edges/git-remote/write.ts"),
+  ]);
+  const identity = await identityOf(env);
+  const credentials = credentialsFor(repository, env);
+  const folder = cacheFolder(repository, env);
+  return createGitRemote({ address: repository, baseBranch, cacheFolder: folder, ...credentials, env, identity });
 }
 
 async function outsideOfClone(store: string): Promise<never> {

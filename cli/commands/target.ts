@@ -2,6 +2,7 @@ import { parseManifest } from "../../schemas/document.ts";
 import { validateProject } from "../../schemas/json/validators.js";
 import { fail, ProblemError } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
+import { repositoryPattern } from "../../schemas/repository.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { nameProblems } from "../gitops/core/names.ts";
@@ -54,10 +55,13 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   return { tree, project: parsed.value };
 }
 
-/** Throws a UsageError for anything but OWNER/NAME. */
+/** Throws a UsageError for what is neither OWNER/NAME nor the address of a git remote. */
 export function checkRepository(text: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/.test(text)) return;
-  throw new UsageError(`--repo takes OWNER/NAME, not "${text}"`);
+  if (repositoryPattern.test(text)) return;
+  const password = /^[a-z]+:\/\/[^/\s]*@/.test(text);
+  // Whoever typed a password does not want to read it again.
+  if (password) throw new UsageError("--repo takes an address without a user or password: see MMSP_GIT_TOKEN");
+  throw new UsageError(`--repo takes OWNER/NAME or the address of a git remote, not "${text}"`);
 }
 
 /** Throws a UsageError for what git would not take as a branch, or what YAML and a shell would read otherwise. */
@@ -93,6 +97,6 @@ export async function remoteOf(input: Input, context: Context): Promise<Remote> 
   return fail({
     code: "repository-unknown",
     message: `which repository? There is no ${paths.project} here or in a folder above`,
-    hint: "name it with --repo OWNER/NAME, go into its clone, or edit the working tree with --local",
+    hint: "name it with --repo OWNER/NAME (or a git address), go into its clone, or edit the working tree with --local",
   });
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
+import { isGitAddress } from "../../schemas/repository.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import type { Command } from "../command.ts";
 import type { Context, GatewayOptions, GatewayStatus } from "../context.ts";
@@ -148,6 +149,7 @@ async function sourceOf(input: Input, context: Context): Promise<GatewayOptions[
 async function repositoryOf(input: Input, context: Context): Promise<Record<string, string>> {
   if (!looksAtGitHub(input)) return {};
   const { repository } = await remoteOf(input, context);
+  if (isGitAddress(repository)) return { MMSP_REPOSITORY: repository };
   const token = await context.edges.findToken();
   if (token !== null) return { MMSP_REPOSITORY: repository, GITHUB_TOKEN: token };
   const { yellow } = context.style;
@@ -160,6 +162,7 @@ async function repositoryOf(input: Input, context: Context): Promise<Record<stri
 
 /** `https://api.github.com` -> `https://github.com/…`; `https://HOST/api/v3` of an Enterprise Server -> `https://HOST/…`. */
 function cloneUrl(repository: string, apiUrl = "https://api.github.com"): string {
+  if (isGitAddress(repository)) return repository;
   const host = apiUrl
     .replace(/\/+$/, "")
     .replace(/\/api\/v3$/, "")

@@ -35,6 +35,7 @@ export async function writeSet(command: PromoteAllCommand, input: Input, context
   const clock = { now: context.now, random: Math.random, sleep: Bun.sleep };
   const parts: SetParts = { forge, planner: setPlanner, artifacts, ...clock };
   const result = await publishSet(command, remote.baseBranch, parts);
+  if (result.kind === "pushed") return { kind: "together", set: result.set, result };
   if (result.kind !== "published") return result;
   return { kind: "together", set: result.set, result: { kind: "published", pullRequest: result.pullRequest } };
 }

@@ -1,17 +1,18 @@
 import type { PromoteAllCommand, ChangeSet } from "./core/promote-all.ts";
 import type { Refusal, Skip } from "./core/change.ts";
 import { saysSame } from "./core/placement.ts";
-import type { PullRequest } from "./core/ports.ts";
+import { isPushed, type Forge, type PullRequest } from "./core/ports.ts";
 import { draftSetProposal, type SetPlanner, type SetProposal } from "./draft-set.ts";
 import { followHead } from "./follow-head.ts";
-import { artifactFiles, type PreviewTarget, type ReadArtifact } from "./preview.ts";
-import { onceEach, type PublishParts } from "./publish.ts";
+import { artifactFiles, branchTarget, type PreviewTarget, type ReadArtifact } from "./preview.ts";
+import { onceEach, type PublishParts, type PushedProposal } from "./publish.ts";
 import { unifiedDiff } from "./render/diff.ts";
 import { isInRepository } from "../../schemas/store.ts";
 
 /** What became of changes that go together. */
 export type SetResult =
   | { readonly kind: "published"; readonly set: ChangeSet; readonly pullRequest: PullRequest }
+  | { readonly kind: "pushed"; readonly set: ChangeSet; readonly pushed: PushedProposal }
   | Skip
   | Refusal;
 
@@ -29,7 +30,9 @@ export async function publishSet(command: PromoteAllCommand, base: string, parts
     const artifacts = set.changes.flatMap((change) => change.artifacts);
     const files = [...draft.files, ...(await artifactsOf({ files: draft.files, artifacts }))];
     const request = { placement, base, baseHead: snapshot.head, files, message, title, body };
-    return { kind: "published", set, pullRequest: await parts.forge.propose(request) };
+    const proposed = await parts.forge.propose(request);
+    if (isPushed(proposed)) return { kind: "pushed", set, pushed: { ...proposed, title, body } };
+    return { kind: "published", set, pullRequest: proposed };
   };
   return followHead(() => title, attempt, parts);
 }
@@ -50,11 +53,12 @@ export async function previewSet(
   const artifacts = files.length === 0 ? [] : set.changes.flatMap((change) => change.artifacts);
   for (const artifact of artifacts) if (!isInRepository(artifact.store)) await parts.readArtifact(artifact);
   const diff = unifiedDiff(edited, [...files, ...(await artifactFiles(artifacts, parts.readArtifact))]);
-  return { kind: "preview", set, diff, target: targetOf(draft, base) };
+  return { kind: "preview", set, diff, target: targetOf(draft, base, parts.forge) };
 }
 
-function targetOf({ placement, set, body, files }: SetProposal, base: string): PreviewTarget {
+function targetOf({ placement, set, body, files }: SetProposal, base: string, { proposes }: Forge): PreviewTarget {
   const { branch } = placement;
+  if (proposes === "branches") return branchTarget(placement, base, files, { title: set.title, body });
   const about = { kind: "pull-request", branch, base, title: set.title, body } as const;
   if (placement.kind === "open") return { ...about, action: "opened", number: null, url: null };
   const open = placement.state.pullRequest;

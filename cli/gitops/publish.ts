@@ -2,7 +2,7 @@ import type { Problem } from "../../schemas/problem.ts";
 import { isInRepository, storePath } from "../../schemas/store.ts";
 import { announceRollbacks } from "./announce.ts";
 import type { ArtifactChange, Change, Command } from "./core/change.ts";
-import type { FileWrite, Forge, PullRequest } from "./core/ports.ts";
+import { isPushed, type FileWrite, type Forge, type PullRequest, type PushedBranch } from "./core/ports.ts";
 import { draftCommit, draftProposal, type CommitDraft, type Planner, type ProposalDraft } from "./draft.ts";
 import { followHead, type Pace } from "./follow-head.ts";
 
@@ -23,11 +23,20 @@ export interface PublishOptions {
   readonly as: "pull-request" | "commit";
 }
 
+/** A branch, and what the person is to say who opens the merge request for it. */
+export type PushedProposal = PushedBranch & { readonly title: string; readonly body: string };
+
 export type PublishResult =
   | {
       readonly kind: "published";
       readonly change: Change;
       readonly pullRequest: PullRequest;
+      readonly notices: readonly string[];
+    }
+  | {
+      readonly kind: "pushed";
+      readonly change: Change;
+      readonly pushed: PushedProposal;
       readonly notices: readonly string[];
     }
   | {
@@ -69,7 +78,10 @@ async function propose(draft: ProposalDraft, { baseBranch }: PublishOptions, for
   const { change, placement, files, message, title, body, snapshot } = draft;
   const { head: baseHead } = snapshot;
   const request = { placement, base: baseBranch, baseHead, files, message, title, body };
-  const pullRequest = await forge.propose(request);
+  const proposed = await forge.propose(request);
+  if (isPushed(proposed))
+    return { kind: "pushed", change, pushed: { ...proposed, title, body }, notices: change.notices };
+  const pullRequest = proposed;
   const [notices = []] =
     pullRequest.action === "opened" ? await announceRollbacks([change], snapshot.openPulls, pullRequest, forge) : [];
   return { kind: "published", change, pullRequest, notices: [...change.notices, ...notices] };
