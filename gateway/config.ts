@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ProblemError } from "../schemas/problem.ts";
+import { repositoryPattern } from "../schemas/repository.ts";
 
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
@@ -17,7 +18,9 @@ const Variables = z.object({
   MMSP_DATA: optional(z.string()),
   MMSP_ROLES: optional(z.enum(["serve", "react", "all"])),
   MMSP_ALERTS_TOKEN: optional(z.string().min(8, "must have at least 8 characters")),
-  MMSP_REPOSITORY: optional(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, "must be owner/name")),
+  MMSP_REPOSITORY: optional(
+    z.string().regex(repositoryPattern, "must be owner/name or the address of a git remote, without a password"),
+  ),
   GITHUB_TOKEN: optional(z.string()),
   GH_TOKEN: optional(z.string()),
   GITHUB_API_URL: optional(z.url()),
@@ -37,7 +40,7 @@ export interface Config {
   readonly roles: "serve" | "react" | "all";
   /** Bearer token that `/alerts` asks for; null: `/alerts` is off. */
   readonly alertsToken: string | null;
-  /** owner/name that rollbacks are committed to; null: they are not committed. */
+  /** owner/name on GitHub, or a git remote, that rollbacks are committed to; null: they are not committed. */
   readonly repository: string | null;
   readonly githubToken: string | null;
   readonly githubApiUrl: string;

@@ -6,7 +6,10 @@ import { commitCuts } from "../cli/gitops/commit-cuts.ts";
 import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
 import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
+import type { Forge } from "../cli/gitops/core/ports.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
+import { credentialsFor } from "../cli/gitops/edges/git-remote/address.ts";
+import { createGitRemote } from "../cli/gitops/edges/git-remote/git-remote.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
 import { turnOffTelemetry } from "../cli/gitops/edges/onnx/telemetry.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
@@ -16,6 +19,7 @@ import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
 import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey, type Cut } from "../schemas/cut.ts";
 import { ProblemError, type Problem } from "../schemas/problem.ts";
+import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
 import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
 import type { Source } from "./core/ports.ts";
@@ -48,7 +52,7 @@ const settleMs = 3000;
 const notCommitted = {
   code: "cuts-not-committed",
   message: "cuts are not committed",
-  hint: "set MMSP_REPOSITORY and GITHUB_TOKEN",
+  hint: "set MMSP_REPOSITORY and GITHUB_TOKEN, or MMSP_REPOSITORY to the address of another git remote",
 } satisfies Problem;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
@@ -111,9 +115,32 @@ function sourceOf({ source, dataDir, roles, githubToken, githubApiUrl }: Config)
   return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, `clone-${roles}.git`), ...(token && { token }) });
 }
 
+/** Where cuts are committed: GitHub, or a remote that only speaks git; null where nobody says, or GitHub's token is missing. */
+function forgeOf({ githubToken, repository, githubApiUrl, dataDir, roles }: Config, baseBranch: string): Forge | null {
+  if (repository === null) return null;
+  const slug = isGitAddress(repository) ? slugOnGitHub(repository, githubApiUrl) : repository;
+  if (slug === null) {
+    const { env } = process;
+    const identity = { name: "mmsp-gateway", email: "mmsp-gateway@localhost" };
+    const cacheFolder = join(dataDir, `pushes-${roles}`);
+    return createGitRemote({
+      address: repository,
+      baseBranch,
+      cacheFolder,
+      ...credentialsFor(repository, env),
+      env,
+      identity,
+    });
+  }
+  if (githubToken === null) return null;
+  const userAgent = `mmsp-gateway/${pkg.version}`;
+  const options = { repository: slug, baseBranch, apiUrl: githubApiUrl, token: githubToken, userAgent };
+  return createGitHub({ ...options, isHurried: true });
+}
+
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
 function committerOf(config: Config, running: () => RunningGateway): Committer | null {
-  const { environment, source, githubToken, repository, githubApiUrl } = config;
+  const { environment, source } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
     return oneByOne(async (cut, signal) => {
@@ -123,13 +150,11 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
       return writeCut(cut, tree, planner, new Date().toISOString());
     });
   }
-  if (githubToken === null || repository === null) {
+  const forge = forgeOf(config, source.branch);
+  if (forge === null) {
     writeLog("warn", `${notCommitted.message}: ${notCommitted.hint}`);
     return null;
   }
-  const userAgent = `mmsp-gateway/${pkg.version}`;
-  const options = { repository, baseBranch: source.branch, apiUrl: githubApiUrl, token: githubToken, userAgent };
-  const forge = createGitHub({ ...options, isHurried: true });
   // Better to hear now than at the first rollback that the token may not, and its client is loaded by then.
   forge.read({ models: ["rehearsal"], environments: [config.environment] }).catch((error: unknown) => {
     writeLog("warn", "cuts could not be committed now", { error });
