@@ -192,26 +192,17 @@ describe("a commit to the base branch", () => {
   });
 });
 
-describe("at once", () => {
-  const models = Array.from({ length: 10 }, (_, at) => `m-${at}`);
-
-  test("ten writers to one branch lose nothing, each with a clone of its own", async () => {
-    await using busy = await startRemote(sampleFiles(models));
-    const results = await Promise.all(models.map((model) => busy.commit({ ...rollback, model })));
-    expect(results.map(({ kind }) => kind)).toEqual(models.map(() => "committed"));
-    expect((await busy.git("log", "--format=%s", `${busy.start}..main`)).split("\n").toSorted()).toEqual(
-      models.map((model) => `Roll back ${model} 2 in dev, version 1 serves`),
-    );
-    for (const model of models) {
-      expect(await busy.git("show", `main:${paths.deployment("dev", model)}`)).toContain("version: 1");
-    }
-  });
-
-  test("writers of the same proposal end with one branch and one commit on it", async () => {
-    const results = await Promise.all([1, 2, 3].map(() => pushed(remote.propose(deploy))));
-    expect(new Set(results.map((result) => result.pushed.branch))).toEqual(new Set([branch]));
-    expect(await subjects(branch)).toEqual(["Deploy fraud 3 to dev at 10 %"]);
-  });
+test("over ssh, by the address that people copy, and with the ssh command that they have set", async () => {
+  const ssh = join(remote.folder, "own-ssh");
+  // What the other side's sshd does: it runs the last argument.
+  await Bun.write(ssh, '#!/bin/sh\necho "$@" >> "$0.args"\nfor last; do :; done\nexec sh -c "$last"\n');
+  await Bun.spawn(["chmod", "755", ssh]).exited;
+  const { PATH = "" } = process.env;
+  const env = { PATH, HOME: remote.folder, GIT_SSH_COMMAND: ssh };
+  const forge = remote.forge({ address: `grace@host.example:${remote.gitDir}`, env });
+  expect(await remote.commit(rollback, { forge })).toMatchObject({ kind: "committed" });
+  expect(await remote.git("log", "--format=%s", "main")).toStartWith("Roll back fraud 2 in dev");
+  expect(await Bun.file(`${ssh}.args`).text()).toMatch(/grace@host\.example git-receive-pack/);
 });
 
 describe("what stands in the way", () => {
