@@ -1,3 +1,4 @@
+import type { ChangeOutput } from "../schemas/output/parts/change.ts";
 import type { Share } from "./gitops/core/change.ts";
 import type { PushedBranch } from "./gitops/core/ports.ts";
 import type { Outcome } from "./outcome.ts";
@@ -10,6 +11,7 @@ export interface Printed {
   readonly exitCode: 0 | 1;
 }
 
+type DryRunOutput = Extract<ChangeOutput, { status: "dry-run" }>;
 type Target = Extract<Outcome, { kind: "dry-run" }>["target"];
 
 /** Where a change would go; of a working tree the diff says it. */
@@ -27,11 +29,22 @@ export function wouldGo(target: Target): readonly string[] {
   return [action === "updated" ? `  would update ${place}` : `  would change nothing of ${place}`];
 }
 
-export function targetJson(target: Target): object {
-  const { kind, ...facts } = target;
-  if (kind === "tree") return {};
-  if (kind === "branch") return { pushed: facts };
-  return kind === "commit" ? { commit: facts } : { pullRequest: facts };
+/** The same for programs. */
+export function targetJson(target: Target): Pick<DryRunOutput, "commit" | "pullRequest" | "pushed"> {
+  switch (target.kind) {
+    case "tree":
+      return {};
+    case "commit":
+      return { commit: { branch: target.branch, message: target.message } };
+    case "branch": {
+      const { kind: _kind, ...pushed } = target;
+      return { pushed };
+    }
+    case "pull-request": {
+      const { kind: _kind, ...pullRequest } = target;
+      return { pullRequest };
+    }
+  }
 }
 
 /** What was pushed, and what is left to a person: on this remote mmsp opens nothing. */

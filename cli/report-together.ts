@@ -1,15 +1,15 @@
-import type { Change } from "./gitops/core/change.ts";
+import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
 import type { ChangeSet } from "./gitops/core/promote-all.ts";
 import type { Outcome } from "./outcome.ts";
 import { pushedLines, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
-import type { Style } from "./style.ts";
+import type { StreamStyles, Style } from "./style.ts";
 
 type Together = Extract<Outcome, { kind: "together" }>;
 
 /** Changes of several models that went together, a line each, and what was left out. */
-export function renderTogether({ set, result }: Together, style: Style): Printed {
+export function renderTogether({ set, result }: Together, { stdout: style, stderr }: StreamStyles): Printed {
   const headline = `${style.green("✓")} ${style.bold(set.title)}`;
-  const models = [...set.changes.flatMap((change) => modelLines(change, style)), ...leftLines(set, style)];
+  const models = modelLines(set, result.kind === "dry-run" ? stderr : style);
   switch (result.kind) {
     case "published": {
       const { number, action, url } = result.pullRequest;
@@ -26,10 +26,10 @@ export function renderTogether({ set, result }: Together, style: Style): Printed
   }
 }
 
-export function jsonTogether({ set, result }: Together): object {
+/** The same for programs. */
+export function jsonTogether({ set, result }: Together): ChangeSetOutput {
   const { verb, environment, title, changes, left } = set;
   const common = {
-    status: result.kind,
     verb,
     environment,
     title,
@@ -38,24 +38,23 @@ export function jsonTogether({ set, result }: Together): object {
   };
   switch (result.kind) {
     case "published":
-      return { ...common, pullRequest: result.pullRequest };
+      return { status: "published", ...common, pullRequest: result.pullRequest };
     case "pushed":
-      return { ...common, pushed: result.pushed };
+      return { status: "pushed", ...common, pushed: result.pushed };
     case "written":
-      return { ...common, paths: result.paths };
+      return { status: "written", ...common, paths: result.paths };
     case "dry-run":
-      return { ...common, diff: result.diff, ...targetJson(result.target) };
+      return { status: "dry-run", ...common, diff: result.diff, ...targetJson(result.target) };
   }
 }
 
-function modelLines({ model, traffic, notices }: Change, style: Style): readonly string[] {
-  const before = traffic.before.length === 0 ? "none" : shares(traffic.before);
-  const notes = notices.map((notice) => `    ${style.yellow("note:")} ${notice}`);
-  return [`  ${model}: ${before} -> ${shares(traffic.after)}`, ...notes];
-}
-
-function leftLines({ left }: ChangeSet, style: Style): readonly string[] {
-  return left.map(({ model, reason }) => `  ${style.yellow("left out:")} ${model}: ${reason}`);
+function modelLines({ changes, left }: ChangeSet, style: Style): readonly string[] {
+  const changed = changes.flatMap(({ model, traffic, notices }) => {
+    const before = traffic.before.length === 0 ? "none" : shares(traffic.before);
+    const notes = notices.map((notice) => `    ${style.yellow("note:")} ${notice}`);
+    return [`  ${model}: ${before} -> ${shares(traffic.after)}`, ...notes];
+  });
+  return [...changed, ...left.map(({ model, reason }) => `  ${style.yellow("left out:")} ${model}: ${reason}`)];
 }
 
 function printed(lines: readonly string[]): Printed {

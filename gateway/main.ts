@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import { writeCut } from "../cli/gitops/commit-cut.ts";
@@ -8,17 +8,21 @@ import { plan } from "../cli/gitops/core/plan.ts";
 import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
 import type { Forge } from "../cli/gitops/core/ports.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
-import { credentialsFor } from "../cli/gitops/edges/git-remote/address.ts";
+import { credentialsFor, gitTokenFor } from "../cli/gitops/edges/git-remote/address.ts";
 import { createGitRemote } from "../cli/gitops/edges/git-remote/git-remote.ts";
+import { readAppSettings } from "../cli/gitops/edges/github/app-settings.ts";
+import { createAppTokens, signingWith } from "../cli/gitops/edges/github/app-token.ts";
+import type { Signing } from "../cli/gitops/edges/github/client.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
 import { turnOffTelemetry } from "../cli/gitops/edges/onnx/telemetry.ts";
+import { readPlaces } from "../cli/gitops/edges/store/places.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
 import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey, type Cut } from "../schemas/cut.ts";
-import { ProblemError, type Problem } from "../schemas/problem.ts";
+import { fail, ProblemError, type Problem } from "../schemas/problem.ts";
 import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
 import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
@@ -52,8 +56,10 @@ const settleMs = 3000;
 const notCommitted = {
   code: "cuts-not-committed",
   message: "cuts are not committed",
-  hint: "set MMSP_REPOSITORY and GITHUB_TOKEN, or MMSP_REPOSITORY to the address of another git remote",
+  hint: "set MMSP_REPOSITORY, and for one on GitHub GITHUB_TOKEN or MMSP_GITHUB_APP_ID with its key",
 } satisfies Problem;
+
+const userAgent = `mmsp-gateway/${pkg.version}`;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
@@ -61,13 +67,18 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   turnOffTelemetry();
   mkdirSync(config.dataDir, { recursive: true });
+  // What an earlier life has left there belongs to nobody.
+  const modelFolder = join(config.dataDir, `models-${config.roles}`);
+  rmSync(modelFolder, { recursive: true, force: true });
   const store = openCutStore(join(config.dataDir, "cuts.sqlite"), config.environment);
   const reacts = config.roles !== "serve";
-  const commit = reacts ? committerOf(config, () => running) : null;
+  const access = accessOf(config);
+  const commit = reacts ? committerOf(config, access, () => running) : null;
   const running: RunningGateway = createGateway({
     environment: config.environment,
-    source: sourceOf(config),
+    source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
+    artifacts: { read: readPlaces(process.env), folder: modelFolder },
     store,
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,
@@ -107,18 +118,50 @@ async function main(): Promise<void> {
   process.send?.({ url });
 }
 
-function sourceOf({ source, dataDir, roles, githubToken, githubApiUrl }: Config): Source {
+/** How GitHub knows this gateway. */
+interface Access {
+  readonly forge: string | Signing;
+  /** For git over https. */
+  readonly git: string | (() => Promise<string>);
+}
+
+/** `owner/name` on GitHub, also of an address there; null where nobody says, or where only git is spoken. */
+function slugOf({ repository, githubApiUrl }: Config): string | null {
+  return repository !== null && isGitAddress(repository) ? slugOnGitHub(repository, githubApiUrl) : repository;
+}
+
+/** The App that the variables name, else the token; null where there is neither, and none is needed for a folder. */
+function accessOf(config: Config): Access | null {
+  const { source, githubToken, githubApiUrl } = config;
+  const repository = slugOf(config);
+  if (source.kind === "dir" || (repository === null && config.repository !== null)) return null;
+  const app = readAppSettings(process.env);
+  if (app === null) return githubToken === null ? null : { forge: githubToken, git: githubToken };
+  if (repository === null) {
+    return fail({
+      code: "config-invalid",
+      path: "MMSP_REPOSITORY",
+      message: "is missing: a GitHub App works on a repository",
+      hint: "set it to OWNER/NAME",
+    });
+  }
+  const tokens = createAppTokens(app, { repository, apiUrl: githubApiUrl, userAgent });
+  return { forge: signingWith(tokens), git: tokens.get };
+}
+
+function sourceOf({ source, dataDir, roles, githubApiUrl }: Config, access: Access | null): Source {
   if (source.kind === "dir") return directorySource(source.root);
   const { url, branch, pollMs } = source;
-  const token = tokenFor(url, githubToken, githubApiUrl);
+  const token = tokenFor(url, access?.git ?? null, githubApiUrl) ?? gitTokenFor(url, process.env);
   // One each: git locks its repository, and a process takes what locks it finds there for its own of an earlier life.
   return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, `clone-${roles}.git`), ...(token && { token }) });
 }
 
 /** Where cuts are committed: GitHub, or a remote that only speaks git; null where nobody says, or GitHub's token is missing. */
-function forgeOf({ githubToken, repository, githubApiUrl, dataDir, roles }: Config, baseBranch: string): Forge | null {
+function forgeOf(config: Config, access: Access | null, baseBranch: string): Forge | null {
+  const { repository, githubApiUrl, dataDir, roles } = config;
   if (repository === null) return null;
-  const slug = isGitAddress(repository) ? slugOnGitHub(repository, githubApiUrl) : repository;
+  const slug = slugOf(config);
   if (slug === null) {
     const { env } = process;
     const identity = { name: "mmsp-gateway", email: "mmsp-gateway@localhost" };
@@ -132,14 +175,13 @@ function forgeOf({ githubToken, repository, githubApiUrl, dataDir, roles }: Conf
       identity,
     });
   }
-  if (githubToken === null) return null;
-  const userAgent = `mmsp-gateway/${pkg.version}`;
-  const options = { repository: slug, baseBranch, apiUrl: githubApiUrl, token: githubToken, userAgent };
+  if (access === null) return null;
+  const options = { repository: slug, baseBranch, apiUrl: githubApiUrl, token: access.forge, userAgent };
   return createGitHub({ ...options, isHurried: true });
 }
 
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
-function committerOf(config: Config, running: () => RunningGateway): Committer | null {
+function committerOf(config: Config, access: Access | null, running: () => RunningGateway): Committer | null {
   const { environment, source } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
@@ -150,7 +192,7 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
       return writeCut(cut, tree, planner, new Date().toISOString());
     });
   }
-  const forge = forgeOf(config, source.branch);
+  const forge = forgeOf(config, access, source.branch);
   if (forge === null) {
     writeLog("warn", `${notCommitted.message}: ${notCommitted.hint}`);
     return null;

@@ -3,7 +3,7 @@ import type { Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
 import type { Metrics } from "./edges/metrics.ts";
-import { createFleet, type Fleet } from "./fleet/fleet.ts";
+import { createFleet, type Fleet, type FleetOptions } from "./fleet/fleet.ts";
 import { createObeyedCuts, type ObeyedCuts } from "./obeyed-cuts.ts";
 import { createGuardWatch, type GuardWatch, type WatchedCanary } from "./react/guard-watch.ts";
 import { createCutLedger } from "./react/ledger.ts";
@@ -19,6 +19,8 @@ export interface GatewayDeps {
   readonly environment: string;
   readonly source: Source;
   readonly runtime: Runtime;
+  /** How artifacts outside the source are read. */
+  readonly artifacts?: FleetOptions["artifacts"];
   readonly store: CutStore;
   readonly metrics: Metrics;
   readonly alertsToken: string | null;
@@ -65,6 +67,7 @@ export function assemble(deps: GatewayDeps): Parts {
     source,
     runtime,
     environment,
+    ...(deps.artifacts && { artifacts: deps.artifacts }),
     cuts: () => obeyed.take(),
     onError: (error) => log("error", "a version could not be freed", { error }),
     onTable: (table) => {

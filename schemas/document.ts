@@ -74,17 +74,11 @@ export function parseYaml(file: string, text: string, { keepSourceTokens = false
 }
 
 function sayYamlError({ code, message }: YAMLError): Pick<Problem, "message" | "hint"> {
-  switch (code) {
-    case "DUPLICATE_KEY":
-      return { message, hint: "remove one of the two" };
-    case "MULTIPLE_DOCS":
-      return {
-        message: "the file holds more than one YAML document",
-        hint: "keep one document, without another `---`",
-      };
-    default:
-      return { message, hint: "mend the YAML syntax here" };
+  if (code === "DUPLICATE_KEY") return { message, hint: "remove one of the two" };
+  if (code === "MULTIPLE_DOCS") {
+    return { message: "the file holds more than one YAML document", hint: "keep one document, without another `---`" };
   }
+  return { message, hint: "mend the YAML syntax here" };
 }
 
 /** Where a value stands in the text, both from 1; of a missing key, where its parent stands. */

@@ -10,3 +10,11 @@ export function isReserved(name: string): boolean {
 
 /** What to do about a name that is reserved. */
 export const otherNameHint = `choose another name: ${reservedNames.join(", ")} mean something else here`;
+
+/** Params and tags of a training run are untrusted text in a document that people review: entries of each kind. */
+export const maxParams = 64;
+export const maxTags = 32;
+
+/** UTF-16 units of their names and values. */
+export const maxTrainingKey = 128;
+export const maxTrainingValue = 256;

@@ -1,26 +1,44 @@
-import { basename, isAbsolute, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Command } from "../command.ts";
 import { UsageError, writing } from "../flags.ts";
-import { modelOf, versionOf } from "./target.ts";
+import type { Content } from "../gitops/core/ports.ts";
+import { fail } from "../../schemas/problem.ts";
+import { givenModel, type GivenModel } from "./given-model.ts";
+import { versionOf } from "./target.ts";
 import { write } from "./write.ts";
 
 const { env: _env, ...flags } = writing;
 
 export const register: Command = {
   summary: "Register a version of a model: its file, signature and metrics, as a pull request",
-  usage: "NAME --model-path FILE [--version V] [--metrics FILE] [--baseline FILE] [--feature-order a,b,...]",
+  usage: "NAME --model-path FILE | --from-mlflow ADDRESS [--version V] [--metrics FILE] [--baseline FILE] [...]",
   details:
-    "Opens the ONNX file, reads its signature, runs one trial inference, and stores it under its digest.\n" +
-    "A version never changes: the same file again is skipped, another file needs another version.",
+    "Opens the ONNX file, reads its signature, runs one trial inference, and stores it under its digest, with the files\n" +
+    "beside it that it keeps weights in. One by its https address stays there: only its digest is recorded.\n" +
+    "A version never changes: the same file again is skipped, another file needs another version.\n" +
+    "From MLflow come metrics, params, tags and the run too; NAME is the model's name there if you leave it out.\n" +
+    "$MLFLOW_TRACKING_URI names the server, $MLFLOW_TRACKING_TOKEN (or _USERNAME and _PASSWORD) who you are.",
   flags: {
-    "model-path": { type: "string", value: "FILE", help: "the model, an ONNX file" },
-    version: { type: "string", value: "V", help: "a whole number; default: the next free one" },
+    "model-path": { type: "string", value: "FILE", help: "the model, an ONNX file, or its https address" },
+    "from-mlflow": {
+      type: "string",
+      value: "ADDRESS",
+      help: "models:/NAME/VERSION, models:/NAME@alias, models:/NAME/STAGE or runs:/ID/path",
+    },
+    sha256: { type: "string", value: "DIGEST", help: "refuse any other file than the one with this SHA-256" },
+    version: {
+      type: "string",
+      value: "V",
+      help: "a whole number; default: the next free one",
+      completes: "next-version",
+    },
     metrics: { type: "string", value: "FILE", help: "JSON object of metric names and numbers" },
     baseline: { type: "string", value: "FILE", help: "Parquet sample of the training data" },
     "feature-order": {
       type: "string",
       value: "A,B",
       help: "names of the input's columns, or a JSON file with the list",
+      completes: "file",
     },
     ...flags,
   },
@@ -29,34 +47,39 @@ export const register: Command = {
     "mmsp register fraud --model-path model.onnx --metrics metrics.json",
     "mmsp register fraud --model-path model.onnx --version 3 --feature-order amount,age --local",
     "mmsp register fraud --model-path model.onnx --dry-run",
+    "mmsp register fraud --model-path https://models.example.com/fraud.onnx",
+    "mmsp register --from-mlflow models:/fraud@champion",
+    "mmsp register fraud --from-mlflow runs:/0123456789abcdef0123456789abcdef/model",
   ],
 
   async run(input, context) {
-    const model = modelOf(input);
-    const path = input.text("model-path");
-    if (path === undefined) throw new UsageError("--model-path is missing: which file?");
+    const version = versionOf(input, "version");
+    using given = await givenModel(input, context);
     const { edges, cwd } = context;
     const at = (file: string): string => resolve(cwd, file);
     const featureOrder = await readFeatureOrder(input.text("feature-order"), at);
     const metricsPath = input.text("metrics");
     const baselinePath = input.text("baseline");
-    const metrics = metricsPath === undefined ? null : await edges.readMetrics(at(metricsPath));
+    const metrics = metricsPath === undefined ? given.metrics : await edges.readMetrics(at(metricsPath));
     const baseline = baselinePath === undefined ? null : await edges.readBaseline(at(baselinePath), featureOrder);
-    const inspected = await edges.inspectModel(at(path), featureOrder);
+    const inspected = await edges.inspectModel(given.path, featureOrder).catch(given.explain);
+    checkDigest(input.text("sha256"), inspected.sha256, given);
     for (const warning of inspected.warnings) context.say(`${context.style.yellow("warning:")} ${warning}`);
-    const facts = await edges.gitFacts(cwd);
-    const { file, sha256, sizeBytes, signature, opset, producer } = inspected;
-    const given = new Map([[sha256, inspected.bytes]]);
-    if (baseline !== null) given.set(baseline.sha256, baseline.bytes);
-    return write(
+    const { file, sha256, sizeBytes, content, files, signature, opset, irVersion, producer, parameters } = inspected;
+    const contents = new Map<string, Content>([[sha256, content]]);
+    for (const other of files) contents.set(other.sha256, other.content);
+    if (baseline !== null) contents.set(baseline.sha256, new Blob([Uint8Array.from(baseline.bytes)]));
+    return await write(
       {
         verb: "register",
-        model,
-        version: versionOf(input, "version"),
-        artifact: { file, sha256, sizeBytes },
+        model: given.model,
+        version,
+        artifact: { file, sha256, sizeBytes, files, uri: given.uri },
         signature,
         opset,
+        irVersion,
         producer,
+        parameters,
         featureOrder,
         metrics,
         baseline: baseline && {
@@ -65,19 +88,20 @@ export const register: Command = {
           sizeBytes: baseline.sizeBytes,
           rows: baseline.rows,
         },
-        provenance: { source: shownPath(cwd, at(path)), gitCommit: facts.commit, createdBy: facts.user },
+        provenance: given.provenance,
       },
       input,
       context,
-      { given },
+      { given: contents },
     );
   },
 };
 
-/** The path below the working folder; of a file elsewhere only its name: where somebody's folders are is not for git. */
-function shownPath(cwd: string, path: string): string {
-  const below = relative(cwd, path);
-  return below.startsWith("..") || isAbsolute(below) ? basename(path) : below;
+function checkDigest(wanted: string | undefined, sha256: string, { path, uri }: GivenModel): void {
+  if (wanted === undefined || wanted.toLowerCase().replace(/^sha256:/, "") === sha256) return;
+  const message = `has the sha256 ${sha256}, but --sha256 says ${wanted}`;
+  const hint = "find out who changed the file; nothing was registered";
+  fail({ code: "artifact-digest", file: uri ?? path, message, hint });
 }
 
 /** `a,b,c`, or a JSON file that holds the list. */

@@ -88,9 +88,10 @@ export async function draftProposal(
   // Planned with the time of the open proposal, `since` and `createdAt` are what they were: what differs then, differs.
   const before = plannedBefore(placement.state);
   const replanned = before === null ? draft : draftOver(base, command, planner, before.now);
-  const again = replanned.kind === "draft" ? replanned : draft;
+  const [again, at] = replanned.kind === "draft" ? [replanned, before?.now ?? now] : [draft, now];
   if (placement.kind === "append") {
-    return appended(again, placement, await forge.read(scope, placement.branch), command, planner);
+    // Our commit may be the branch's only one of ours, so it says when it was planned, too.
+    return appended(stamped(again, at), placement, await forge.read(scope, placement.branch), command, planner);
   }
   return digestOf(again.files) === before?.digest
     ? proposalOf({ ...again, files: [] }, placement, planner)

@@ -37,27 +37,27 @@ export type PreviewTarget =
       readonly body: string;
     };
 
-export type ReadArtifact = PublishParts["artifacts"]["read"];
+/** Looks at artifacts without storing them. */
+export interface ArtifactReader {
+  /** Bytes of one that becomes a file of the repository; its digest has been checked. */
+  readonly read: PublishParts["artifacts"]["read"];
+  /** Throws unless it is there, and is what its digest says. */
+  readonly check: (artifact: ArtifactChange) => Promise<void>;
+}
 
 /** The way of `publish`, stopped before anything is written; what `publish` throws on that way, this throws too. */
 export async function preview(
   command: Command,
   { baseBranch, as }: PublishOptions,
-  {
-    forge,
-    planner,
-    now,
-    readArtifact,
-  }: Pick<PublishParts, "forge" | "planner" | "now"> & { readArtifact: ReadArtifact },
+  { forge, planner, now, artifacts }: Pick<PublishParts, "forge" | "planner" | "now"> & { artifacts: ArtifactReader },
 ): Promise<Preview | Skip | Refusal> {
   const place = as === "commit" ? draftCommit : draftProposal;
   const draft = await place(command, forge, planner, now().toISOString());
   if (draft.kind !== "draft") return draft;
   const { change, files, edited } = draft;
-  const artifacts = files.length === 0 ? [] : change.artifacts;
-  const added = await artifactFiles(artifacts, readArtifact);
-  // What goes into another store is only looked at: that it is there, and that it is what its digest says.
-  for (const artifact of artifacts) if (!isInRepository(artifact.store)) await readArtifact(artifact);
+  const moved = files.length === 0 ? [] : change.artifacts;
+  const added = await artifactFiles(moved, artifacts.read);
+  for (const artifact of moved) if (!isInRepository(artifact.store)) await artifacts.check(artifact);
   const diff = unifiedDiff(edited, [...files, ...added]);
   return { kind: "preview", change, diff, target: targetOf(draft, baseBranch, forge) };
 }
@@ -65,7 +65,7 @@ export async function preview(
 /** The artifacts that are files of the repository, and so become part of the change. */
 export async function artifactFiles(
   artifacts: readonly ArtifactChange[],
-  read: ReadArtifact,
+  read: ArtifactReader["read"],
 ): Promise<readonly FileWrite[]> {
   const files: FileWrite[] = [];
   for (const artifact of artifacts) {

@@ -4,7 +4,7 @@ import { saysSame } from "./core/placement.ts";
 import { isPushed, type Forge, type PullRequest } from "./core/ports.ts";
 import { draftSetProposal, type SetPlanner, type SetProposal } from "./draft-set.ts";
 import { followHead } from "./follow-head.ts";
-import { artifactFiles, branchTarget, type PreviewTarget, type ReadArtifact } from "./preview.ts";
+import { artifactFiles, branchTarget, type ArtifactReader, type PreviewTarget } from "./preview.ts";
 import { onceEach, type PublishParts, type PushedProposal } from "./publish.ts";
 import { unifiedDiff } from "./render/diff.ts";
 import { isInRepository } from "../../schemas/store.ts";
@@ -41,7 +41,7 @@ export async function publishSet(command: PromoteAllCommand, base: string, parts
 export async function previewSet(
   command: PromoteAllCommand,
   base: string,
-  parts: Pick<SetParts, "forge" | "planner" | "now"> & { readonly readArtifact: ReadArtifact },
+  parts: Pick<SetParts, "forge" | "planner" | "now"> & { readonly artifacts: ArtifactReader },
 ): Promise<
   | { readonly kind: "preview"; readonly set: ChangeSet; readonly diff: string; readonly target: PreviewTarget }
   | Skip
@@ -50,9 +50,9 @@ export async function previewSet(
   const draft = await draftSetProposal(command, parts.forge, parts.planner, parts.now().toISOString());
   if (draft.kind !== "draft") return draft;
   const { set, files, edited } = draft;
-  const artifacts = files.length === 0 ? [] : set.changes.flatMap((change) => change.artifacts);
-  for (const artifact of artifacts) if (!isInRepository(artifact.store)) await parts.readArtifact(artifact);
-  const diff = unifiedDiff(edited, [...files, ...(await artifactFiles(artifacts, parts.readArtifact))]);
+  const moved = files.length === 0 ? [] : set.changes.flatMap((change) => change.artifacts);
+  for (const artifact of moved) if (!isInRepository(artifact.store)) await parts.artifacts.check(artifact);
+  const diff = unifiedDiff(edited, [...files, ...(await artifactFiles(moved, parts.artifacts.read))]);
   return { kind: "preview", set, diff, target: targetOf(draft, base, parts.forge) };
 }
 

@@ -2945,11 +2945,12 @@ return errors === 0;
 validate21.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateModelVersion = validate22;
-const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"files":{"description":"files beside it that hold weights, by the paths that it names; each has a key where the artifact has one","minItems":1,"maxItems":256,"type":"array","items":{"type":"object","properties":{"file":{"type":"string","maxLength":512,"pattern":"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$","description":"a relative path with `/`, without `..`"},"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["file","sha256","sizeBytes"],"additionalProperties":false}}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"irVersion":{"description":"version of the ONNX format","type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"parameters":{"description":"how many numbers the model has learned","type":"integer","minimum":0,"maximum":9007199254740991},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowVersion":{"description":"what the version is called in MLflow's model registry","type":"object","properties":{"model":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"required":["model","version"],"additionalProperties":false},"params":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":64,"description":"params of the training run, at most 64"},"tags":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":32,"description":"tags of the training run and of the version in MLflow, at most 32"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const pattern28 = new RegExp("^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$", "u");
 const pattern29 = new RegExp("^https:\\/\\/[^\\s]+$", "u");
 const pattern30 = new RegExp("^[0-9a-f]{64}$", "u");
-const pattern35 = new RegExp("^[0-9a-f]{40}([0-9a-f]{24})?$", "u");
+const pattern31 = new RegExp("^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$", "u");
+const pattern38 = new RegExp("^[0-9a-f]{40}([0-9a-f]{24})?$", "u");
 
 function validate22(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://mmsp.dev/schemas/v1alpha1/model-version.json" */;
@@ -3381,7 +3382,7 @@ vErrors.push(err35);
 errors++;
 }
 for(const key5 in data12){
-if(!((((key5 === "key") || (key5 === "uri")) || (key5 === "sha256")) || (key5 === "sizeBytes"))){
+if(!(((((key5 === "key") || (key5 === "uri")) || (key5 === "sha256")) || (key5 === "sizeBytes")) || (key5 === "files"))){
 const err36 = {instancePath:instancePath+"/spec/artifact",schemaPath:"#/properties/spec/properties/artifact/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.artifact,data:data12};
 if(vErrors === null){
 vErrors = [err36];
@@ -3502,9 +3503,11 @@ errors++;
 }
 }
 }
-}
-else {
-const err46 = {instancePath:instancePath+"/spec/artifact",schemaPath:"#/properties/spec/properties/artifact/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.artifact.type,parentSchema:schema33.properties.spec.properties.artifact,data:data12};
+if(data12.files !== undefined){
+let data17 = data12.files;
+if(Array.isArray(data17)){
+if(data17.length > 256){
+const err46 = {instancePath:instancePath+"/spec/artifact/files",schemaPath:"#/properties/spec/properties/artifact/properties/files/maxItems",keyword:"maxItems",params:{limit: 256},message:"must NOT have more than 256 items",schema:256,parentSchema:schema33.properties.spec.properties.artifact.properties.files,data:data17};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -3513,12 +3516,8 @@ vErrors.push(err46);
 }
 errors++;
 }
-}
-if(data8.signature !== undefined){
-let data17 = data8.signature;
-if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
-if(data17.inputs === undefined){
-const err47 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/required",keyword:"required",params:{missingProperty: "inputs"},message:"must have required property '"+"inputs"+"'",schema:schema33.properties.spec.properties.signature.required,parentSchema:schema33.properties.spec.properties.signature,data:data17};
+if(data17.length < 1){
+const err47 = {instancePath:instancePath+"/spec/artifact/files",schemaPath:"#/properties/spec/properties/artifact/properties/files/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.artifact.properties.files,data:data17};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -3527,8 +3526,12 @@ vErrors.push(err47);
 }
 errors++;
 }
-if(data17.outputs === undefined){
-const err48 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/required",keyword:"required",params:{missingProperty: "outputs"},message:"must have required property '"+"outputs"+"'",schema:schema33.properties.spec.properties.signature.required,parentSchema:schema33.properties.spec.properties.signature,data:data17};
+const len0 = data17.length;
+for(let i0=0; i0<len0; i0++){
+let data18 = data17[i0];
+if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
+if(data18.file === undefined){
+const err48 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/required",keyword:"required",params:{missingProperty: "file"},message:"must have required property '"+"file"+"'",schema:schema33.properties.spec.properties.artifact.properties.files.items.required,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -3537,9 +3540,8 @@ vErrors.push(err48);
 }
 errors++;
 }
-for(const key6 in data17){
-if(!((key6 === "inputs") || (key6 === "outputs"))){
-const err49 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature,data:data17};
+if(data18.sha256 === undefined){
+const err49 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/required",keyword:"required",params:{missingProperty: "sha256"},message:"must have required property '"+"sha256"+"'",schema:schema33.properties.spec.properties.artifact.properties.files.items.required,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -3548,12 +3550,8 @@ vErrors.push(err49);
 }
 errors++;
 }
-}
-if(data17.inputs !== undefined){
-let data18 = data17.inputs;
-if(Array.isArray(data18)){
-if(data18.length < 1){
-const err50 = {instancePath:instancePath+"/spec/signature/inputs",schemaPath:"#/properties/spec/properties/signature/properties/inputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs,data:data18};
+if(data18.sizeBytes === undefined){
+const err50 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/required",keyword:"required",params:{missingProperty: "sizeBytes"},message:"must have required property '"+"sizeBytes"+"'",schema:schema33.properties.spec.properties.artifact.properties.files.items.required,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -3562,12 +3560,9 @@ vErrors.push(err50);
 }
 errors++;
 }
-const len0 = data18.length;
-for(let i0=0; i0<len0; i0++){
-let data19 = data18[i0];
-if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
-if(data19.name === undefined){
-const err51 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+for(const key6 in data18){
+if(!((((key6 === "file") || (key6 === "key")) || (key6 === "sha256")) || (key6 === "sizeBytes"))){
+const err51 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -3576,8 +3571,12 @@ vErrors.push(err51);
 }
 errors++;
 }
-if(data19.datatype === undefined){
-const err52 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "datatype"},message:"must have required property '"+"datatype"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+}
+if(data18.file !== undefined){
+let data19 = data18.file;
+if(typeof data19 === "string"){
+if(func1(data19) > 512){
+const err52 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/file",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/file/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.file,data:data19};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -3586,8 +3585,8 @@ vErrors.push(err52);
 }
 errors++;
 }
-if(data19.shape === undefined){
-const err53 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "shape"},message:"must have required property '"+"shape"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+if(!pattern31.test(data19)){
+const err53 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/file",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/file/pattern",keyword:"pattern",params:{pattern: "^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$"},message:"must match pattern \""+"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$"+"\"",schema:"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$",parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.file,data:data19};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -3596,9 +3595,9 @@ vErrors.push(err53);
 }
 errors++;
 }
-for(const key7 in data19){
-if(!(((key7 === "name") || (key7 === "datatype")) || (key7 === "shape"))){
-const err54 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+}
+else {
+const err54 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/file",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/file/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.artifact.properties.files.items.properties.file.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.file,data:data19};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -3608,11 +3607,11 @@ vErrors.push(err54);
 errors++;
 }
 }
-if(data19.name !== undefined){
-let data20 = data19.name;
+if(data18.key !== undefined){
+let data20 = data18.key;
 if(typeof data20 === "string"){
-if(func1(data20) > 256){
-const err55 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data20};
+if(!pattern28.test(data20)){
+const err55 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/key",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/key/pattern",keyword:"pattern",params:{pattern: "^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"},message:"must match pattern \""+"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"+"\"",schema:"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$",parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.key,data:data20};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -3621,8 +3620,9 @@ vErrors.push(err55);
 }
 errors++;
 }
-if(func1(data20) < 1){
-const err56 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data20};
+}
+else {
+const err56 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/key",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/key/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.artifact.properties.files.items.properties.key.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.key,data:data20};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -3632,8 +3632,11 @@ vErrors.push(err56);
 errors++;
 }
 }
-else {
-const err57 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data20};
+if(data18.sha256 !== undefined){
+let data21 = data18.sha256;
+if(typeof data21 === "string"){
+if(!pattern30.test(data21)){
+const err57 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sha256",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\"",schema:"^[0-9a-f]{64}$",parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sha256,data:data21};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -3643,10 +3646,8 @@ vErrors.push(err57);
 errors++;
 }
 }
-if(data19.datatype !== undefined){
-let data21 = data19.datatype;
-if(typeof data21 !== "string"){
-const err58 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/datatype/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype,data:data21};
+else {
+const err58 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sha256",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sha256/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sha256.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sha256,data:data21};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -3655,8 +3656,11 @@ vErrors.push(err58);
 }
 errors++;
 }
-if(!((((((((((((((data21 === "BOOL") || (data21 === "UINT8")) || (data21 === "UINT16")) || (data21 === "UINT32")) || (data21 === "UINT64")) || (data21 === "INT8")) || (data21 === "INT16")) || (data21 === "INT32")) || (data21 === "INT64")) || (data21 === "FP16")) || (data21 === "BF16")) || (data21 === "FP32")) || (data21 === "FP64")) || (data21 === "BYTES"))){
-const err59 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.enum,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype,data:data21};
+}
+if(data18.sizeBytes !== undefined){
+let data22 = data18.sizeBytes;
+if(!(((typeof data22 == "number") && (!(data22 % 1) && !isNaN(data22))) && (isFinite(data22)))){
+const err59 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sizeBytes",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sizeBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sizeBytes.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sizeBytes,data:data22};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -3665,12 +3669,9 @@ vErrors.push(err59);
 }
 errors++;
 }
-}
-if(data19.shape !== undefined){
-let data22 = data19.shape;
-if(Array.isArray(data22)){
-if(data22.length > 16){
-const err60 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items",schema:16,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape,data:data22};
+if((typeof data22 == "number") && (isFinite(data22))){
+if(data22 > 9007199254740991 || isNaN(data22)){
+const err60 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sizeBytes",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sizeBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sizeBytes,data:data22};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -3679,11 +3680,8 @@ vErrors.push(err60);
 }
 errors++;
 }
-const len1 = data22.length;
-for(let i1=0; i1<len1; i1++){
-let data23 = data22[i1];
-if(!(((typeof data23 == "number") && (!(data23 % 1) && !isNaN(data23))) && (isFinite(data23)))){
-const err61 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data23};
+if(data22 < 1 || isNaN(data22)){
+const err61 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sizeBytes",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sizeBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sizeBytes,data:data22};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -3692,9 +3690,11 @@ vErrors.push(err61);
 }
 errors++;
 }
-if((typeof data23 == "number") && (isFinite(data23))){
-if(data23 > 9007199254740991 || isNaN(data23)){
-const err62 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data23};
+}
+}
+}
+else {
+const err62 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.artifact.properties.files.items.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -3703,8 +3703,10 @@ vErrors.push(err62);
 }
 errors++;
 }
-if(data23 < -1 || isNaN(data23)){
-const err63 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1},message:"must be >= -1",schema:-1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data23};
+}
+}
+else {
+const err63 = {instancePath:instancePath+"/spec/artifact/files",schemaPath:"#/properties/spec/properties/artifact/properties/files/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.artifact.properties.files.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files,data:data17};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -3715,9 +3717,8 @@ errors++;
 }
 }
 }
-}
 else {
-const err64 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape,data:data22};
+const err64 = {instancePath:instancePath+"/spec/artifact",schemaPath:"#/properties/spec/properties/artifact/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.artifact.type,parentSchema:schema33.properties.spec.properties.artifact,data:data12};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -3727,9 +3728,11 @@ vErrors.push(err64);
 errors++;
 }
 }
-}
-else {
-const err65 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.properties.inputs.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+if(data8.signature !== undefined){
+let data23 = data8.signature;
+if(data23 && typeof data23 == "object" && !Array.isArray(data23)){
+if(data23.inputs === undefined){
+const err65 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/required",keyword:"required",params:{missingProperty: "inputs"},message:"must have required property '"+"inputs"+"'",schema:schema33.properties.spec.properties.signature.required,parentSchema:schema33.properties.spec.properties.signature,data:data23};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -3738,10 +3741,8 @@ vErrors.push(err65);
 }
 errors++;
 }
-}
-}
-else {
-const err66 = {instancePath:instancePath+"/spec/signature/inputs",schemaPath:"#/properties/spec/properties/signature/properties/inputs/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.inputs.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs,data:data18};
+if(data23.outputs === undefined){
+const err66 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/required",keyword:"required",params:{missingProperty: "outputs"},message:"must have required property '"+"outputs"+"'",schema:schema33.properties.spec.properties.signature.required,parentSchema:schema33.properties.spec.properties.signature,data:data23};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -3750,12 +3751,9 @@ vErrors.push(err66);
 }
 errors++;
 }
-}
-if(data17.outputs !== undefined){
-let data24 = data17.outputs;
-if(Array.isArray(data24)){
-if(data24.length < 1){
-const err67 = {instancePath:instancePath+"/spec/signature/outputs",schemaPath:"#/properties/spec/properties/signature/properties/outputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs,data:data24};
+for(const key7 in data23){
+if(!((key7 === "inputs") || (key7 === "outputs"))){
+const err67 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature,data:data23};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -3764,12 +3762,12 @@ vErrors.push(err67);
 }
 errors++;
 }
-const len2 = data24.length;
-for(let i2=0; i2<len2; i2++){
-let data25 = data24[i2];
-if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
-if(data25.name === undefined){
-const err68 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+}
+if(data23.inputs !== undefined){
+let data24 = data23.inputs;
+if(Array.isArray(data24)){
+if(data24.length < 1){
+const err68 = {instancePath:instancePath+"/spec/signature/inputs",schemaPath:"#/properties/spec/properties/signature/properties/inputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs,data:data24};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -3778,8 +3776,12 @@ vErrors.push(err68);
 }
 errors++;
 }
-if(data25.datatype === undefined){
-const err69 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "datatype"},message:"must have required property '"+"datatype"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+const len1 = data24.length;
+for(let i1=0; i1<len1; i1++){
+let data25 = data24[i1];
+if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
+if(data25.name === undefined){
+const err69 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -3788,8 +3790,8 @@ vErrors.push(err69);
 }
 errors++;
 }
-if(data25.shape === undefined){
-const err70 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "shape"},message:"must have required property '"+"shape"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+if(data25.datatype === undefined){
+const err70 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "datatype"},message:"must have required property '"+"datatype"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -3798,9 +3800,8 @@ vErrors.push(err70);
 }
 errors++;
 }
-for(const key8 in data25){
-if(!(((key8 === "name") || (key8 === "datatype")) || (key8 === "shape"))){
-const err71 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+if(data25.shape === undefined){
+const err71 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "shape"},message:"must have required property '"+"shape"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -3809,12 +3810,9 @@ vErrors.push(err71);
 }
 errors++;
 }
-}
-if(data25.name !== undefined){
-let data26 = data25.name;
-if(typeof data26 === "string"){
-if(func1(data26) > 256){
-const err72 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data26};
+for(const key8 in data25){
+if(!(((key8 === "name") || (key8 === "datatype")) || (key8 === "shape"))){
+const err72 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -3823,8 +3821,12 @@ vErrors.push(err72);
 }
 errors++;
 }
-if(func1(data26) < 1){
-const err73 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data26};
+}
+if(data25.name !== undefined){
+let data26 = data25.name;
+if(typeof data26 === "string"){
+if(func1(data26) > 256){
+const err73 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data26};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -3833,9 +3835,8 @@ vErrors.push(err73);
 }
 errors++;
 }
-}
-else {
-const err74 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data26};
+if(func1(data26) < 1){
+const err74 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data26};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -3845,10 +3846,8 @@ vErrors.push(err74);
 errors++;
 }
 }
-if(data25.datatype !== undefined){
-let data27 = data25.datatype;
-if(typeof data27 !== "string"){
-const err75 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/datatype/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype,data:data27};
+else {
+const err75 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data26};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -3857,8 +3856,11 @@ vErrors.push(err75);
 }
 errors++;
 }
-if(!((((((((((((((data27 === "BOOL") || (data27 === "UINT8")) || (data27 === "UINT16")) || (data27 === "UINT32")) || (data27 === "UINT64")) || (data27 === "INT8")) || (data27 === "INT16")) || (data27 === "INT32")) || (data27 === "INT64")) || (data27 === "FP16")) || (data27 === "BF16")) || (data27 === "FP32")) || (data27 === "FP64")) || (data27 === "BYTES"))){
-const err76 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.enum,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype,data:data27};
+}
+if(data25.datatype !== undefined){
+let data27 = data25.datatype;
+if(typeof data27 !== "string"){
+const err76 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/datatype/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype,data:data27};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -3867,12 +3869,8 @@ vErrors.push(err76);
 }
 errors++;
 }
-}
-if(data25.shape !== undefined){
-let data28 = data25.shape;
-if(Array.isArray(data28)){
-if(data28.length > 16){
-const err77 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items",schema:16,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape,data:data28};
+if(!((((((((((((((data27 === "BOOL") || (data27 === "UINT8")) || (data27 === "UINT16")) || (data27 === "UINT32")) || (data27 === "UINT64")) || (data27 === "INT8")) || (data27 === "INT16")) || (data27 === "INT32")) || (data27 === "INT64")) || (data27 === "FP16")) || (data27 === "BF16")) || (data27 === "FP32")) || (data27 === "FP64")) || (data27 === "BYTES"))){
+const err77 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.enum,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype,data:data27};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -3881,11 +3879,12 @@ vErrors.push(err77);
 }
 errors++;
 }
-const len3 = data28.length;
-for(let i3=0; i3<len3; i3++){
-let data29 = data28[i3];
-if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
-const err78 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data29};
+}
+if(data25.shape !== undefined){
+let data28 = data25.shape;
+if(Array.isArray(data28)){
+if(data28.length > 16){
+const err78 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items",schema:16,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape,data:data28};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -3894,9 +3893,11 @@ vErrors.push(err78);
 }
 errors++;
 }
-if((typeof data29 == "number") && (isFinite(data29))){
-if(data29 > 9007199254740991 || isNaN(data29)){
-const err79 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data29};
+const len2 = data28.length;
+for(let i2=0; i2<len2; i2++){
+let data29 = data28[i2];
+if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
+const err79 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data29};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -3905,8 +3906,9 @@ vErrors.push(err79);
 }
 errors++;
 }
-if(data29 < -1 || isNaN(data29)){
-const err80 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1},message:"must be >= -1",schema:-1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data29};
+if((typeof data29 == "number") && (isFinite(data29))){
+if(data29 > 9007199254740991 || isNaN(data29)){
+const err80 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data29};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -3915,11 +3917,8 @@ vErrors.push(err80);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err81 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape,data:data28};
+if(data29 < -1 || isNaN(data29)){
+const err81 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1},message:"must be >= -1",schema:-1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data29};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -3930,8 +3929,9 @@ errors++;
 }
 }
 }
+}
 else {
-const err82 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.properties.outputs.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+const err82 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape,data:data28};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -3943,7 +3943,7 @@ errors++;
 }
 }
 else {
-const err83 = {instancePath:instancePath+"/spec/signature/outputs",schemaPath:"#/properties/spec/properties/signature/properties/outputs/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.outputs.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs,data:data24};
+const err83 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.properties.inputs.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -3955,7 +3955,7 @@ errors++;
 }
 }
 else {
-const err84 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.type,parentSchema:schema33.properties.spec.properties.signature,data:data17};
+const err84 = {instancePath:instancePath+"/spec/signature/inputs",schemaPath:"#/properties/spec/properties/signature/properties/inputs/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.inputs.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs,data:data24};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -3965,15 +3965,11 @@ vErrors.push(err84);
 errors++;
 }
 }
-if(data8.featureOrder !== undefined){
-let data30 = data8.featureOrder;
+if(data23.outputs !== undefined){
+let data30 = data23.outputs;
 if(Array.isArray(data30)){
-const len4 = data30.length;
-for(let i4=0; i4<len4; i4++){
-let data31 = data30[i4];
-if(typeof data31 === "string"){
-if(func1(data31) > 256){
-const err85 = {instancePath:instancePath+"/spec/featureOrder/" + i4,schemaPath:"#/properties/spec/properties/featureOrder/items/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data31};
+if(data30.length < 1){
+const err85 = {instancePath:instancePath+"/spec/signature/outputs",schemaPath:"#/properties/spec/properties/signature/properties/outputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs,data:data30};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -3982,8 +3978,12 @@ vErrors.push(err85);
 }
 errors++;
 }
-if(func1(data31) < 1){
-const err86 = {instancePath:instancePath+"/spec/featureOrder/" + i4,schemaPath:"#/properties/spec/properties/featureOrder/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data31};
+const len3 = data30.length;
+for(let i3=0; i3<len3; i3++){
+let data31 = data30[i3];
+if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
+if(data31.name === undefined){
+const err86 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -3992,9 +3992,8 @@ vErrors.push(err86);
 }
 errors++;
 }
-}
-else {
-const err87 = {instancePath:instancePath+"/spec/featureOrder/" + i4,schemaPath:"#/properties/spec/properties/featureOrder/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.featureOrder.items.type,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data31};
+if(data31.datatype === undefined){
+const err87 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "datatype"},message:"must have required property '"+"datatype"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -4003,10 +4002,8 @@ vErrors.push(err87);
 }
 errors++;
 }
-}
-}
-else {
-const err88 = {instancePath:instancePath+"/spec/featureOrder",schemaPath:"#/properties/spec/properties/featureOrder/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.featureOrder.type,parentSchema:schema33.properties.spec.properties.featureOrder,data:data30};
+if(data31.shape === undefined){
+const err88 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "shape"},message:"must have required property '"+"shape"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -4015,12 +4012,9 @@ vErrors.push(err88);
 }
 errors++;
 }
-}
-if(data8.baseline !== undefined){
-let data32 = data8.baseline;
-if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
-if(data32.key === undefined){
-const err89 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "key"},message:"must have required property '"+"key"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+for(const key9 in data31){
+if(!(((key9 === "name") || (key9 === "datatype")) || (key9 === "shape"))){
+const err89 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -4029,8 +4023,12 @@ vErrors.push(err89);
 }
 errors++;
 }
-if(data32.sha256 === undefined){
-const err90 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "sha256"},message:"must have required property '"+"sha256"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+}
+if(data31.name !== undefined){
+let data32 = data31.name;
+if(typeof data32 === "string"){
+if(func1(data32) > 256){
+const err90 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data32};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -4039,8 +4037,8 @@ vErrors.push(err90);
 }
 errors++;
 }
-if(data32.sizeBytes === undefined){
-const err91 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "sizeBytes"},message:"must have required property '"+"sizeBytes"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+if(func1(data32) < 1){
+const err91 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data32};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -4049,8 +4047,9 @@ vErrors.push(err91);
 }
 errors++;
 }
-if(data32.rows === undefined){
-const err92 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "rows"},message:"must have required property '"+"rows"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+}
+else {
+const err92 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data32};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -4059,9 +4058,11 @@ vErrors.push(err92);
 }
 errors++;
 }
-for(const key9 in data32){
-if(!((((key9 === "key") || (key9 === "sha256")) || (key9 === "sizeBytes")) || (key9 === "rows"))){
-const err93 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+}
+if(data31.datatype !== undefined){
+let data33 = data31.datatype;
+if(typeof data33 !== "string"){
+const err93 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/datatype/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype,data:data33};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -4070,12 +4071,8 @@ vErrors.push(err93);
 }
 errors++;
 }
-}
-if(data32.key !== undefined){
-let data33 = data32.key;
-if(typeof data33 === "string"){
-if(!pattern28.test(data33)){
-const err94 = {instancePath:instancePath+"/spec/baseline/key",schemaPath:"#/properties/spec/properties/baseline/properties/key/pattern",keyword:"pattern",params:{pattern: "^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"},message:"must match pattern \""+"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"+"\"",schema:"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$",parentSchema:schema33.properties.spec.properties.baseline.properties.key,data:data33};
+if(!((((((((((((((data33 === "BOOL") || (data33 === "UINT8")) || (data33 === "UINT16")) || (data33 === "UINT32")) || (data33 === "UINT64")) || (data33 === "INT8")) || (data33 === "INT16")) || (data33 === "INT32")) || (data33 === "INT64")) || (data33 === "FP16")) || (data33 === "BF16")) || (data33 === "FP32")) || (data33 === "FP64")) || (data33 === "BYTES"))){
+const err94 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.enum,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype,data:data33};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -4085,8 +4082,11 @@ vErrors.push(err94);
 errors++;
 }
 }
-else {
-const err95 = {instancePath:instancePath+"/spec/baseline/key",schemaPath:"#/properties/spec/properties/baseline/properties/key/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.baseline.properties.key.type,parentSchema:schema33.properties.spec.properties.baseline.properties.key,data:data33};
+if(data31.shape !== undefined){
+let data34 = data31.shape;
+if(Array.isArray(data34)){
+if(data34.length > 16){
+const err95 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items",schema:16,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape,data:data34};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -4095,12 +4095,11 @@ vErrors.push(err95);
 }
 errors++;
 }
-}
-if(data32.sha256 !== undefined){
-let data34 = data32.sha256;
-if(typeof data34 === "string"){
-if(!pattern30.test(data34)){
-const err96 = {instancePath:instancePath+"/spec/baseline/sha256",schemaPath:"#/properties/spec/properties/baseline/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\"",schema:"^[0-9a-f]{64}$",parentSchema:schema33.properties.spec.properties.baseline.properties.sha256,data:data34};
+const len4 = data34.length;
+for(let i4=0; i4<len4; i4++){
+let data35 = data34[i4];
+if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
+const err96 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape/" + i4,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data35};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -4109,9 +4108,9 @@ vErrors.push(err96);
 }
 errors++;
 }
-}
-else {
-const err97 = {instancePath:instancePath+"/spec/baseline/sha256",schemaPath:"#/properties/spec/properties/baseline/properties/sha256/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.baseline.properties.sha256.type,parentSchema:schema33.properties.spec.properties.baseline.properties.sha256,data:data34};
+if((typeof data35 == "number") && (isFinite(data35))){
+if(data35 > 9007199254740991 || isNaN(data35)){
+const err97 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape/" + i4,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data35};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -4120,11 +4119,8 @@ vErrors.push(err97);
 }
 errors++;
 }
-}
-if(data32.sizeBytes !== undefined){
-let data35 = data32.sizeBytes;
-if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
-const err98 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.baseline.properties.sizeBytes.type,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data35};
+if(data35 < -1 || isNaN(data35)){
+const err98 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape/" + i4,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1},message:"must be >= -1",schema:-1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data35};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -4133,9 +4129,11 @@ vErrors.push(err98);
 }
 errors++;
 }
-if((typeof data35 == "number") && (isFinite(data35))){
-if(data35 > 9007199254740991 || isNaN(data35)){
-const err99 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data35};
+}
+}
+}
+else {
+const err99 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape,data:data34};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -4144,8 +4142,10 @@ vErrors.push(err99);
 }
 errors++;
 }
-if(data35 < 1 || isNaN(data35)){
-const err100 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data35};
+}
+}
+else {
+const err100 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.properties.outputs.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -4156,10 +4156,8 @@ errors++;
 }
 }
 }
-if(data32.rows !== undefined){
-let data36 = data32.rows;
-if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
-const err101 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.baseline.properties.rows.type,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data36};
+else {
+const err101 = {instancePath:instancePath+"/spec/signature/outputs",schemaPath:"#/properties/spec/properties/signature/properties/outputs/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.outputs.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs,data:data30};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -4168,9 +4166,10 @@ vErrors.push(err101);
 }
 errors++;
 }
-if((typeof data36 == "number") && (isFinite(data36))){
-if(data36 > 9007199254740991 || isNaN(data36)){
-const err102 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data36};
+}
+}
+else {
+const err102 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.type,parentSchema:schema33.properties.spec.properties.signature,data:data23};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -4179,8 +4178,16 @@ vErrors.push(err102);
 }
 errors++;
 }
-if(data36 < 1 || isNaN(data36)){
-const err103 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data36};
+}
+if(data8.featureOrder !== undefined){
+let data36 = data8.featureOrder;
+if(Array.isArray(data36)){
+const len5 = data36.length;
+for(let i5=0; i5<len5; i5++){
+let data37 = data36[i5];
+if(typeof data37 === "string"){
+if(func1(data37) > 256){
+const err103 = {instancePath:instancePath+"/spec/featureOrder/" + i5,schemaPath:"#/properties/spec/properties/featureOrder/items/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data37};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -4189,11 +4196,8 @@ vErrors.push(err103);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err104 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.baseline.type,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+if(func1(data37) < 1){
+const err104 = {instancePath:instancePath+"/spec/featureOrder/" + i5,schemaPath:"#/properties/spec/properties/featureOrder/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data37};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -4203,13 +4207,8 @@ vErrors.push(err104);
 errors++;
 }
 }
-if(data8.metrics !== undefined){
-let data37 = data8.metrics;
-if(data37 && typeof data37 == "object" && !Array.isArray(data37)){
-for(const key10 in data37){
-let data38 = data37[key10];
-if(!((typeof data38 == "number") && (isFinite(data38)))){
-const err105 = {instancePath:instancePath+"/spec/metrics/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/metrics/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema33.properties.spec.properties.metrics.additionalProperties.type,parentSchema:schema33.properties.spec.properties.metrics.additionalProperties,data:data38};
+else {
+const err105 = {instancePath:instancePath+"/spec/featureOrder/" + i5,schemaPath:"#/properties/spec/properties/featureOrder/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.featureOrder.items.type,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data37};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -4221,7 +4220,7 @@ errors++;
 }
 }
 else {
-const err106 = {instancePath:instancePath+"/spec/metrics",schemaPath:"#/properties/spec/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.metrics.type,parentSchema:schema33.properties.spec.properties.metrics,data:data37};
+const err106 = {instancePath:instancePath+"/spec/featureOrder",schemaPath:"#/properties/spec/properties/featureOrder/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.featureOrder.type,parentSchema:schema33.properties.spec.properties.featureOrder,data:data36};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -4231,10 +4230,11 @@ vErrors.push(err106);
 errors++;
 }
 }
-if(data8.opset !== undefined){
-let data39 = data8.opset;
-if(!(((typeof data39 == "number") && (!(data39 % 1) && !isNaN(data39))) && (isFinite(data39)))){
-const err107 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.opset.type,parentSchema:schema33.properties.spec.properties.opset,data:data39};
+if(data8.baseline !== undefined){
+let data38 = data8.baseline;
+if(data38 && typeof data38 == "object" && !Array.isArray(data38)){
+if(data38.key === undefined){
+const err107 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "key"},message:"must have required property '"+"key"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -4243,9 +4243,8 @@ vErrors.push(err107);
 }
 errors++;
 }
-if((typeof data39 == "number") && (isFinite(data39))){
-if(data39 > 9007199254740991 || isNaN(data39)){
-const err108 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.opset,data:data39};
+if(data38.sha256 === undefined){
+const err108 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "sha256"},message:"must have required property '"+"sha256"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -4254,8 +4253,8 @@ vErrors.push(err108);
 }
 errors++;
 }
-if(data39 < 1 || isNaN(data39)){
-const err109 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.opset,data:data39};
+if(data38.sizeBytes === undefined){
+const err109 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "sizeBytes"},message:"must have required property '"+"sizeBytes"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -4264,13 +4263,8 @@ vErrors.push(err109);
 }
 errors++;
 }
-}
-}
-if(data8.producer !== undefined){
-let data40 = data8.producer;
-if(typeof data40 === "string"){
-if(func1(data40) > 512){
-const err110 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.producer,data:data40};
+if(data38.rows === undefined){
+const err110 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "rows"},message:"must have required property '"+"rows"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -4279,8 +4273,9 @@ vErrors.push(err110);
 }
 errors++;
 }
-if(!pattern10.test(data40)){
-const err111 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.producer,data:data40};
+for(const key10 in data38){
+if(!((((key10 === "key") || (key10 === "sha256")) || (key10 === "sizeBytes")) || (key10 === "rows"))){
+const err111 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -4290,8 +4285,11 @@ vErrors.push(err111);
 errors++;
 }
 }
-else {
-const err112 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.producer.type,parentSchema:schema33.properties.spec.properties.producer,data:data40};
+if(data38.key !== undefined){
+let data39 = data38.key;
+if(typeof data39 === "string"){
+if(!pattern28.test(data39)){
+const err112 = {instancePath:instancePath+"/spec/baseline/key",schemaPath:"#/properties/spec/properties/baseline/properties/key/pattern",keyword:"pattern",params:{pattern: "^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"},message:"must match pattern \""+"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"+"\"",schema:"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$",parentSchema:schema33.properties.spec.properties.baseline.properties.key,data:data39};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -4301,11 +4299,8 @@ vErrors.push(err112);
 errors++;
 }
 }
-if(data8.provenance !== undefined){
-let data41 = data8.provenance;
-if(data41 && typeof data41 == "object" && !Array.isArray(data41)){
-if(data41.createdAt === undefined){
-const err113 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/required",keyword:"required",params:{missingProperty: "createdAt"},message:"must have required property '"+"createdAt"+"'",schema:schema33.properties.spec.properties.provenance.required,parentSchema:schema33.properties.spec.properties.provenance,data:data41};
+else {
+const err113 = {instancePath:instancePath+"/spec/baseline/key",schemaPath:"#/properties/spec/properties/baseline/properties/key/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.baseline.properties.key.type,parentSchema:schema33.properties.spec.properties.baseline.properties.key,data:data39};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -4314,9 +4309,12 @@ vErrors.push(err113);
 }
 errors++;
 }
-for(const key11 in data41){
-if(!(((((key11 === "source") || (key11 === "gitCommit")) || (key11 === "createdAt")) || (key11 === "createdBy")) || (key11 === "mlflowRun"))){
-const err114 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data41};
+}
+if(data38.sha256 !== undefined){
+let data40 = data38.sha256;
+if(typeof data40 === "string"){
+if(!pattern30.test(data40)){
+const err114 = {instancePath:instancePath+"/spec/baseline/sha256",schemaPath:"#/properties/spec/properties/baseline/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\"",schema:"^[0-9a-f]{64}$",parentSchema:schema33.properties.spec.properties.baseline.properties.sha256,data:data40};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -4326,11 +4324,8 @@ vErrors.push(err114);
 errors++;
 }
 }
-if(data41.source !== undefined){
-let data42 = data41.source;
-if(typeof data42 === "string"){
-if(func1(data42) > 512){
-const err115 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data42};
+else {
+const err115 = {instancePath:instancePath+"/spec/baseline/sha256",schemaPath:"#/properties/spec/properties/baseline/properties/sha256/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.baseline.properties.sha256.type,parentSchema:schema33.properties.spec.properties.baseline.properties.sha256,data:data40};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -4339,8 +4334,11 @@ vErrors.push(err115);
 }
 errors++;
 }
-if(!pattern10.test(data42)){
-const err116 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data42};
+}
+if(data38.sizeBytes !== undefined){
+let data41 = data38.sizeBytes;
+if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
+const err116 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.baseline.properties.sizeBytes.type,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data41};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -4349,9 +4347,9 @@ vErrors.push(err116);
 }
 errors++;
 }
-}
-else {
-const err117 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.source.type,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data42};
+if((typeof data41 == "number") && (isFinite(data41))){
+if(data41 > 9007199254740991 || isNaN(data41)){
+const err117 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data41};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -4360,12 +4358,8 @@ vErrors.push(err117);
 }
 errors++;
 }
-}
-if(data41.gitCommit !== undefined){
-let data43 = data41.gitCommit;
-if(typeof data43 === "string"){
-if(!pattern35.test(data43)){
-const err118 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{40}([0-9a-f]{24})?$"},message:"must match pattern \""+"^[0-9a-f]{40}([0-9a-f]{24})?$"+"\"",schema:"^[0-9a-f]{40}([0-9a-f]{24})?$",parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data43};
+if(data41 < 1 || isNaN(data41)){
+const err118 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data41};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -4375,8 +4369,11 @@ vErrors.push(err118);
 errors++;
 }
 }
-else {
-const err119 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.gitCommit.type,parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data43};
+}
+if(data38.rows !== undefined){
+let data42 = data38.rows;
+if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
+const err119 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.baseline.properties.rows.type,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data42};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -4385,12 +4382,9 @@ vErrors.push(err119);
 }
 errors++;
 }
-}
-if(data41.createdAt !== undefined){
-let data44 = data41.createdAt;
-if(typeof data44 === "string"){
-if(!pattern8.test(data44)){
-const err120 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data44};
+if((typeof data42 == "number") && (isFinite(data42))){
+if(data42 > 9007199254740991 || isNaN(data42)){
+const err120 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data42};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -4399,9 +4393,8 @@ vErrors.push(err120);
 }
 errors++;
 }
-}
-else {
-const err121 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdAt.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data44};
+if(data42 < 1 || isNaN(data42)){
+const err121 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data42};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -4411,11 +4404,10 @@ vErrors.push(err121);
 errors++;
 }
 }
-if(data41.createdBy !== undefined){
-let data45 = data41.createdBy;
-if(typeof data45 === "string"){
-if(func1(data45) > 512){
-const err122 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data45};
+}
+}
+else {
+const err122 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.baseline.type,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -4424,8 +4416,14 @@ vErrors.push(err122);
 }
 errors++;
 }
-if(!pattern10.test(data45)){
-const err123 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data45};
+}
+if(data8.metrics !== undefined){
+let data43 = data8.metrics;
+if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
+for(const key11 in data43){
+let data44 = data43[key11];
+if(!((typeof data44 == "number") && (isFinite(data44)))){
+const err123 = {instancePath:instancePath+"/spec/metrics/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/metrics/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema33.properties.spec.properties.metrics.additionalProperties.type,parentSchema:schema33.properties.spec.properties.metrics.additionalProperties,data:data44};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -4435,8 +4433,9 @@ vErrors.push(err123);
 errors++;
 }
 }
+}
 else {
-const err124 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdBy.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data45};
+const err124 = {instancePath:instancePath+"/spec/metrics",schemaPath:"#/properties/spec/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.metrics.type,parentSchema:schema33.properties.spec.properties.metrics,data:data43};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -4446,11 +4445,10 @@ vErrors.push(err124);
 errors++;
 }
 }
-if(data41.mlflowRun !== undefined){
-let data46 = data41.mlflowRun;
-if(typeof data46 === "string"){
-if(func1(data46) > 512){
-const err125 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data46};
+if(data8.opset !== undefined){
+let data45 = data8.opset;
+if(!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))){
+const err125 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.opset.type,parentSchema:schema33.properties.spec.properties.opset,data:data45};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -4459,8 +4457,9 @@ vErrors.push(err125);
 }
 errors++;
 }
-if(!pattern10.test(data46)){
-const err126 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data46};
+if((typeof data45 == "number") && (isFinite(data45))){
+if(data45 > 9007199254740991 || isNaN(data45)){
+const err126 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.opset,data:data45};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -4469,9 +4468,8 @@ vErrors.push(err126);
 }
 errors++;
 }
-}
-else {
-const err127 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowRun.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data46};
+if(data45 < 1 || isNaN(data45)){
+const err127 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.opset,data:data45};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -4482,8 +4480,10 @@ errors++;
 }
 }
 }
-else {
-const err128 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data41};
+if(data8.irVersion !== undefined){
+let data46 = data8.irVersion;
+if(!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))){
+const err128 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.irVersion.type,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -4492,10 +4492,9 @@ vErrors.push(err128);
 }
 errors++;
 }
-}
-}
-else {
-const err129 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if((typeof data46 == "number") && (isFinite(data46))){
+if(data46 > 9007199254740991 || isNaN(data46)){
+const err129 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -4504,15 +4503,537 @@ vErrors.push(err129);
 }
 errors++;
 }
-}
-}
-else {
-const err130 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+if(data46 < 1 || isNaN(data46)){
+const err130 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err130];
 }
 else {
 vErrors.push(err130);
+}
+errors++;
+}
+}
+}
+if(data8.producer !== undefined){
+let data47 = data8.producer;
+if(typeof data47 === "string"){
+if(func1(data47) > 512){
+const err131 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.producer,data:data47};
+if(vErrors === null){
+vErrors = [err131];
+}
+else {
+vErrors.push(err131);
+}
+errors++;
+}
+if(!pattern10.test(data47)){
+const err132 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.producer,data:data47};
+if(vErrors === null){
+vErrors = [err132];
+}
+else {
+vErrors.push(err132);
+}
+errors++;
+}
+}
+else {
+const err133 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.producer.type,parentSchema:schema33.properties.spec.properties.producer,data:data47};
+if(vErrors === null){
+vErrors = [err133];
+}
+else {
+vErrors.push(err133);
+}
+errors++;
+}
+}
+if(data8.parameters !== undefined){
+let data48 = data8.parameters;
+if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
+const err134 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.parameters.type,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
+if(vErrors === null){
+vErrors = [err134];
+}
+else {
+vErrors.push(err134);
+}
+errors++;
+}
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 > 9007199254740991 || isNaN(data48)){
+const err135 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
+if(vErrors === null){
+vErrors = [err135];
+}
+else {
+vErrors.push(err135);
+}
+errors++;
+}
+if(data48 < 0 || isNaN(data48)){
+const err136 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
+if(vErrors === null){
+vErrors = [err136];
+}
+else {
+vErrors.push(err136);
+}
+errors++;
+}
+}
+}
+if(data8.provenance !== undefined){
+let data49 = data8.provenance;
+if(data49 && typeof data49 == "object" && !Array.isArray(data49)){
+if(data49.createdAt === undefined){
+const err137 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/required",keyword:"required",params:{missingProperty: "createdAt"},message:"must have required property '"+"createdAt"+"'",schema:schema33.properties.spec.properties.provenance.required,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
+if(vErrors === null){
+vErrors = [err137];
+}
+else {
+vErrors.push(err137);
+}
+errors++;
+}
+for(const key12 in data49){
+if(!((((((((key12 === "source") || (key12 === "gitCommit")) || (key12 === "createdAt")) || (key12 === "createdBy")) || (key12 === "mlflowRun")) || (key12 === "mlflowVersion")) || (key12 === "params")) || (key12 === "tags"))){
+const err138 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
+if(vErrors === null){
+vErrors = [err138];
+}
+else {
+vErrors.push(err138);
+}
+errors++;
+}
+}
+if(data49.source !== undefined){
+let data50 = data49.source;
+if(typeof data50 === "string"){
+if(func1(data50) > 512){
+const err139 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
+if(vErrors === null){
+vErrors = [err139];
+}
+else {
+vErrors.push(err139);
+}
+errors++;
+}
+if(!pattern10.test(data50)){
+const err140 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
+if(vErrors === null){
+vErrors = [err140];
+}
+else {
+vErrors.push(err140);
+}
+errors++;
+}
+}
+else {
+const err141 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.source.type,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
+if(vErrors === null){
+vErrors = [err141];
+}
+else {
+vErrors.push(err141);
+}
+errors++;
+}
+}
+if(data49.gitCommit !== undefined){
+let data51 = data49.gitCommit;
+if(typeof data51 === "string"){
+if(!pattern38.test(data51)){
+const err142 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{40}([0-9a-f]{24})?$"},message:"must match pattern \""+"^[0-9a-f]{40}([0-9a-f]{24})?$"+"\"",schema:"^[0-9a-f]{40}([0-9a-f]{24})?$",parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data51};
+if(vErrors === null){
+vErrors = [err142];
+}
+else {
+vErrors.push(err142);
+}
+errors++;
+}
+}
+else {
+const err143 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.gitCommit.type,parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data51};
+if(vErrors === null){
+vErrors = [err143];
+}
+else {
+vErrors.push(err143);
+}
+errors++;
+}
+}
+if(data49.createdAt !== undefined){
+let data52 = data49.createdAt;
+if(typeof data52 === "string"){
+if(!pattern8.test(data52)){
+const err144 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data52};
+if(vErrors === null){
+vErrors = [err144];
+}
+else {
+vErrors.push(err144);
+}
+errors++;
+}
+}
+else {
+const err145 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdAt.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data52};
+if(vErrors === null){
+vErrors = [err145];
+}
+else {
+vErrors.push(err145);
+}
+errors++;
+}
+}
+if(data49.createdBy !== undefined){
+let data53 = data49.createdBy;
+if(typeof data53 === "string"){
+if(func1(data53) > 512){
+const err146 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
+if(vErrors === null){
+vErrors = [err146];
+}
+else {
+vErrors.push(err146);
+}
+errors++;
+}
+if(!pattern10.test(data53)){
+const err147 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
+if(vErrors === null){
+vErrors = [err147];
+}
+else {
+vErrors.push(err147);
+}
+errors++;
+}
+}
+else {
+const err148 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdBy.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
+if(vErrors === null){
+vErrors = [err148];
+}
+else {
+vErrors.push(err148);
+}
+errors++;
+}
+}
+if(data49.mlflowRun !== undefined){
+let data54 = data49.mlflowRun;
+if(typeof data54 === "string"){
+if(func1(data54) > 512){
+const err149 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
+if(vErrors === null){
+vErrors = [err149];
+}
+else {
+vErrors.push(err149);
+}
+errors++;
+}
+if(!pattern10.test(data54)){
+const err150 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
+if(vErrors === null){
+vErrors = [err150];
+}
+else {
+vErrors.push(err150);
+}
+errors++;
+}
+}
+else {
+const err151 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowRun.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
+if(vErrors === null){
+vErrors = [err151];
+}
+else {
+vErrors.push(err151);
+}
+errors++;
+}
+}
+if(data49.mlflowVersion !== undefined){
+let data55 = data49.mlflowVersion;
+if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
+if(data55.model === undefined){
+const err152 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "model"},message:"must have required property '"+"model"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
+if(vErrors === null){
+vErrors = [err152];
+}
+else {
+vErrors.push(err152);
+}
+errors++;
+}
+if(data55.version === undefined){
+const err153 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
+if(vErrors === null){
+vErrors = [err153];
+}
+else {
+vErrors.push(err153);
+}
+errors++;
+}
+for(const key13 in data55){
+if(!((key13 === "model") || (key13 === "version"))){
+const err154 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
+if(vErrors === null){
+vErrors = [err154];
+}
+else {
+vErrors.push(err154);
+}
+errors++;
+}
+}
+if(data55.model !== undefined){
+let data56 = data55.model;
+if(typeof data56 === "string"){
+if(func1(data56) > 512){
+const err155 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
+if(vErrors === null){
+vErrors = [err155];
+}
+else {
+vErrors.push(err155);
+}
+errors++;
+}
+if(!pattern10.test(data56)){
+const err156 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
+if(vErrors === null){
+vErrors = [err156];
+}
+else {
+vErrors.push(err156);
+}
+errors++;
+}
+}
+else {
+const err157 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
+if(vErrors === null){
+vErrors = [err157];
+}
+else {
+vErrors.push(err157);
+}
+errors++;
+}
+}
+if(data55.version !== undefined){
+let data57 = data55.version;
+if(!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))){
+const err158 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
+if(vErrors === null){
+vErrors = [err158];
+}
+else {
+vErrors.push(err158);
+}
+errors++;
+}
+if((typeof data57 == "number") && (isFinite(data57))){
+if(data57 > 2147483647 || isNaN(data57)){
+const err159 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
+if(vErrors === null){
+vErrors = [err159];
+}
+else {
+vErrors.push(err159);
+}
+errors++;
+}
+if(data57 < 1 || isNaN(data57)){
+const err160 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
+if(vErrors === null){
+vErrors = [err160];
+}
+else {
+vErrors.push(err160);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err161 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
+if(vErrors === null){
+vErrors = [err161];
+}
+else {
+vErrors.push(err161);
+}
+errors++;
+}
+}
+if(data49.params !== undefined){
+let data58 = data49.params;
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+if(Object.keys(data58).length > 64){
+const err162 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties",schema:64,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data58};
+if(vErrors === null){
+vErrors = [err162];
+}
+else {
+vErrors.push(err162);
+}
+errors++;
+}
+for(const key14 in data58){
+let data59 = data58[key14];
+if(typeof data59 === "string"){
+if(func1(data59) > 256){
+const err163 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
+if(vErrors === null){
+vErrors = [err163];
+}
+else {
+vErrors.push(err163);
+}
+errors++;
+}
+if(!pattern10.test(data59)){
+const err164 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
+if(vErrors === null){
+vErrors = [err164];
+}
+else {
+vErrors.push(err164);
+}
+errors++;
+}
+}
+else {
+const err165 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
+if(vErrors === null){
+vErrors = [err165];
+}
+else {
+vErrors.push(err165);
+}
+errors++;
+}
+}
+}
+else {
+const err166 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.params.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data58};
+if(vErrors === null){
+vErrors = [err166];
+}
+else {
+vErrors.push(err166);
+}
+errors++;
+}
+}
+if(data49.tags !== undefined){
+let data60 = data49.tags;
+if(data60 && typeof data60 == "object" && !Array.isArray(data60)){
+if(Object.keys(data60).length > 32){
+const err167 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/maxProperties",keyword:"maxProperties",params:{limit: 32},message:"must NOT have more than 32 properties",schema:32,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data60};
+if(vErrors === null){
+vErrors = [err167];
+}
+else {
+vErrors.push(err167);
+}
+errors++;
+}
+for(const key15 in data60){
+let data61 = data60[key15];
+if(typeof data61 === "string"){
+if(func1(data61) > 256){
+const err168 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err168];
+}
+else {
+vErrors.push(err168);
+}
+errors++;
+}
+if(!pattern10.test(data61)){
+const err169 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err169];
+}
+else {
+vErrors.push(err169);
+}
+errors++;
+}
+}
+else {
+const err170 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err170];
+}
+else {
+vErrors.push(err170);
+}
+errors++;
+}
+}
+}
+else {
+const err171 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.tags.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data60};
+if(vErrors === null){
+vErrors = [err171];
+}
+else {
+vErrors.push(err171);
+}
+errors++;
+}
+}
+}
+else {
+const err172 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
+if(vErrors === null){
+vErrors = [err172];
+}
+else {
+vErrors.push(err172);
+}
+errors++;
+}
+}
+}
+else {
+const err173 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(vErrors === null){
+vErrors = [err173];
+}
+else {
+vErrors.push(err173);
+}
+errors++;
+}
+}
+}
+else {
+const err174 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+if(vErrors === null){
+vErrors = [err174];
+}
+else {
+vErrors.push(err174);
 }
 errors++;
 }
@@ -4523,8 +5044,8 @@ validate22.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProject = validate23;
 const schema34 = {"$id":"https://mmsp.dev/schemas/v1alpha1/project.json","title":"Project","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"Project"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"repository":{"type":"string","maxLength":500,"pattern":"^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$","description":"owner/name on GitHub, or the address of any git remote, without a password in it"},"baseBranch":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9_][A-Za-z0-9._/-]*$","description":"the branch that everything is merged into, such as main"},"artifactStore":{"type":"string","pattern":"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$","description":"file:///dir, s3://bucket/prefix, or a path inside the repository"},"defaults":{"type":"object","properties":{"steps":{"minItems":1,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"}},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false}},"additionalProperties":false},"templateVersion":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["repository","baseBranch","artifactStore","templateVersion"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const pattern40 = new RegExp("^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$", "u");
-const pattern41 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", "u");
+const pattern46 = new RegExp("^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$", "u");
+const pattern47 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", "u");
 
 function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://mmsp.dev/schemas/v1alpha1/project.json" */;
@@ -4832,7 +5353,7 @@ vErrors.push(err24);
 }
 errors++;
 }
-if(!pattern40.test(data9)){
+if(!pattern46.test(data9)){
 const err25 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/pattern",keyword:"pattern",params:{pattern: "^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$"},message:"must match pattern \""+"^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$"+"\"",schema:"^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$",parentSchema:schema34.properties.spec.properties.repository,data:data9};
 if(vErrors === null){
 vErrors = [err25];
@@ -4867,7 +5388,7 @@ vErrors.push(err27);
 }
 errors++;
 }
-if(!pattern41.test(data10)){
+if(!pattern47.test(data10)){
 const err28 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_][A-Za-z0-9._/-]*$"},message:"must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9._/-]*$"+"\"",schema:"^[A-Za-z0-9_][A-Za-z0-9._/-]*$",parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
 if(vErrors === null){
 vErrors = [err28];

@@ -1,6 +1,6 @@
 /** The whole circle: the demo's GitHub server over a real repository, a line to it, and gateway processes that follow its main. */
 import { join } from "node:path";
-import { DEMO_TOKEN, startForge, type Forge } from "../../cli/demo/forge/server.ts";
+import { DEMO_TOKEN, startForge, type Forge, type ForgeOptions } from "../../cli/demo/forge/server.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import { paths } from "../../schemas/tree.ts";
 import { parse } from "yaml";
@@ -23,9 +23,12 @@ export interface Circle extends AsyncDisposable {
   api(method: string, path: string, body?: unknown): Promise<unknown>;
 }
 
-export async function startCircle(files: Readonly<Record<string, string | Uint8Array>>): Promise<Circle> {
+export async function startCircle(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  options: Partial<ForgeOptions> = {},
+): Promise<Circle> {
   const folder = temporaryFolder();
-  const forge = await startForge({ directory: folder.path, owner: "acme", repo: "models" });
+  const forge = await startForge({ directory: folder.path, owner: "acme", repo: "models", ...options });
   const { gitDir } = forge;
   await importFiles(gitDir, files);
   const line = openLine(new URL(forge.apiUrl).origin);

@@ -1,3 +1,4 @@
+import { filesOf } from "../../../schemas/artifact.ts";
 import type { Environment } from "../../../schemas/environment.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
@@ -36,7 +37,7 @@ export function sizeProblems(what: string, sizeBytes: number, store: string | nu
 export function storeCopies(version: ModelVersion | null, from: string | null, to: string | null): Copies {
   if (version === null || from === null || to === null || from === to) return { artifacts: [], problems: [] };
   const { artifact, baseline } = version.spec;
-  const files = [artifact, ...(baseline ? [baseline] : [])].flatMap(({ key, sha256, sizeBytes }) =>
+  const files = [...filesOf(artifact), ...(baseline ? [baseline] : [])].flatMap(({ key, sha256, sizeBytes }) =>
     key === undefined ? [] : [{ key, sha256, sizeBytes }],
   );
   return {

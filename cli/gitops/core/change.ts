@@ -3,6 +3,13 @@ import type { Judge, Phase, Rejection } from "../../../schemas/model-deployment.
 import type { ModelVersion, Signature } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import type { Tree } from "../../../schemas/tree.ts";
+import type { MlflowProvenance } from "./mlflow-provenance.ts";
+
+export interface GivenFile {
+  readonly file: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
 
 /** Everything that `register` learned about a file before it plans; see the onnx inspection edge. */
 export interface RegisterCommand {
@@ -10,22 +17,27 @@ export interface RegisterCommand {
   readonly model: string;
   /** null: the next free number. */
   readonly version: number | null;
-  readonly artifact: { readonly file: string; readonly sha256: string; readonly sizeBytes: number };
+  readonly artifact: GivenFile & {
+    /** Files beside it that hold weights, by the paths that it knows them by. */
+    readonly files?: readonly GivenFile[];
+    /** Where it is, where it is only referred to: then nothing is stored. */
+    readonly uri?: string | null;
+  };
   readonly signature: Signature;
   readonly opset: number | null;
   readonly producer: string | null;
+  readonly irVersion?: number | null;
+  /** How many numbers it has learned. */
+  readonly parameters?: number | null;
   readonly featureOrder: readonly string[] | null;
   readonly metrics: Readonly<Record<string, number>> | null;
-  readonly baseline: {
-    readonly file: string;
-    readonly sha256: string;
-    readonly sizeBytes: number;
-    readonly rows: number;
-  } | null;
+  readonly baseline: (GivenFile & { readonly rows: number }) | null;
   readonly provenance: {
     readonly source: string | null;
     readonly gitCommit: string | null;
     readonly createdBy: string | null;
+    /** Of a model that came from MLflow. */
+    readonly mlflow?: Pick<MlflowProvenance, "run" | "registered" | "params" | "tags"> | null;
   };
 }
 

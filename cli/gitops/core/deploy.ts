@@ -44,7 +44,7 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
 
   const after = changedCanary(before, running, landing) ?? landed(before, landing);
   const isStable = after.spec.stable.version === version;
-  const proposal = subject && registrationOf(state.proposals, model, version, subject.spec.artifact.sha256);
+  const proposal = subject && registrationOf(state.proposals, model, version, subject.spec.artifact);
   return rolloutChange(tree, {
     verb: "deploy",
     environment,

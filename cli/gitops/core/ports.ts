@@ -1,6 +1,7 @@
 import type { Signature } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import type { OpenProposal } from "./change.ts";
+import type { PullState } from "./follow.ts";
 
 /** The documents that commands need to see. Everything of these models, and these environments' policy. */
 export interface Scope {
@@ -154,6 +155,8 @@ export interface Forge {
    * `HeadMoved` when the branch or its pull request are no longer as the placement says.
    */
   propose(request: ProposalRequest): Promise<Proposed>;
+  /** One look at a pull request, open or not: its checks, reviews, and what became of it. */
+  pull(number: number): Promise<PullState>;
   /** Paths that pull requests change, by number; of long ones the first hundred. */
   changedFiles(numbers: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>>;
   /** A comment on a pull request. */
@@ -194,22 +197,55 @@ export class OutsideError extends Error {
   }
 }
 
-/** Content-addressed files, by key `sha256/<digest>/<file>`. */
-export interface ArtifactStore {
-  /** Throws a ProblemError when it is not there. */
-  read(key: string): Promise<Uint8Array>;
-  /** Idempotent and atomic; verifies what was stored. */
-  write(key: string, bytes: Uint8Array): Promise<void>;
+/** A file wherever it is: a Blob, a file on disk, an object in a bucket. Models are large: it is read in pieces. */
+export interface Content {
+  /** Bytes. */
+  readonly size: number;
+  /** From the start; may be asked for more than once. */
+  stream(): AsyncIterable<Uint8Array>;
 }
 
-/** What is in a model file, and that it answers a trial inference. */
-export interface InspectedModel {
-  readonly bytes: Uint8Array;
+/** Content-addressed files, by key `sha256/<digest>/<file>`. */
+export interface ArtifactStore {
+  /**
+   * Throws a ProblemError when it is not there. Its stream throws one behind the last piece where the bytes are not those of
+   * the digest: nothing of it may be used before.
+   */
+  find(key: string): Promise<Content>;
+  /** The whole file, verified. */
+  read(key: string): Promise<Uint8Array>;
+  /** Idempotent and atomic; verifies what was stored. */
+  write(key: string, content: Content): Promise<void>;
+}
+
+/** A file that was looked at. Its content is read anew whenever it is asked for, and held against the digest. */
+export interface InspectedFile {
+  /** Of the model itself, its name; of one beside it, the path by which the model knows it. */
   readonly file: string;
   readonly sha256: string;
   readonly sizeBytes: number;
+  readonly content: Content;
+}
+
+/** A model by reference, in files that are there until it is disposed of. */
+export interface ReferredModel extends Disposable {
+  /** The address as it is recorded. */
+  readonly uri: string;
+  readonly path: string;
+  /** The address of a file, for messages. */
+  place(file: string): string;
+}
+
+/** What is in a model file, and that it answers a trial inference. */
+export interface InspectedModel extends InspectedFile {
+  /** Those beside it that it keeps weights in. */
+  readonly files: readonly InspectedFile[];
   readonly signature: Signature;
   readonly opset: number | null;
+  /** Version of the ONNX format. */
+  readonly irVersion: number;
+  /** How many numbers its weights are. */
+  readonly parameters: number;
   readonly producer: string | null;
   /** Things that were left out, with what to do about them. */
   readonly warnings: readonly string[];

@@ -1,3 +1,4 @@
+import { digest8Of, sameArtifact } from "../../../schemas/artifact.ts";
 import { parseManifest } from "../../../schemas/document.ts";
 import { validateModelVersion } from "../../../schemas/json/validators.js";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
@@ -27,19 +28,21 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
 
   const version = command.version ?? nextVersion(command, state);
   const document = documentOf(command, version, now);
+  const byReference = typeof artifact.uri === "string";
+  const files = [artifact, ...(artifact.files ?? [])];
   const refused = refusal([
     ...nameProblems("model", model),
     ...takenProblems(command, version, state),
     ...columnProblems(command),
     ...schemaProblems(document),
     ...(store === null ? [noProject] : []),
-    ...sizeProblems(artifact.file, artifact.sizeBytes, store),
+    ...(byReference ? [] : files.flatMap(({ file, sizeBytes }) => sizeProblems(file, sizeBytes, store))),
     ...(baseline ? sizeProblems(baseline.file, baseline.sizeBytes, store) : []),
   ]);
   if (refused || store === null) return refused ?? skip(noProject.message);
 
-  const files = [artifact, ...(baseline ? [baseline] : [])];
-  const artifacts = files.map(({ file, sha256 }): ArtifactChange => {
+  const stored = [...(byReference ? [] : files), ...(baseline ? [baseline] : [])];
+  const artifacts = stored.map(({ file, sha256 }): ArtifactChange => {
     return { key: artifactKey(sha256, file), sha256, from: { kind: "file", path: file }, store };
   });
   return {
@@ -49,7 +52,7 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     model,
     version,
     artifacts,
-    branch: registrationBranch(model, version, artifact.sha256),
+    branch: registrationBranch(model, version, artifact),
     title: `Register ${model} ${version}`,
     documents: [
       { path: paths.version(model, version), value: document },
@@ -71,10 +74,11 @@ const noProject: Problem = {
 
 /** The version that makes this command pointless: the one asked for, or without one any, that has this very file. */
 function registeredAs({ model, version, artifact }: RegisterCommand, { tree }: PlanState): number | null {
-  const { sha256 } = artifact;
-  if (version !== null) return versionIn(tree, model, version)?.spec.artifact.sha256 === sha256 ? version : null;
+  const isSame = (document: ModelVersion | null): boolean =>
+    document !== null && sameArtifact(document.spec.artifact, artifact);
+  if (version !== null) return isSame(versionIn(tree, model, version)) ? version : null;
   const registered = [...(tree.versions.get(model) ?? [])];
-  return registered.findLast(([, document]) => document.spec.artifact.sha256 === sha256)?.[0] ?? null;
+  return registered.findLast(([, document]) => isSame(document))?.[0] ?? null;
 }
 
 /** What was given besides the file, and is not what the version was registered with. */
@@ -97,20 +101,20 @@ function listed(words: readonly string[]): string {
 function nextVersion({ model, artifact }: RegisterCommand, { tree, proposals }: PlanState): number {
   const registered = tree.versions.get(model);
   const proposed = registrationsOf(proposals, model).filter(({ version }) => !registered?.has(version));
-  const own = proposed.find(({ digest8 }) => artifact.sha256.startsWith(digest8));
+  const own = proposed.find(({ digest8 }) => digest8 === digest8Of(artifact));
   return own?.version ?? Math.max(0, ...(registered?.keys() ?? []), ...proposed.map(({ version }) => version)) + 1;
 }
 
 function takenProblems({ model, artifact }: RegisterCommand, version: number, state: PlanState): Problem[] {
   const free = `register it under the next free number: mmsp register ${model} without --version`;
-  const registered = versionIn(state.tree, model, version)?.spec.artifact.sha256;
-  if (registered !== undefined && registered !== artifact.sha256) {
-    const digests = `sha256 ${registered.slice(0, 8)}..., not ${artifact.sha256.slice(0, 8)}...`;
+  const registered = versionIn(state.tree, model, version)?.spec.artifact;
+  if (registered !== undefined && !sameArtifact(registered, artifact)) {
+    const digests = `sha256 ${digest8Of(registered)}..., not ${digest8Of(artifact)}...`;
     const message = `version ${version} of ${model} is another file (${digests}), and a version never changes`;
     return [{ code: "version-taken", message, hint: free }];
   }
   const proposal = registrationOf(state.proposals, model, version, null);
-  if (proposal === null || registrationOf(state.proposals, model, version, artifact.sha256) !== null) return [];
+  if (proposal === null || registrationOf(state.proposals, model, version, artifact) !== null) return [];
   const message = `version ${version} of ${model} is taken by ${proposalName(proposal)}, with another file`;
   return [{ code: "version-taken", message, hint: `${free}, or close ${proposalPlace(proposal)}` }];
 }
@@ -145,9 +149,9 @@ function schemaProblems(document: ModelVersion): Problem[] {
 }
 
 function documentOf(command: RegisterCommand, version: number, now: string): ModelVersion {
-  const { model, artifact, signature, opset, producer, featureOrder, metrics, baseline, provenance } = command;
+  const { model, signature, opset, producer, featureOrder, metrics, baseline, provenance } = command;
+  const { irVersion = null, parameters = null } = command;
   const { source, gitCommit, createdBy } = provenance;
-  const { file, sha256, sizeBytes } = artifact;
   return {
     apiVersion: "mmsp.dev/v1alpha1",
     kind: "ModelVersion",
@@ -156,20 +160,51 @@ function documentOf(command: RegisterCommand, version: number, now: string): Mod
       model,
       version,
       framework: "onnx",
-      artifact: { key: artifactKey(sha256, file), sha256, sizeBytes },
+      artifact: artifactOf(command.artifact),
       signature,
       ...(featureOrder ? { featureOrder: [...featureOrder] } : {}),
       ...(baseline ? { baseline: baselineOf(baseline) } : {}),
       ...(metrics ? { metrics: { ...metrics } } : {}),
       ...(opset === null ? {} : { opset }),
+      ...(irVersion === null ? {} : { irVersion }),
       ...(producer === null ? {} : { producer: oneLine(producer) }),
+      ...(parameters === null ? {} : { parameters }),
       provenance: {
         ...(source === null ? {} : { source: oneLine(source) }),
         ...(gitCommit === null ? {} : { gitCommit }),
         createdAt: now,
         ...(createdBy === null ? {} : { createdBy: oneLine(createdBy) }),
+        ...mlflowFields(provenance.mlflow ?? null),
       },
     },
+  };
+}
+
+/** Each file has a place of its own in the store: weights that several versions share are there once. */
+function artifactOf({ file, sha256, sizeBytes, files = [], uri = null }: RegisterCommand["artifact"]) {
+  const keyOf = (digest: string, name: string) => (uri === null ? { key: artifactKey(digest, name) } : {});
+  const beside = files.map((other) => ({
+    file: other.file,
+    ...keyOf(other.sha256, other.file),
+    sha256: other.sha256,
+    sizeBytes: other.sizeBytes,
+  }));
+  return {
+    ...(uri === null ? keyOf(sha256, file) : { uri }),
+    sha256,
+    sizeBytes,
+    ...(beside.length === 0 ? {} : { files: beside }),
+  };
+}
+
+function mlflowFields(mlflow: RegisterCommand["provenance"]["mlflow"]): Partial<ModelVersion["spec"]["provenance"]> {
+  if (!mlflow) return {};
+  const { run, registered, params, tags } = mlflow;
+  return {
+    ...(run === null ? {} : { mlflowRun: run }),
+    ...(registered === null ? {} : { mlflowVersion: { ...registered } }),
+    ...(Object.keys(params).length === 0 ? {} : { params: { ...params } }),
+    ...(Object.keys(tags).length === 0 ? {} : { tags: { ...tags } }),
   };
 }
 
@@ -178,8 +213,8 @@ function baselineOf({ file, sha256, sizeBytes, rows }: NonNullable<RegisterComma
 }
 
 function twinNotices({ model, artifact }: RegisterCommand, version: number, { tree, proposals }: PlanState): string[] {
-  const twin = [...(tree.versions.get(model) ?? [])].find(([, { spec }]) => spec.artifact.sha256 === artifact.sha256);
-  const proposal = registrationOf(proposals, model, version, artifact.sha256);
+  const twin = [...(tree.versions.get(model) ?? [])].find(([, { spec }]) => sameArtifact(spec.artifact, artifact));
+  const proposal = registrationOf(proposals, model, version, artifact);
   return [
     ...(twin ? [`version ${twin[0]} has the same file`] : []),
     ...(proposal ? [`${proposalName(proposal)} registers this file already: ${proposal.url}`] : []),

@@ -73,7 +73,24 @@ export function codeOf(error: unknown): string | null {
   return typeof code === "string" ? code : null;
 }
 
-async function read(path: string, { what, maxBytes }: Expected): Promise<Uint8Array> {
+/** Bytes of a regular file that is there, and neither empty nor too large; a Problem otherwise. Nothing of it is read. */
+export async function checkInputFile(path: string, expected: Expected): Promise<number> {
+  const size = await sizeOf(path, expected).catch((error: unknown) => fail(unreadable(path, expected, error)));
+  if (size > 0) return size;
+  return fail({
+    code: "file-empty",
+    file: path,
+    message: "the file is empty",
+    hint: `write the ${expected.what} again`,
+  });
+}
+
+async function read(path: string, expected: Expected): Promise<Uint8Array> {
+  await sizeOf(path, expected);
+  return readFile(path);
+}
+
+async function sizeOf(path: string, { what, maxBytes }: Expected): Promise<number> {
   const found = await stat(path);
   // Opening a pipe or a device could wait for ever.
   if (!found.isFile()) {
@@ -91,7 +108,7 @@ async function read(path: string, { what, maxBytes }: Expected): Promise<Uint8Ar
       hint: `check that this is the ${what} file, or make it smaller`,
     });
   }
-  return readFile(path);
+  return found.size;
 }
 
 function unreadable(path: string, { what, missingHint }: Expected, error: unknown): Problem {

@@ -6,7 +6,7 @@ import { code } from "./safe-text.ts";
 /** What is in the model file of a version, as a table. */
 export function factsTable({ spec }: ModelVersion): string {
   const { artifact, opset, producer, provenance, baseline } = spec;
-  const { source, gitCommit, createdBy, mlflowRun } = provenance;
+  const { source, gitCommit, createdBy, mlflowRun, mlflowVersion } = provenance;
   const optional = (name: string, value: string | number | undefined) =>
     value === undefined ? null : [name, code(String(value), "cell")];
   return table(
@@ -21,6 +21,7 @@ export function factsTable({ spec }: ModelVersion): string {
       optional("Source", source),
       optional("Commit", gitCommit),
       optional("MLflow run", mlflowRun),
+      optional("MLflow version", mlflowVersion && `${mlflowVersion.model} ${mlflowVersion.version}`),
       ["Created", `${provenance.createdAt}${createdBy === undefined ? "" : ` by ${code(createdBy, "cell")}`}`],
     ],
   );

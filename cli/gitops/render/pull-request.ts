@@ -3,6 +3,7 @@ import { list, section, table } from "./markdown.ts";
 import { factsTable, metricsTable, signatureDifference } from "./model-facts.ts";
 import { code, prose } from "./safe-text.ts";
 import { trafficSentence } from "./traffic.ts";
+import { paramsTable, tagsTable } from "./training-facts.ts";
 import { undoing } from "./undo.ts";
 
 /**
@@ -53,6 +54,8 @@ function modelSections({ verb, subject, replaces }: Change): string | null {
     section("Model", factsTable(to)),
     section("Signature", signatureDifference(from, to)),
     section("Metrics", metricsTable(from, to)),
+    section("Params", paramsTable(from, to)),
+    section("Tags", tagsTable(to)),
   ];
   return parts.filter((part) => part !== null).join("\n\n");
 }

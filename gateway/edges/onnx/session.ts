@@ -15,17 +15,19 @@ export interface Session {
 const silent = { logSeverityLevel: 4 } as const;
 env.logLevel = "fatal";
 
-/** Opens a model and holds it to its registered signature. Throws an Error whose message says what is wrong. */
+/**
+ * Opens a model, from its bytes or its file, and holds it to its registered signature. Throws an Error whose message says what
+ * is wrong.
+ */
 export async function openSession(
   spec: ModelVersion["spec"],
-  bytes: Uint8Array,
+  file: Uint8Array | string,
   options: SessionOptions,
 ): Promise<Session> {
-  const session = await InferenceSession.create(bytes, {
-    ...silent,
-    intraOpNumThreads: options.intraOpThreads,
-    interOpNumThreads: 1,
-  });
+  const threads = { ...silent, intraOpNumThreads: options.intraOpThreads, interOpNumThreads: 1 };
+  const session = await (typeof file === "string"
+    ? InferenceSession.create(file, threads)
+    : InferenceSession.create(file, threads));
   const { outputs } = spec.signature;
   try {
     agree(spec.signature, session);

@@ -20,10 +20,10 @@ const calls = 5;
  */
 export async function tryModel(
   spec: ModelVersion["spec"],
-  bytes: Uint8Array,
+  file: Uint8Array | string,
   options: SessionOptions,
 ): Promise<{ readonly session: Session; readonly trial: Trial }> {
-  const opened = await timed(() => openSession(spec, bytes, options));
+  const opened = await timed(() => openSession(spec, file, options));
   const session = opened.value;
   try {
     const rows = await answeredRows(spec, session);
@@ -32,7 +32,7 @@ export async function tryModel(
     const fast = slowest.ms <= inlineLimits.callMs;
     let loadMs = opened.ms;
     if (fast && loadMs > inlineLimits.loadMs) {
-      const again = await timed(() => openSession(spec, bytes, options));
+      const again = await timed(() => openSession(spec, file, options));
       await again.value.release();
       loadMs = Math.min(loadMs, again.ms);
     }

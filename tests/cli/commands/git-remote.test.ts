@@ -125,6 +125,17 @@ describe("what stands in the way", () => {
     expect(branch.stderr).toMatch(/two reviews are needed\n {2}hint: let whoever pushes create branches below mmsp\//);
   });
 
+  test("what would wait for a pull request says that there will be none, and pushes nothing", async () => {
+    const before = await git("for-each-ref");
+    for (const flag of ["--wait", "--auto-merge"]) {
+      const { stderr, exitCode } = await run(...deploy, flag);
+      expect(stderr).toMatch(/knows of no pull requests there\n {2}hint: leave --(wait|auto-merge) out/);
+      expect(exitCode).toBe(1);
+    }
+    expect((await run("history", "fraud", "--repo", address)).stderr).toContain("hint: run the command in a clone");
+    expect(await git("for-each-ref")).toBe(before);
+  });
+
   test.each([
     ["an address where nothing is", "file:///nowhere/models.git", 1, /does not appear to be a git repository/],
     ["an address with a password", "https://ada:secret@host/models.git", 2, /without a user or password: see MMSP_GIT/],

@@ -136,8 +136,8 @@ describe("promote --all", () => {
   test("previewed says the same and writes nothing", async () => {
     await using hub = await startHub(filesWith({ fraud: canary, churn: canary }));
     const parts = { forge: hub.client(), planner: setPlanner, now: () => new Date("2026-11-21T08:10:00Z") };
-    const readArtifact = () => Promise.reject(new Error("none"));
-    const preview = await previewSet(inDev, "main", { ...parts, readArtifact });
+    const none = () => Promise.reject(new Error("a promotion in place brings no artifacts"));
+    const preview = await previewSet(inDev, "main", { ...parts, artifacts: { read: none, check: none } });
     expect(preview).toMatchObject({ kind: "preview", target: { action: "opened", number: null, base: "main" } });
     expect(hub.operations()).toHaveLength(2);
     const { pullRequest } = await publishedOn(hub);

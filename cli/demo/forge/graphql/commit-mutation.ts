@@ -20,7 +20,7 @@ export async function createCommitOnBranch(scope: Scope, input: CreateCommitOnBr
 
   const changes = await fileChanges(world, expected, input);
   const at = world.now();
-  const commitOid = await writeCommit(repository, {
+  const commitOid = writeCommit(repository, {
     tree: await changedTree(world, expected, changes),
     parents: [expected],
     message: body ? `${headline}\n\n${body}` : headline,
@@ -30,6 +30,7 @@ export async function createCommitOnBranch(scope: Scope, input: CreateCommitOnBr
   if (!(await updateRefs(repository, [{ name: branch.name, to: commitOid, from: expected }]))) {
     throw staleHead(expected);
   }
+  world.signed.add(commitOid);
   await followBranches(world);
   return { ...branch, oid: commitOid };
 }
@@ -75,7 +76,7 @@ async function fileChanges(
     if (object?.type !== "blob") throw missingPath(path, head);
   }
   const written = additions.map(async ({ path, contents }): Promise<TreeChange> => {
-    const oid = await writeBlob(world.repository, Buffer.from(String(contents), "base64"));
+    const oid = writeBlob(world.repository, Buffer.from(String(contents), "base64"));
     return { path, entry: { mode: await modeAt(world, head, path), oid } };
   });
   return [...(await Promise.all(written)), ...deletions.map(({ path }): TreeChange => ({ path, entry: null }))];

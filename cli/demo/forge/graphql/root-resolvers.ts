@@ -12,6 +12,7 @@ import type {
   UpdateRefInput,
   UpdateRefsInput,
 } from "@octokit/graphql-schema";
+import { refuseUngranted } from "../apps/permissions.ts";
 import { notImplemented, Refusal } from "../fault.ts";
 import type { Ref } from "../git/refs.ts";
 import { createRef, deleteRef, moveRefs } from "../move-ref.ts";
@@ -19,8 +20,8 @@ import { nodeId, nodeKey, type NodeType } from "../node-id.ts";
 import { mergePull } from "../pulls/merge.ts";
 import { editPull, openPull } from "../pulls/open.ts";
 import type { Comment, PullRequest } from "../pulls/store.ts";
-import { accountOf, forbiddenMessage, mayWrite } from "../users.ts";
-import { isServed, type Scope } from "../world.ts";
+import { accountOf } from "../users.ts";
+import { isServed, refuseWrites, type Scope } from "../world.ts";
 import { accountSource } from "./account-resolvers.ts";
 import { createCommitOnBranch } from "./commit-mutation.ts";
 import { objectByOid } from "./object-resolvers.ts";
@@ -59,18 +60,34 @@ interface MutationInput {
 /** A mutation: needs the right to write, and hands back the caller's clientMutationId. */
 function mutation(run: (input: never, scope: Scope) => Promise<object> | object): Field {
   return withArguments(["input"], async (_source: unknown, { input }: { input: MutationInput }, scope) => {
-    if (!mayWrite(scope.user)) throw new Refusal("forbidden", forbiddenMessage(scope.user));
+    refuseWrites(scope.world, scope.user);
     return { ...(await run(input as never, scope)), clientMutationId: input.clientMutationId ?? null };
   });
 }
 
+/** An App's installation may call the mutations that it was given the permission for. */
+function granted(fields: Fields): Fields {
+  const guarded = Object.entries(fields).map(([name, field]): readonly [string, Field] => {
+    if (typeof field === "function") return [name, field];
+    const resolve = (source: never, args: never, scope: Scope): unknown => {
+      refuseUngranted(scope.user, name);
+      return field.resolve(source, args, scope);
+    };
+    return [name, { args: field.args, resolve }];
+  });
+  return Object.fromEntries(guarded);
+}
+
 const queryFields: Fields = {
   viewer: (_source: unknown, _args: unknown, { user }: Scope) => accountSource(accountOf(user)),
-  repository: withArguments(["owner", "name"], (_source: unknown, args: { owner: string; name: string }, { world }) => {
-    if (isServed(world, args.owner, args.name)) return {};
-    const message = `Could not resolve to a Repository with the name '${args.owner}/${args.name}'.`;
-    throw new Refusal("not-found", message);
-  }),
+  repository: withArguments(
+    ["owner", "name"],
+    (_source: unknown, args: { owner: string; name: string }, { world, user }) => {
+      if (isServed(world, args.owner, args.name) && user.permission !== "none") return {};
+      const message = `Could not resolve to a Repository with the name '${args.owner}/${args.name}'.`;
+      throw new Refusal("not-found", message);
+    },
+  ),
 };
 
 const refMutations: Fields = {
@@ -161,7 +178,7 @@ const pullRequest = (payload: { pullRequest: PullRequest }) => payload.pullReque
 
 export const rootResolvers: Resolvers = {
   Query: queryFields,
-  Mutation: { ...refMutations, ...pullMutations },
+  Mutation: granted({ ...refMutations, ...pullMutations }),
   CreateCommitOnBranchPayload: {
     clientMutationId,
     ref,

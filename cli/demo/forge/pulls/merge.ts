@@ -43,6 +43,8 @@ export async function mergePull(scope: Scope, pull: PullRequest, request: MergeR
   const commitOid = await mergedCommit(world, pull, actor, request);
   const moved = await updateRefs(world.repository, [{ name: branchRef(pull.baseRef), to: commitOid, from: baseOid }]);
   if (!moved) throw new Refusal("not-mergeable", "Base branch was modified. Review and try the merge again.");
+  // GitHub signs what it commits itself, which a rebase's commits are not.
+  if (request.method !== "rebase") world.signed.add(commitOid);
   markMerged(pull, world.now(), actor, commitOid);
   return commitOid;
 }
@@ -106,7 +108,7 @@ export async function updatePullBranch(
   const merged = await mergeCommits(world.repository, pull.headOid, pull.baseOid);
   if ("conflicts" in merged) throw new Refusal("unprocessable", "merge conflict between base and head");
   const at = world.now();
-  const commitOid = await writeCommit(world.repository, {
+  const commitOid = writeCommit(world.repository, {
     tree: merged.tree,
     parents: [pull.headOid, pull.baseOid],
     message: `Merge branch '${pull.baseRef}' into ${pull.headRef}`,

@@ -37,6 +37,8 @@ export interface PullStore {
   find(number: number): PullRequest | null;
   insert(pull: NewPullRequest, at: Date): PullRequest;
   comment(pull: PullRequest, author: Account, body: string, at: Date): Comment;
+  /** Forgets everything: numbers start at 1 again. */
+  clear(): void;
   findComment(id: number): { readonly pull: PullRequest; readonly comment: Comment } | null;
 }
 
@@ -67,6 +69,7 @@ export function createPullStore(): PullStore {
       pull.updatedAt = at;
       return comment;
     },
+    clear: () => void pulls.splice(0),
     findComment(id) {
       for (const pull of pulls) {
         const comment = pull.comments.find((each) => each.id === id);

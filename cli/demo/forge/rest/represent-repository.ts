@@ -71,7 +71,7 @@ export function fullRepository(world: World, user: ForgeUser, branch: string) {
     has_pages: false,
     has_discussions: false,
     has_downloads: false,
-    archived: false,
+    archived: world.settings.archived,
     disabled: false,
     created_at: timestamp(world.createdAt),
     updated_at: timestamp(world.createdAt),

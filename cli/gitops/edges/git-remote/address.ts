@@ -11,19 +11,24 @@ export interface Credentials {
 }
 
 /**
- * MMSP_GIT_TOKEN (with MMSP_GIT_USER, where the server looks at the name) for an https address, or one on this machine: a token
- * does not go over a network in the clear. Without it git asks the person's own credential helpers.
+ * MMSP_GIT_TOKEN, for an https address or one on this machine: a token does not go over a network in the clear. Without it git
+ * asks the person's own credential helpers.
  */
-export function credentialsFor(address: string, env: Variables): Credentials {
+export function gitTokenFor(address: string, env: Variables): string | undefined {
   const token = env["MMSP_GIT_TOKEN"]?.trim();
-  if (!token || !/^https?:/.test(address) || !URL.canParse(address)) return { config: {}, secrets: [] };
-  const url = new URL(address);
-  const isPrivate = url.protocol === "https:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (!isPrivate) return { config: {}, secrets: [] };
+  if (!token || !/^https?:/.test(address) || !URL.canParse(address)) return undefined;
+  const { protocol, hostname } = new URL(address);
+  return protocol === "https:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname) ? token : undefined;
+}
+
+/** The same as git takes it; MMSP_GIT_USER, where the server looks at the name. */
+export function credentialsFor(address: string, env: Variables): Credentials {
+  const token = gitTokenFor(address, env);
+  if (token === undefined) return { config: {}, secrets: [] };
   const user = env["MMSP_GIT_USER"]?.trim() || "x-access-token";
   const basic = Buffer.from(`${user}:${token}`).toString("base64");
   // For this host only: a plain http.extraHeader would go to every host.
-  const header = { [`http.${url.origin}/.extraHeader`]: `Authorization: Basic ${basic}` };
+  const header = { [`http.${new URL(address).origin}/.extraHeader`]: `Authorization: Basic ${basic}` };
   return { config: header, secrets: [basic, token] };
 }
 

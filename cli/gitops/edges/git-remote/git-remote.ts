@@ -35,6 +35,7 @@ export function createGitRemote(options: GitRemoteOptions): Forge {
     read: (scope, ref) => withClone(options, (clone) => readSnapshot(clone, scope, ref ?? options.baseBranch)),
     commit: (request) => withClone(options, (clone) => commitOn(clone, request, options.identity)),
     propose: (request) => withClone(options, (clone) => proposeBranch(clone, request, options.identity)),
+    pull: () => Promise.reject(noForge(options, "pull requests")),
     changedFiles: () => Promise.resolve(new Map()),
     comment: () => Promise.reject(noForge(options, "comments")),
     enableAutoMerge: () => Promise.reject(noForge(options, "auto-merge")),

@@ -1,6 +1,6 @@
 import type { Octokit } from "@octokit/rest";
 import { explainFailure, type Attempt } from "./errors.ts";
-import { failureOf, type Failure } from "./failure.ts";
+import { failureOf, garbledReply, type Failure } from "./failure.ts";
 
 /** Where Octokit's own words go. Never stdout or stderr: those belong to the command. */
 export interface ClientLog {
@@ -10,10 +10,16 @@ export interface ClientLog {
   error(message: string): unknown;
 }
 
+/** One of Octokit's strategies of signing its calls, in the place of a token that stays. */
+export interface Signing {
+  readonly authStrategy: (options: never) => unknown;
+  readonly auth?: object;
+}
+
 export interface ClientOptions {
   /** `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise Server. */
   readonly apiUrl: string;
-  readonly token: string;
+  readonly token: string | Signing;
   readonly userAgent: string;
   /** Of one call, without its retries. Default 30 s. */
   readonly timeoutMs?: number | undefined;
@@ -79,7 +85,8 @@ async function connectPlainly(options: ClientOptions): Promise<Octokit> {
 }
 
 function commonOf({ apiUrl, token, userAgent, timeoutMs = 30_000, log = silent }: ClientOptions) {
-  return { baseUrl: apiUrl, auth: token, userAgent, log, request: { fetch: fetchWithin(timeoutMs), log } };
+  const signing = typeof token === "string" ? { auth: token } : token;
+  return { baseUrl: apiUrl, ...signing, userAgent, log, request: { fetch: fetchWithin(timeoutMs), log } };
 }
 
 async function connect(options: ClientOptions): Promise<Octokit> {
@@ -118,10 +125,27 @@ const noQueue = {
 };
 const unspaced = { write: noQueue, notifications: noQueue, global: noQueue } as object;
 
-/** fetch that gives up: Octokit has no time-out of its own. */
+/**
+ * fetch that gives up, and that fails where the body breaks off or is none of GitHub's: Octokit has no time-out of its own, and
+ * takes what has come of a body for all of it.
+ */
 function fetchWithin(timeoutMs: number): (url: string, init?: RequestInit) => Promise<Response> {
   return async (url, init = {}) => {
     const signals = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
-    return fetch(url, { ...init, signal: AbortSignal.any(signals) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });
+    const bytes = await response.arrayBuffer();
+    if (response.ok && bytes.byteLength > 0) requireJson(bytes);
+    const { status, statusText, headers } = response;
+    return new Response(bytes.byteLength === 0 ? null : bytes, { status, statusText, headers });
   };
+}
+
+function requireJson(bytes: ArrayBuffer): void {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    const error = new Error("the reply is no JSON", { cause });
+    error.name = garbledReply;
+    throw error;
+  }
 }

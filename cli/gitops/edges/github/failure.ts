@@ -3,7 +3,10 @@ export type Failure =
   | { readonly kind: "answer"; readonly status: number; readonly message: string }
   | { readonly kind: "graphql"; readonly errors: readonly GraphqlError[]; readonly data: unknown }
   | { readonly kind: "rate-limit"; readonly secondary: boolean; readonly resetsAt: Date | null }
-  | { readonly kind: "network"; readonly timedOut: boolean };
+  | { readonly kind: "network"; readonly reason: "no-answer" | "unreachable" | "garbled" };
+
+/** Name of the error for a reply that is whole and no JSON. */
+export const garbledReply = "GarbledReply";
 
 export interface GraphqlError {
   /** `NOT_FOUND`, `FORBIDDEN`, `STALE_DATA`, `UNPROCESSABLE`...; GitHub leaves it out of validation errors. */
@@ -34,7 +37,9 @@ export function failureOf(error: unknown): Failure | null {
   if (/GraphQL Rate Limit/i.test(thrown.message ?? "")) return rateLimit(thrown, false);
   if (thrown.name !== "HttpError" || thrown.status === undefined) return null;
   if (thrown.response === undefined) {
-    return { kind: "network", timedOut: (thrown.cause as Thrown | undefined)?.name === "TimeoutError" };
+    const { name } = (thrown.cause ?? {}) as Thrown;
+    const reason = name === "TimeoutError" ? "no-answer" : name === garbledReply ? "garbled" : "unreachable";
+    return { kind: "network", reason };
   }
   const message = thrown.message ?? "";
   const limited = thrown.status === 403 || thrown.status === 429;
@@ -61,6 +66,11 @@ export function saysProtected(failure: Failure): boolean {
   return /protected branch|must be made through a pull request|repository rule violations|not authorized to push to this branch|required status check/i.test(
     wordsOf(failure),
   );
+}
+
+/** REST says it with 403, as if the token were to blame. */
+export function saysArchived(failure: Failure): boolean {
+  return /archived so (it )?is read-only/i.test(wordsOf(failure));
 }
 
 /** The branch is not where `expectedHeadOid` says. */

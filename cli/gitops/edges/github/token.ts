@@ -2,7 +2,7 @@ import { fail } from "../../../../schemas/problem.ts";
 
 export type RunProgram = (command: readonly string[], timeoutMs: number) => Promise<string | null>;
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 const defaultApiUrl = "https://api.github.com";
 
@@ -14,8 +14,8 @@ export async function requireToken(env: Variables, run: RunProgram = runProgram)
     code: "github-token-missing",
     message: "no GitHub token: GITHUB_TOKEN and GH_TOKEN are not set, and `gh` is not logged in",
     hint:
-      'run `gh auth login`, or set GITHUB_TOKEN to a token with "Contents: write" and "Pull requests: write"; ' +
-      "--local changes only the files here",
+      'run `gh auth login`, or set GITHUB_TOKEN to a token with "Contents: write" and "Pull requests: write", or ' +
+      "MMSP_GITHUB_APP_ID and its key; --local changes only the files here",
   });
 }
 
