@@ -15,7 +15,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import("./commands/show.ts")).show,
   gc: async () => (await import("./commands/gc.ts")).gc,
   validate: async () => (await import("./commands/validate.ts")).validate,
-  gc: async () => (await import("./commands/gc.ts")).gc,
   mlflow: async () => (await import("./commands/mlflow.ts")).mlflow,
   up: async () => (await import("./commands/up.ts")).up,
   down: async () => (await import("./commands/down.ts")).down,

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import pkg from "../package.json" with { type: "json" };
-import type { Printed } from "./report.ts";
+import type { Printed } from "./report-parts.ts";
 import type { Problem } from "../schemas/problem.ts";
 import { createRedactor } from "../schemas/secrets.ts";
 import { splitArgv } from "./argv.ts";

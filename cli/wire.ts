@@ -11,7 +11,9 @@ import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
 import { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
 import { createRedactor } from "../schemas/secrets.ts";
+import type { Forge } from "./gitops/core/ports.ts";
 import { fail } from "../schemas/problem.ts";
+import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -91,6 +93,8 @@ function createEdges(env: Variables): Edges {
     },
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
+      const onGitHub = await slugOf(remote.repository, env);
+      if (onGitHub === null) return openGitRemote(remote, env);
       const { createGitHub } = await import("./gitops/edges/github/github.ts");
       return createGitHub(await accessTo(remote, env));
     },
@@ -133,14 +137,43 @@ function createEdges(env: Variables): Edges {
   };
 }
 
+/** Plain git, where the repository is on no GitHub. */
+async function openGitRemote({ repository, baseBranch }: Remote, env: Variables): Promise<Forge> {
+  const [{ createGitRemote }, { cacheFolder, credentialsFor }, { identityOf }] = await Promise.all([
+    import("./gitops/edges/git-remote/git-remote.ts"),
+    import("./gitops/edges/git-remote/address.ts"),
+    import("./gitops/edges/git-remote/write.ts"),
+  ]);
+  const identity = await identityOf(env);
+  const credentials = credentialsFor(repository, env);
+  const folder = cacheFolder(repository, env);
+  return createGitRemote({ address: repository, baseBranch, cacheFolder: folder, ...credentials, env, identity });
+}
+
+/** `owner/name` on GitHub, also of an address there; null where only git is spoken. */
+async function slugOf(repository: string, env: Variables): Promise<string | null> {
+  if (!isGitAddress(repository)) return repository;
+  const { apiUrlOf } = await import("./gitops/edges/github/token.ts");
+  return slugOnGitHub(repository, apiUrlOf(env));
+}
+
 /** How the calls to a repository are made, with the App or the token that the variables name. */
 async function accessTo(remote: Remote, env: Variables) {
   const [{ requireAccess }, { apiUrlOf }] = await Promise.all([
     import("./gitops/edges/github/access.ts"),
     import("./gitops/edges/github/token.ts"),
   ]);
-  const options = { ...remote, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
+  const repository = (await slugOf(remote.repository, env)) ?? notOnGitHub(remote.repository);
+  const options = { ...remote, repository, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
   return { ...options, ...(await requireAccess(env, options)) };
+}
+
+function notOnGitHub(repository: string): never {
+  return fail({
+    code: "repository-not-on-github",
+    message: `${repository} is plain git to mmsp, and this asks GitHub's API`,
+    hint: "run the command in a clone, without --repo",
+  });
 }
 
 async function outsideOfClone(store: string): Promise<never> {

@@ -9,7 +9,12 @@ const Variables = z.object({
   MMSP_ENV: z.string({ error: "names the environment to serve, such as dev" }).min(1),
   MMSP_DIR: optional(z.string()),
   MMSP_GIT_URL: optional(
-    z.string().regex(/^(https?:\/\/|ssh:\/\/|git@|file:\/\/|\/)/, "must be an http(s), ssh or file address"),
+    z
+      .string()
+      .regex(
+        /^(https?:\/\/|ssh:\/\/|[A-Za-z0-9_][A-Za-z0-9_.-]*@|file:\/\/|\/)/,
+        "must be an http(s), ssh or file address",
+      ),
   ),
   MMSP_GIT_BRANCH: optional(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/, "must be a branch name")),
   MMSP_POLL_MS: optional(z.coerce.number().int().min(50).max(3_600_000)),
@@ -37,7 +42,7 @@ export interface Config {
   readonly roles: "serve" | "react" | "all";
   /** Bearer token that `/alerts` asks for; null: `/alerts` is off. */
   readonly alertsToken: string | null;
-  /** owner/name that rollbacks are committed to; null: they are not committed. */
+  /** owner/name on GitHub, or a git remote, that rollbacks are committed to; null: they are not committed. */
   readonly repository: string | null;
   readonly githubToken: string | null;
   readonly githubApiUrl: string;

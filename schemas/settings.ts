@@ -1,3 +1,4 @@
+import { repositoryPattern } from "./repository.ts";
 import type { Environment } from "./environment.ts";
 import type { Slo } from "./fields.ts";
 import { oneLine } from "./plain-text.ts";
@@ -33,8 +34,8 @@ export const settingVariables: readonly SettingVariable[] = [
   {
     name: "MMSP_REPOSITORY",
     overrides: "repository in mmsp.yaml",
-    expected: "OWNER/NAME on GitHub",
-    read: matching(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, (repository) => ({ repository })),
+    expected: "OWNER/NAME on GitHub, or the address of a git remote without a password in it",
+    read: matching(repositoryPattern, (repository) => ({ repository })),
   },
   {
     name: "MMSP_BASE_BRANCH",

@@ -1,5 +1,5 @@
 import { durationMs } from "../../schemas/defaults.ts";
-import type { Problem } from "../../schemas/problem.ts";
+import { fail, type Problem } from "../../schemas/problem.ts";
 import type { Context } from "../context.ts";
 import { UsageError, type Input } from "../flags.ts";
 import { followChange, type Followed, type FollowEnd } from "../gitops/follow-change.ts";
@@ -20,6 +20,17 @@ export function checkFollowing(input: Input, commits: boolean): void {
   if (commits && input.on("auto-merge")) {
     throw new UsageError("--auto-merge and --commit exclude each other: there is no pull request");
   }
+}
+
+/** Stops at the same flags where the repository only takes branches: nobody there can be asked what became of one. */
+export function checkFollowable({ proposes }: Forge, input: Input, repository: string): void {
+  const asked = ["wait", "auto-merge"].find((flag) => input.on(flag));
+  if (asked === undefined || proposes !== "branches") return;
+  fail({
+    code: "git-no-pull-requests",
+    message: `--${asked}: ${repository} is plain git to mmsp, which knows of no pull requests there`,
+    hint: `leave --${asked} out, and open what merges the branch by hand`,
+  });
 }
 
 /** What is done about a change that is on GitHub: auto-merge is asked for, and it is waited for. */

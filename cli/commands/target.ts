@@ -3,8 +3,9 @@ import { validateProject } from "../../schemas/json/validators.js";
 import { fail, ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
-import { readSettings } from "../../schemas/settings.ts";
+import { repositoryPattern } from "../../schemas/repository.ts";
 import { withoutSecrets } from "../../schemas/secrets.ts";
+import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
@@ -76,10 +77,13 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   return { tree, project: parsed.value };
 }
 
-/** Throws a UsageError for anything but OWNER/NAME. */
+/** Throws a UsageError for what is neither OWNER/NAME nor the address of a git remote. */
 export function checkRepository(text: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/.test(text)) return;
-  throw new UsageError(`--repo takes OWNER/NAME, not "${withoutSecrets(text)}"`);
+  if (repositoryPattern.test(text)) return;
+  const password = /^[a-z]+:\/\/[^/\s]*@/.test(text);
+  // Whoever typed a password does not want to read it again.
+  if (password) throw new UsageError("--repo takes an address without a user or password: see MMSP_GIT_TOKEN");
+  throw new UsageError(`--repo takes OWNER/NAME or the address of a git remote, not "${withoutSecrets(text)}"`);
 }
 
 /** Throws a UsageError for what git would not take as a branch, or what YAML and a shell would read otherwise. */
@@ -117,6 +121,8 @@ export async function remoteOf(input: Input, context: Context): Promise<Remote> 
   return fail({
     code: "repository-unknown",
     message: `which repository? There is no ${paths.project} here or in a folder above`,
-    hint: "name it with --repo OWNER/NAME or in MMSP_REPOSITORY, go into its clone, or edit the working tree with --local",
+    hint:
+      "name it with --repo OWNER/NAME (or a git address) or in MMSP_REPOSITORY, go into its clone, or edit the working " +
+      "tree with --local",
   });
 }

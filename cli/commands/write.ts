@@ -15,11 +15,11 @@ import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { isInRepository } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
-import { checkFollowing, conclude } from "./conclude.ts";
+import { checkFollowable, checkFollowing, conclude } from "./conclude.ts";
 import { remoteOf } from "./target.ts";
 
 /** The shipped planner: pure functions of core and render. It sees the documents as the variables want them read. */
-function plannerFor({ env }: Context): Planner {
+export function plannerFor({ env }: Pick<Context, "env">): Planner {
   const settings = readSettings(env);
   return {
     plan: (command, state) => plan(command, { ...state, tree: withSettings(state.tree, settings) }),
@@ -44,15 +44,13 @@ export async function write(
 ): Promise<Outcome> {
   const given = options.given ?? new Map<string, Content>();
   checkFollowing(input, options.commit ?? false);
-  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
-  if (input.on("local") && remoteFlag !== undefined) {
-    throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
-  }
+  refuseMixedFlags(input);
   if (input.on("local")) return writeLocal(command, input, context, given);
   const remote = await remoteOf(input, context);
   const { baseBranch } = remote;
   const planner = plannerFor(context);
   const forge = await context.edges.openForge(remote);
+  if (!options.commit) checkFollowable(forge, input, remote.repository);
   const as = options.commit ? "commit" : "pull-request";
   const artifacts = artifactsOf(given, context, null);
   if (input.on("dry-run")) {
@@ -62,6 +60,13 @@ export async function write(
   const parts: PublishParts = { forge, planner, artifacts, now: context.now, random: Math.random, sleep: Bun.sleep };
   const published = await publish(command, { baseBranch, as }, parts).catch(explainProtected);
   return conclude(published, forge, input, context);
+}
+
+/** Throws a UsageError where `--local` meets a flag that is about the repository elsewhere. */
+export function refuseMixedFlags(input: Input): void {
+  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
+  if (!input.on("local") || remoteFlag === undefined) return;
+  throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
 }
 
 function explainProtected(cause: unknown): never {
@@ -90,7 +95,7 @@ async function writeLocal(command: Command, input: Input, context: Context, give
  * Artifacts come from the files that `register` was given, or from another environment's store; each is checked against its
  * digest. `root`: of the clone that stores inside the repository are in, null where there is none.
  */
-function artifactsOf(
+export function artifactsOf(
   given: GivenFiles,
   context: Context,
   root: string | null,

@@ -2,7 +2,8 @@ import { fail } from "../../schemas/problem.ts";
 import { draftGc, type GcDraft } from "./collect.ts";
 import type { HistorySource } from "./core/history-port.ts";
 import { placementOf, plannedBefore, planTrailer, suffixed, withTrailer } from "./core/placement.ts";
-import type { FileWrite, Forge, Placement, PullRequest, RemoteSnapshot } from "./core/ports.ts";
+import { isPushed, type FileWrite, type Forge, type Placement } from "./core/ports.ts";
+import type { PullRequest, RemoteSnapshot } from "./core/ports.ts";
 import { followHead, type Pace } from "./follow-head.ts";
 import { namesInPulls } from "./pull-names.ts";
 import { gcBody, gcMessage, gcTitle } from "./render/gc-text.ts";
@@ -70,7 +71,7 @@ async function propose(
   const plain = gcMessage(draft.remove, bytes);
   const digest = digestOf(draft.writes);
   const placement = placementOf(gcBranch, plain, snapshot.branches) ?? branchesTaken();
-  return forge.propose({
+  const proposed = await forge.propose({
     placement,
     base: baseBranch,
     baseHead: snapshot.head,
@@ -79,6 +80,8 @@ async function propose(
     title: gcTitle(draft.remove),
     body: gcBody(draft.remove, bytes, window),
   });
+  if (isPushed(proposed)) throw new Error("a history from GitHub's API beside a forge that is none");
+  return proposed;
 }
 
 /** Of an open pull request that holds all of it nothing; where others have committed, what their branch still has. */

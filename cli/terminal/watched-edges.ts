@@ -49,10 +49,11 @@ function watchForge(forge: Forge, { repository }: Remote, named: Named, progress
   const steps = named<Forge>(forge, {
     read: () => `reading ${repository}`,
     commit: ({ branch }) => `committing to ${branch} of ${repository}`,
-    propose: ({ placement }) =>
-      placement.kind === "open"
-        ? `opening a pull request in ${repository}`
-        : `updating pull request #${placement.state.pullRequest.number} of ${repository}`,
+    propose: ({ placement }) => {
+      if (forge.proposes === "branches") return `pushing ${placement.branch} to ${repository}`;
+      if (placement.kind === "open") return `opening a pull request in ${repository}`;
+      return `updating pull request #${placement.state.pullRequest.number ?? ""} of ${repository}`;
+    },
     changedFiles: () => `looking at the open pull requests of ${repository}`,
     comment: (number) => `commenting on #${number} of ${repository}`,
     enableAutoMerge: (number) => `turning auto-merge on for #${number} of ${repository}`,

@@ -103,7 +103,9 @@ export interface PlanState {
 /** An open pull request whose branch has one of mmsp's names. */
 export interface OpenProposal {
   readonly branch: string;
-  readonly number: number;
+  /** null: on a remote without pull requests that mmsp knows of, where a branch that is not merged stands for one. */
+  readonly number: number | null;
+  /** Of the pull request, or of the remote. */
   readonly url: string;
 }
 

@@ -10,7 +10,7 @@ import { kustomizationChanges, versionIn } from "./documents.ts";
 import { nameProblems } from "./names.ts";
 import { refusal, refuse, skip } from "./outcome.ts";
 import { versionDocument } from "./version-document.ts";
-import { registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
+import { proposalName, proposalPlace, registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
 
 /** A model file becomes a numbered version in the registry, its bytes go into the project's store. */
 export function planRegister(command: RegisterCommand, state: PlanState): Plan {
@@ -116,8 +116,8 @@ function takenProblems({ model, artifact }: RegisterCommand, version: number, st
   }
   const proposal = registrationOf(state.proposals, model, version, null);
   if (proposal === null || registrationOf(state.proposals, model, version, artifact) !== null) return [];
-  const message = `version ${version} of ${model} is taken by pull request #${proposal.number}, with another file`;
-  return [{ code: "version-taken", message, hint: `${free}, or close ${proposal.url}` }];
+  const message = `version ${version} of ${model} is taken by ${proposalName(proposal)}, with another file`;
+  return [{ code: "version-taken", message, hint: `${free}, or close ${proposalPlace(proposal)}` }];
 }
 
 /** As many column names as the first input has columns, where it says so, and none twice. */
@@ -161,6 +161,6 @@ function twinNotices({ model, artifact }: RegisterCommand, version: number, { tr
   const proposal = registrationOf(proposals, model, version, artifact);
   return [
     ...(twin ? [`version ${twin[0]} has the same file`] : []),
-    ...(proposal ? [`pull request #${proposal.number} registers this file already: ${proposal.url}`] : []),
+    ...(proposal ? [`${proposalName(proposal)} registers this file already: ${proposal.url}`] : []),
   ];
 }
