@@ -1,5 +1,5 @@
 import { parseManifest } from "../../schemas/document.ts";
-import { validateProject } from "../../schemas/json/validators.js";
+import { validateProject } from "../../schemas/kinds.ts";
 import { fail, ProblemError } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { paths } from "../../schemas/tree.ts";

@@ -49,5 +49,5 @@ test("a name that the folder contradicts is told by line and column", () => {
 
 test("a file that is not there has no line, and one that cannot be read is not told to be missing as well", () => {
   expect(told({ [kustomization]: null })).toEqual([`${kustomization}: is not there, so Argo CD would apply nothing`]);
-  expect(told({ [kustomization]: "resources: [\n" })).toEqual([expect.stringMatching(/kustomization\.yaml:2:1: /)]);
+  expect(told({ [kustomization]: "resources: [\n" })).toEqual([expect.stringMatching(/kustomization\.yaml:1:12: /)]);
 });

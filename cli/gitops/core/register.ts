@@ -1,5 +1,5 @@
 import { parseManifest } from "../../../schemas/document.ts";
-import { validateModelVersion } from "../../../schemas/json/validators.js";
+import { validateModelVersion } from "../../../schemas/kinds.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";

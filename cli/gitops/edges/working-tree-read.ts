@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { maxDocumentBytes } from "../../../schemas/document.ts";
+import { maxDocumentBytes } from "../../../schemas/limits.ts";
 import { fail, ProblemError, type Problem } from "../../../schemas/problem.ts";
 import { isDocument, paths, root } from "../../../schemas/tree.ts";
 import type { Scope, Snapshot } from "../core/ports.ts";
