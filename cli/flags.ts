@@ -5,9 +5,11 @@ import { nearestName } from "../schemas/words.ts";
 export interface Flag {
   readonly type: "string" | "boolean";
   readonly short?: string;
-  /** What stands for the value in help: `VERSION`. */
+  /** What stands for the value in help: `VERSION`; of a choice all there are, and only these are taken: `text|github`. */
   readonly value?: string;
   readonly help: string;
+  /** What Tab offers, where `value` does not say it; see completion/placeholders.ts. */
+  readonly completes?: "file" | "next-version";
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
@@ -37,6 +39,18 @@ export const shared = {
   help: { type: "boolean", short: "h", help: "show this help" },
 } as const satisfies Flags;
 
+/** Of every command. */
+const everywhere = {
+  directory: shared.directory,
+  json: shared.json,
+  help: shared.help,
+} as const satisfies Flags;
+
+/** A command's own flags, and those that all of them have. */
+export function everyFlag(own: Flags): Flags {
+  return { ...own, ...everywhere };
+}
+
 /** The flags of every command that reads, by default the working tree. */
 export const reading = {
   repo: { ...shared.repo, help: "a branch on GitHub instead of the working tree" },
@@ -55,7 +69,7 @@ export const writing = {
 
 /** Reads the arguments of one command. Throws a UsageError for anything it does not know. */
 export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: number): Input {
-  const all: Flags = { ...flags, directory: shared.directory, json: shared.json, help: shared.help };
+  const all = everyFlag(flags);
   const options = Object.fromEntries(
     Object.entries(all).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
   );
@@ -67,6 +81,10 @@ export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: numbe
   }
   if (parsed.positionals.length > maxArgs) {
     throw new UsageError(`unexpected argument "${parsed.positionals[maxArgs] ?? ""}"`);
+  }
+  for (const [name, { value = "" }] of Object.entries(all)) {
+    const given = parsed.values[name];
+    if (typeof given === "string" && value.includes("|")) choice(`--${name}`, given, value.split("|"));
   }
   return {
     args: parsed.positionals,
@@ -82,8 +100,8 @@ function usageMessage(error: unknown, known: readonly string[]): string {
   const message = error instanceof Error ? error.message : String(error);
   const unknown = /Unknown option '(-+)([^']*)'/.exec(message);
   if (!unknown) return valueMessage(message);
-  const near = nearestName(unknown[2] ?? "", known);
-  return `unknown flag ${unknown[1] ?? ""}${unknown[2] ?? ""}${near === null ? "" : `; did you mean --${near}?`}`;
+  const [, dashes = "", name = ""] = unknown;
+  return `unknown flag ${dashes}${name}${didYouMean(name, known, (flag) => `--${flag}`)}`;
 }
 
 /** parseArgs names a flag with its short form and its value, and goes on about dashes. */
@@ -94,6 +112,20 @@ function valueMessage(message: string): string {
   if (message.includes("does not take an argument")) return `${name} takes no value`;
   const dash = message.includes("ambiguous") ? `; one that starts with a dash is written ${name}=-...` : "";
   return `${name} takes a value${dash}`;
+}
+
+/** `; did you mean --version?`, or nothing where no name is near. */
+export function didYouMean(word: string, names: readonly string[], shown: (name: string) => string): string {
+  const near = nearestName(word, names);
+  return near === null ? "" : `; did you mean ${shown(near)}?`;
+}
+
+/** One of the choices, or a UsageError that says which are there; `what` takes it: `--format`, `completion`. */
+export function choice<T extends string>(what: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((one) => one === text);
+  if (found !== undefined) return found;
+  const meant = didYouMean(text, choices, (near) => `"${near}"`);
+  throw new UsageError(`${what} takes ${choices.join(", ")}, not "${text}"${meant}`);
 }
 
 /** A whole number, or a UsageError that names the flag. */

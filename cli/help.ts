@@ -1,5 +1,5 @@
 import type { CommandInfo } from "./command.ts";
-import { shared, type Flag } from "./flags.ts";
+import { everyFlag, type Flag } from "./flags.ts";
 
 /** Help of the whole tool. `commands` in the order in which people meet them. */
 export function renderOverview(commands: Readonly<Record<string, { readonly summary: string }>>): string {
@@ -22,7 +22,7 @@ export function renderOverview(commands: Readonly<Record<string, { readonly summ
 
 /** Help of one command: what it does, its flags, examples to copy. */
 export function renderHelp(name: string, info: CommandInfo): string {
-  const flags = Object.entries({ ...info.flags, directory: shared.directory, json: shared.json, help: shared.help });
+  const flags = Object.entries(everyFlag(info.flags));
   const labels = flags.map(([flag, spec]) => label(flag, spec));
   const width = Math.max(...labels.map((text) => text.length));
   return [
@@ -41,7 +41,6 @@ export function renderHelp(name: string, info: CommandInfo): string {
 }
 
 function label(flag: string, spec: Flag): string {
-  if (flag === "directory") return `-C ${spec.value ?? ""}`;
   const short = spec.short === undefined ? "    " : `-${spec.short}, `;
   return `${short}--${flag}${spec.value === undefined ? "" : ` ${spec.value}`}`;
 }

@@ -21,4 +21,4 @@ export type Outcome =
     }
   | { readonly kind: "refusal"; readonly problems: readonly Problem[] }
   /** Commands that only tell: `ok: false` exits with 1. */
-  | { readonly kind: "report"; readonly text: string; readonly json: unknown; readonly ok: boolean };
+  | { readonly kind: "report"; readonly text: string; readonly json: object; readonly ok: boolean };

@@ -1,4 +1,6 @@
 import { formatProblem, type Problem } from "../schemas/problem.ts";
+import type { ChangeOutput } from "../schemas/output/parts/change.ts";
+import type { RefusalOutput } from "../schemas/output/refusal.ts";
 import type { Change, Share } from "./gitops/core/change.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Style } from "./style.ts";
@@ -59,12 +61,11 @@ function renderProblems(problems: readonly Problem[], style: Style): string {
   return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
 }
 
-function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
+function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): ChangeOutput | RefusalOutput {
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
   if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
   const { change, notices } = outcome;
   const common = {
-    status: outcome.kind,
     verb: change.verb,
     environment: change.environment,
     model: change.model,
@@ -75,13 +76,13 @@ function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
   };
   switch (outcome.kind) {
     case "published":
-      return { ...common, pullRequest: outcome.pullRequest };
+      return { status: "published", ...common, pullRequest: outcome.pullRequest };
     case "committed":
-      return { ...common, commit: { oid: outcome.oid, url: outcome.url } };
+      return { status: "committed", ...common, commit: { oid: outcome.oid, url: outcome.url } };
     case "written":
-      return { ...common, paths: outcome.paths };
+      return { status: "written", ...common, paths: outcome.paths };
     case "dry-run":
-      return { ...common, diff: outcome.diff, ...targetJson(outcome.target) };
+      return { status: "dry-run", ...common, diff: outcome.diff, ...targetJson(outcome.target) };
   }
 }
 
@@ -97,10 +98,13 @@ function wouldGo(target: Target): readonly string[] {
   return [action === "updated" ? `  would update ${place}` : `  would change nothing of ${place}`];
 }
 
-function targetJson(target: Target): object {
-  const { kind, ...facts } = target;
-  if (kind === "tree") return {};
-  return kind === "commit" ? { commit: facts } : { pullRequest: facts };
+type DryRunOutput = Extract<ChangeOutput, { status: "dry-run" }>;
+
+function targetJson(target: Target): Pick<DryRunOutput, "commit" | "pullRequest"> {
+  if (target.kind === "tree") return {};
+  if (target.kind === "commit") return { commit: { branch: target.branch, message: target.message } };
+  const { kind: _kind, ...pullRequest } = target;
+  return { pullRequest };
 }
 
 function done(lines: readonly string[]): Printed {

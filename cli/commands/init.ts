@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
+import type { InitOutput } from "../../schemas/output/init.ts";
 import { fail } from "../../schemas/problem.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
@@ -39,12 +40,8 @@ export const init: Command = {
         : [...nextSteps(wrote), "  mmsp register NAME --model-path model.onnx"]),
       "",
     ];
-    return {
-      kind: "report",
-      text: lines.join("\n"),
-      json: { status: wrote.length === 0 ? "skipped" : "written", repository, wrote, kept },
-      ok: true,
-    };
+    const json: InitOutput = { status: wrote.length === 0 ? "skipped" : "written", repository, wrote, kept };
+    return { kind: "report", text: lines.join("\n"), json, ok: true };
   },
 };
 

@@ -14,13 +14,19 @@ export const register: Command = {
     "A version never changes: the same file again is skipped, another file needs another version.",
   flags: {
     "model-path": { type: "string", value: "FILE", help: "the model, an ONNX file" },
-    version: { type: "string", value: "V", help: "a whole number; default: the next free one" },
+    version: {
+      type: "string",
+      value: "V",
+      help: "a whole number; default: the next free one",
+      completes: "next-version",
+    },
     metrics: { type: "string", value: "FILE", help: "JSON object of metric names and numbers" },
     baseline: { type: "string", value: "FILE", help: "Parquet sample of the training data" },
     "feature-order": {
       type: "string",
       value: "A,B",
       help: "names of the input's columns, or a JSON file with the list",
+      completes: "file",
     },
     ...flags,
   },

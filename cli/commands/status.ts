@@ -1,5 +1,5 @@
-import type { Rejection } from "../../schemas/model-deployment.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
+import type { StatusOutput } from "../../schemas/output/status.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
 import type { Tree } from "../../schemas/tree.ts";
@@ -10,17 +10,7 @@ import type { Style } from "../style.ts";
 import { readDocuments } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */
-interface Row {
-  readonly environment: string;
-  readonly model: string;
-  readonly stable: number | null;
-  readonly canary: { readonly version: number; readonly weight: number } | null;
-  readonly served: readonly number[];
-  readonly previous: readonly number[];
-  readonly rejected: readonly Rejection[];
-  readonly since: string;
-  readonly locked: string | null;
-}
+type Row = StatusOutput["deployments"][number];
 
 export const status: Command = {
   summary: "Show what every environment serves, as git says",
@@ -44,7 +34,8 @@ export const status: Command = {
     const text = rows.length === 0 ? nothing(model, environment) : table(rows, context.style);
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     const warning = problems.length === 0 ? "" : `\n${context.style.yellow(`${count}: see mmsp validate`)}\n`;
-    return { kind: "report", text: text + warning, json: { deployments: rows, problems }, ok: true };
+    const json: StatusOutput = { deployments: rows, problems };
+    return { kind: "report", text: text + warning, json, ok: true };
   },
 };
 

@@ -1,10 +1,11 @@
 import { parseManifest } from "../../schemas/document.ts";
 import { validateProject } from "../../schemas/kinds.ts";
 import { fail, ProblemError } from "../../schemas/problem.ts";
+import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
-import { nameProblems } from "../gitops/core/names.ts";
+import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
 import { UsageError, wholeNumber, type Input } from "../flags.ts";
 
 /** The model: the argument or `--name`, not both. */
@@ -22,6 +23,20 @@ export function modelOf(input: Input): string {
 /** `--env`, else $MMSP_ENV, else dev. */
 export function environmentOf(input: Input, context: Context): string {
   return validName("environment", input.text("env") ?? (context.env["MMSP_ENV"] || "dev"));
+}
+
+/**
+ * The same, which must be there: of a working tree that is known, of a branch on GitHub whoever reads it will say. Throws a
+ * ProblemError.
+ */
+export async function knownEnvironment(input: Input, context: Context): Promise<string> {
+  const environment = environmentOf(input, context);
+  if (looksAtGitHub(input)) return environment;
+  const snapshot = await context.edges.findTree(context.cwd).read({ models: [], environments: [environment] });
+  const { tree } = readTree(snapshot.files);
+  const problems = environmentProblems({ ...snapshot, tree, now: "" }, environment);
+  if (problems.length > 0) throw new ProblemError(problems);
+  return environment;
 }
 
 /** The name, which becomes part of paths and branches; throws a ProblemError where it cannot. */

@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
-import { readTree } from "../../schemas/read-tree.ts";
+import type { UpOutput } from "../../schemas/output/up.ts";
+import { fail, formatProblem } from "../../schemas/problem.ts";
 import type { Command } from "../command.ts";
 import type { Context, GatewayOptions, GatewayStatus } from "../context.ts";
 import { reading, shared, UsageError, wholeNumber, type Input } from "../flags.ts";
-import { environmentProblems } from "../gitops/core/names.ts";
 import type { Style } from "../style.ts";
 import {
   clearState,
@@ -17,7 +16,7 @@ import {
   writeState,
   type GatewayState,
 } from "./gateway-state.ts";
-import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
+import { knownEnvironment, looksAtGitHub, remoteOf } from "./target.ts";
 
 export const up: Command = {
   summary: "Serve an environment on this machine, with embedded ONNX Runtime",
@@ -57,7 +56,8 @@ export const up: Command = {
     writeState(dataDir, { pid: gateway.pid, url: gateway.url, log });
     const { pid, url } = gateway;
     const { models, problems } = await gateway.status();
-    const json = { status: "serving", environment, url, pid, log, alertsTokenFile: tokenFile, models, problems };
+    const facts = { environment, url, pid, log, alertsTokenFile: tokenFile, models: models.map(shownModel), problems };
+    const json: UpOutput = { status: "serving", ...facts };
     const mark = problems.length === 0 ? style.green("✓") : style.yellow("!");
     const lines = [
       `${mark} serving ${style.bold(environment)} from ${await sourceName(input, context)}`,
@@ -76,7 +76,8 @@ export const up: Command = {
     signal.addEventListener("abort", stop, { once: true });
     const exitCode = await gateway.exited;
     clearState(dataDir);
-    if (exitCode === 0) return { kind: "report", text: "stopped\n", json: { ...json, status: "stopped" }, ok: true };
+    if (exitCode === 0)
+      return { kind: "report", text: "stopped\n", json: { ...json, status: "stopped" } satisfies UpOutput, ok: true };
     return fail({
       code: "gateway-ended",
       message: `the gateway ended with exit code ${exitCode}`,
@@ -89,17 +90,6 @@ function portOf(input: Input): number {
   const port = wholeNumber("port", input.text("port") ?? "8080");
   if (port >= 0 && port <= 65_535) return port;
   throw new UsageError(`--port takes a number from 0 to 65535, not ${port}`);
-}
-
-/** Of a working tree it is known what there is to serve; a branch is only read by the gateway. */
-async function knownEnvironment(input: Input, context: Context): Promise<string> {
-  const environment = environmentOf(input, context);
-  if (looksAtGitHub(input)) return environment;
-  const snapshot = await context.edges.findTree(context.cwd).read({ models: null, environments: [environment] });
-  const { tree } = readTree(snapshot.files);
-  const problems = environmentProblems({ ...snapshot, tree, now: "" }, environment);
-  if (problems.length > 0) throw new ProblemError(problems);
-  return environment;
 }
 
 function refuseSecond(environment: string, running: GatewayState | null, stopCommand: string): void {
@@ -117,6 +107,15 @@ function prepare(dataDir: string, context: Context): { readonly token: string; r
   const token = context.env["MMSP_ALERTS_TOKEN"] ?? crypto.randomUUID();
   writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
   return { token, tokenFile };
+}
+
+/** A gateway's own `/status` says much more, and of it people are told elsewhere. */
+function shownModel({ model, stable, canary }: GatewayStatus["models"][number]): UpOutput["models"][number] {
+  return {
+    model,
+    stable: stable && { version: stable.version },
+    canary: canary && { version: canary.version, weight: canary.weight },
+  };
 }
 
 /** A line a model, and what the gateway could not take. */

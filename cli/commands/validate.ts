@@ -1,4 +1,5 @@
 import { checkDocuments, withPosition } from "../../schemas/check-documents.ts";
+import type { ValidateOutput } from "../../schemas/output/validate.ts";
 import { formatProblem, ProblemError, type Problem } from "../../schemas/problem.ts";
 import { storePath } from "../../schemas/store.ts";
 import { storedFiles } from "../../schemas/stored-files.ts";
@@ -21,12 +22,8 @@ export const validate: Command = {
     const summary =
       all.length === 0 ? style.green(`${documents} documents are valid`) : style.red(count(all.length, "problem"));
     const text = [...all.map((problem) => formatProblem(problem)), summary, ""].join("\n");
-    return {
-      kind: "report",
-      text,
-      json: { valid: all.length === 0, documents, problems: all },
-      ok: all.length === 0,
-    };
+    const json: ValidateOutput = { valid: all.length === 0, documents, problems: all };
+    return { kind: "report", text, json, ok: json.valid };
   },
 };
 

@@ -1,0 +1,10 @@
+/** Flags of every command may stand before its name, as with git: `mmsp -C DIR status`. */
+export function splitArgv(argv: readonly string[]): {
+  readonly name: string | undefined;
+  readonly rest: readonly string[];
+} {
+  let at = 0;
+  while (/^(-C|--directory|--(json|verbose)$)/.test(argv[at] ?? ""))
+    at += /^(-C|--directory)$/.test(argv[at] ?? "") ? 2 : 1;
+  return { name: argv[at], rest: [...argv.slice(0, at), ...argv.slice(at + 1)] };
+}

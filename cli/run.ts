@@ -1,0 +1,125 @@
+import { statSync } from "node:fs";
+import pkg from "../package.json" with { type: "json" };
+import type { Problem } from "../schemas/problem.ts";
+import { splitArgv } from "./argv.ts";
+import { commands, loadCommands } from "./commands.ts";
+import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
+
+type ExitCode = 0 | 1 | 2;
+
+/**
+ * The command line, from the arguments to the exit code: 0 done or nothing to do, 1 refused or failed, 2 usage. Nothing is
+ * thrown.
+ */
+export async function run(argv: readonly string[]): Promise<ExitCode> {
+  return dispatch(argv).catch((error: unknown) => explain(error, argv));
+}
+
+async function dispatch(argv: readonly string[]): Promise<ExitCode> {
+  const { name, rest } = splitArgv(argv);
+  if (name === "--version" || name === "-v") return print(`${pkg.version}\n`);
+  if (name === undefined && rest.length > 0) throw new UsageError("which command?");
+  if (name === undefined || name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) {
+    const { renderOverview } = await import("./help.ts");
+    return print(renderOverview(await loadCommands()));
+  }
+  if (name === "help") return dispatch([...rest, "--help"]);
+  if (name.startsWith("-")) {
+    const known = [...Object.keys(everyFlag({})), "version"];
+    throw new UsageError(`unknown flag ${name}${didYouMean(name.replace(/^-+/, ""), known, (flag) => `--${flag}`)}`);
+  }
+  if (name === "__complete") {
+    const { answerTab } = await import("./completion/answer.ts");
+    return print(await answerTab(rest, process.cwd()));
+  }
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
+    const meant = didYouMean(name, [...Object.keys(commands), "help"], (command) => `"mmsp ${command}"`);
+    throw new UsageError(`unknown command "${name}"${meant}`);
+  }
+  const command = await load();
+  if (rest.includes("--help") || rest.includes("-h")) {
+    const { renderHelp } = await import("./help.ts");
+    return print(renderHelp(name, command));
+  }
+  const input = parseFlags(rest, command.flags, command.maxArgs);
+  const { createContext } = await import("./wire.ts");
+  const { renderJson, renderText } = await import("./report.ts");
+  const context = createContext({
+    env: process.env,
+    cwd: workingFolder(input),
+    interrupted,
+  });
+  const outcome = await command.run(input, context);
+  const printed = input.on("json") ? renderJson(outcome) : renderText(outcome, context.style);
+  process.stderr.write(printed.stderr);
+  process.stdout.write(printed.stdout);
+  return printed.exitCode;
+}
+
+/** `-C`, which must be there: looked for from below, a project above would be taken for what was meant. */
+function workingFolder(input: Input): string {
+  const folder = input.text("directory");
+  if (folder === undefined) return process.cwd();
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  throw new UsageError(`-C: there is no folder "${folder}"`);
+}
+
+function print(text: string): 0 {
+  process.stdout.write(text);
+  return 0;
+}
+
+/** `bun run` passes on the Ctrl-C that the terminal has sent to everybody: two within so many milliseconds are one. */
+const oneCtrlCMs = 250;
+
+/** The first Ctrl-C asks everything that runs to stop; the second does not wait for it. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    let lastAt = Number.NEGATIVE_INFINITY;
+    process.on(name, () => {
+      const isEcho = performance.now() - lastAt < oneCtrlCMs;
+      lastAt = performance.now();
+      if (isEcho) return;
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** What went wrong, for people or as JSON. A bug keeps its stack; everything else says what to do. */
+async function explain(error: unknown, argv: readonly string[]): Promise<ExitCode> {
+  const { renderJson, renderText } = await import("./report.ts");
+  const { createStyle } = await import("./style.ts");
+  const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
+  const style = createStyle(process.stderr.isTTY, process.env);
+  const printed = argv.includes("--json") ? renderJson(outcome) : renderText(outcome, style);
+  process.stderr.write(printed.stderr);
+  process.stdout.write(printed.stdout);
+  if (process.env["MMSP_DEBUG"]) process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`);
+  return error instanceof UsageError ? 2 : printed.exitCode;
+}
+
+async function problemsOf(error: unknown, argv: readonly string[]): Promise<readonly Problem[]> {
+  if (error instanceof UsageError) {
+    const { name = "" } = splitArgv(argv);
+    const hint = Object.hasOwn(commands, name) ? `mmsp ${name} --help` : "mmsp --help";
+    return [{ code: "usage", message: error.message, hint }];
+  }
+  const { ProblemError } = await import("../schemas/problem.ts");
+  if (error instanceof ProblemError) return error.problems;
+  const { OutsideError } = await import("./gitops/core/ports.ts");
+  if (!(error instanceof OutsideError)) return [bug(error)];
+  return [{ code: error.retryable ? "outside-retryable" : "outside", message: error.message, hint: error.hint }];
+}
+
+function bug(error: unknown): Problem {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: "bug",
+    message: `mmsp failed in a way it should not: ${message}`,
+    hint: "MMSP_DEBUG=1 shows where; please report it",
+  };
+}
