@@ -4,6 +4,7 @@ import type { Problem } from "../schemas/problem.ts";
 import { splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
 import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
+import { printError, printOut } from "./streams.ts";
 
 type ExitCode = 0 | 1 | 2;
 
@@ -52,8 +53,8 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   });
   const outcome = await command.run(input, context);
   const printed = input.on("json") ? renderJson(outcome) : renderText(outcome, context.style);
-  process.stderr.write(printed.stderr);
-  process.stdout.write(printed.stdout);
+  printError(printed.stderr);
+  await printOut(printed.stdout);
   return printed.exitCode;
 }
 
@@ -65,8 +66,8 @@ function workingFolder(input: Input): string {
   throw new UsageError(`-C: there is no folder "${folder}"`);
 }
 
-function print(text: string): 0 {
-  process.stdout.write(text);
+async function print(text: string): Promise<0> {
+  await printOut(text);
   return 0;
 }
 
@@ -96,9 +97,9 @@ async function explain(error: unknown, argv: readonly string[]): Promise<ExitCod
   const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
   const style = createStyle(process.stderr.isTTY, process.env);
   const printed = argv.includes("--json") ? renderJson(outcome) : renderText(outcome, style);
-  process.stderr.write(printed.stderr);
-  process.stdout.write(printed.stdout);
-  if (process.env["MMSP_DEBUG"]) process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`);
+  printError(printed.stderr);
+  await printOut(printed.stdout);
+  if (process.env["MMSP_DEBUG"]) printError(`${String(error instanceof Error ? error.stack : error)}\n`);
   return error instanceof UsageError ? 2 : printed.exitCode;
 }
 

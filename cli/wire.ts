@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import type { Context, Edges } from "./context.ts";
-import { startGateway } from "./start-gateway.ts";
-import { createStyle } from "./style.ts";
+import { isColourful, isTerminal, printError } from "./streams.ts";
+import { createStyle, type Style } from "./style.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
-import { openArtifactStore } from "./gitops/edges/artifact-store.ts";
+import type { openArtifactStore } from "./gitops/edges/artifact-store.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
 import { fail } from "../schemas/problem.ts";
 
@@ -14,7 +14,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export function createContext(options: { env: Variables; cwd: string; interrupted: () => AbortSignal }): Context {
   const { env } = options;
   let signal: AbortSignal | undefined;
-  const isTerminal = process.stderr.isTTY && process.stdout.isTTY;
+  let style: Style | undefined;
   return {
     cwd: resolve(options.cwd),
     env,
@@ -22,11 +22,15 @@ export function createContext(options: { env: Variables; cwd: string; interrupte
     get signal() {
       return (signal ??= options.interrupted());
     },
-    isTerminal,
-    style: createStyle(process.stdout.isTTY, env),
+    get isTerminal() {
+      return isTerminal();
+    },
+    get style() {
+      return (style ??= createStyle(isColourful(), env));
+    },
     now: () => new Date(),
-    say: (line) => void process.stderr.write(`${line}\n`),
-    live: (line) => void process.stderr.write(`\r\u001b[2K${line}`),
+    say: (line) => printError(`${line}\n`),
+    live: (line) => printError(`\r\u001b[2K${line}`),
     edges: createEdges(env),
   };
 }
@@ -50,10 +54,18 @@ function createEdges(env: Variables): Edges {
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>
-      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }),
+      artifactStores().openArtifactStore(
+        store,
+        root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root },
+      ),
     gitFacts,
-    startGateway,
+    startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };
+}
+
+/** Loaded where a store is opened, as the other edges are; opening one is no promise. */
+function artifactStores(): { readonly openArtifactStore: typeof openArtifactStore } {
+  return require("./gitops/edges/artifact-store.ts") as ReturnType<typeof artifactStores>;
 }
 
 async function outsideOfClone(store: string): Promise<never> {

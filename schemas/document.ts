@@ -1,5 +1,4 @@
-import type { ErrorObject } from "ajv";
-import { explain } from "./explain.ts";
+import type { schemaProblems } from "./complaints.ts";
 import type { Validate } from "./kinds.ts";
 import { maxDocumentBytes } from "./limits.ts";
 import { readPlainYaml } from "./plain-yaml.ts";
@@ -27,9 +26,7 @@ export function parseManifest<T>(file: string, text: string, validate: Validate<
   const { value, problems } = readYaml(file, text);
   if (problems.length > 0) return { value: null, problems: nonEmpty(problems) };
   if (validate(value)) return { value, problems: [] };
-  const read = parseYaml(file, text);
-  const complaints = readable(validate.errors ?? []).map((error) => problemOf(file, read, error));
-  return { value: null, problems: nonEmpty(complaints) };
+  return { value: null, problems: nonEmpty(complaints().schemaProblems(file, text, validate.errors ?? [])) };
 }
 
 /** YAML text to a plain value, without a schema: at once where the text is plain, otherwise by `parseYaml`. */
@@ -51,6 +48,11 @@ export function positionOf(read: ParsedYaml, path: DocumentPath): { line: number
   return wholeYaml().findPosition(read, path);
 }
 
+/** Loaded, as `wholeYaml`, where there is something to complain of. */
+function complaints(): { readonly schemaProblems: typeof schemaProblems } {
+  return require("./complaints.ts") as ReturnType<typeof complaints>;
+}
+
 /** Loaded where a text is not plain or has to be shown: the library takes longer to load than most trees to read. */
 function wholeYaml(): { readonly readWhole: typeof readWhole; readonly findPosition: typeof findPosition } {
   return require("./whole-yaml.ts") as ReturnType<typeof wholeYaml>;
@@ -59,36 +61,6 @@ function wholeYaml(): { readonly readWhole: typeof readWhole; readonly findPosit
 /** `["spec", "previous", 0]` -> `spec.previous[0]`. */
 export function formatPath(path: DocumentPath): string {
   return path.map((key, at) => (typeof key === "number" ? `[${key}]` : at === 0 ? key : `.${key}`)).join("");
-}
-
-/** Of the same place only the first complaint: after a wrong type, what the pattern says is noise. */
-function readable(errors: readonly ErrorObject[]): ErrorObject[] {
-  const seen = new Set<string>();
-  return errors.filter((error) => {
-    const key = `${error.instancePath}\n${String(error.params["missingProperty"] ?? error.params["additionalProperty"] ?? "")}`;
-    return seen.has(key) ? false : seen.add(key);
-  });
-}
-
-function problemOf(file: string, read: ParsedYaml, error: ErrorObject): Problem {
-  const extra: unknown = error.params["additionalProperty"];
-  const path = pathOf(error.instancePath, read.value).concat(typeof extra === "string" ? [extra] : []);
-  const position = positionOf(read, path);
-  return { code: `schema-${error.keyword}`, file, ...position, path: formatPath(path), ...explain(error) };
-}
-
-/** JSON pointer to path; a list position becomes a number. */
-function pathOf(pointer: string, root: unknown): (string | number)[] {
-  let value = root;
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => {
-      const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
-      const at = Array.isArray(value) ? Number(key) : key;
-      value = (value as Record<string | number, unknown> | null)?.[at];
-      return at;
-    });
 }
 
 function nonEmpty(problems: readonly Problem[]): readonly [Problem, ...Problem[]] {

@@ -1,5 +1,5 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { acceptor, type Check, type JsonSchema } from "./accept.ts";
+import { accepts, type JsonSchema } from "./accept.ts";
 import type { Environment } from "./environment.ts";
 import environment from "./json/environment.json" with { type: "json" };
 import modelDeployment from "./json/model-deployment.json" with { type: "json" };
@@ -26,10 +26,8 @@ export const validateProject = validator<Project>(project, (all) => all.validate
 
 /** Only a value that does not fit is worth loading ajv's validators, which take longer to load than most trees to check. */
 function validator<T>(schema: object, choose: (all: typeof Validators) => ValidateFunction<T>): Validate<T> {
-  let accepts: Check | undefined;
   const validate: Validate<T> = (value): value is T => {
-    accepts ??= acceptor(schema as JsonSchema);
-    if (accepts(value)) return true;
+    if (accepts(schema as JsonSchema, value)) return true;
     const explain = choose(require("./json/validators.js") as typeof Validators);
     const isValid = explain(value);
     validate.errors = explain.errors;

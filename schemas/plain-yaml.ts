@@ -11,6 +11,8 @@ interface Lines {
 /** No tabs, no control characters, and nothing that some reader takes for a line break or a byte order mark. */
 const onlyPlain = /^[\n -~\u00a0-\u2027\u202a-\ufefe\uff00-\uffff]*$/;
 
+const notSpace = /[^ ]/;
+
 /** Deeper nesting is left to `yaml`. */
 const maxDepth = 32;
 
@@ -33,8 +35,8 @@ export function readPlainYaml(text: string): unknown {
 function linesOf(text: string): Lines {
   const lines: Lines = { indents: [], bodies: [], at: 0 };
   for (const line of text.split("\n")) {
-    const indent = skipSpaces(line, 0);
-    if (indent === line.length || line[indent] === "#") continue;
+    const indent = line.search(notSpace);
+    if (indent < 0 || line[indent] === "#") continue;
     lines.indents.push(indent);
     lines.bodies.push(line.slice(indent));
   }

@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import { fail, ProblemError } from "../../../schemas/problem.ts";
 import { isInRepository, storePath } from "../../../schemas/store.ts";
 import type { ArtifactStore } from "../core/ports.ts";
-import { isLfsPointer, readInputFile, sha256Of, systemReason } from "./input-file.ts";
+import { isLfsPointer, readInputFile, sha256Of } from "./input-file.ts";
 import { checkPath, resolveInside } from "./safe-path.ts";
+import { systemReason } from "./system-error.ts";
 
 /** Where repository-relative stores are: on disk, or at a commit that is read through `readFile` (null: not there). */
 export type Repository =

@@ -4,7 +4,6 @@ import { fail, ProblemError } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
 import type { FileWrite, Scope, Snapshot } from "../core/ports.ts";
 import { readDocuments, readNames } from "./working-tree-read.ts";
-import { writeAll } from "./working-tree-write.ts";
 
 /** The files of a clone, as they are on disk now: no commit, no network. */
 export interface WorkingTree {
@@ -33,7 +32,7 @@ export function openWorkingTree(rootDir: string): WorkingTree {
       if (unreadable.length > 0) throw new ProblemError(unreadable);
       return files;
     },
-    write: async (files) => writeAll(rootDir, files),
+    write: async (files) => (await import("./working-tree-write.ts")).writeAll(rootDir, files),
   };
 }
 
