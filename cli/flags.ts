@@ -36,6 +36,7 @@ export const shared = {
   local: { type: "boolean", help: "edit the working tree: no commit, no network" },
   repo: { type: "string", value: "OWNER/NAME", help: "repository on GitHub; default: the one in mmsp.yaml" },
   base: { type: "string", value: "BRANCH", help: "base branch; default: the one in mmsp.yaml" },
+  verbose: { type: "boolean", help: "show each HTTP call on stderr, without anything secret" },
   help: { type: "boolean", short: "h", help: "show this help" },
 } as const satisfies Flags;
 
@@ -43,6 +44,7 @@ export const shared = {
 const everywhere = {
   directory: shared.directory,
   json: shared.json,
+  verbose: shared.verbose,
   help: shared.help,
 } as const satisfies Flags;
 

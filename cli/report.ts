@@ -3,7 +3,7 @@ import type { ChangeOutput } from "../schemas/output/parts/change.ts";
 import type { RefusalOutput } from "../schemas/output/refusal.ts";
 import type { Change, Share } from "./gitops/core/change.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Style } from "./style.ts";
+import type { StreamStyles, Style } from "./style.ts";
 
 /** What to print, where, and how to exit: 0 done or nothing to do, 1 refused or failed. */
 export interface Printed {
@@ -13,7 +13,7 @@ export interface Printed {
 }
 
 /** An outcome for people. */
-export function renderText(outcome: Outcome, style: Style): Printed {
+export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamStyles): Printed {
   switch (outcome.kind) {
     case "published": {
       const { change, pullRequest, notices } = outcome;
@@ -36,14 +36,14 @@ export function renderText(outcome: Outcome, style: Style): Printed {
         `${change.title} (dry run: nothing was written)`,
         ...wouldGo(target),
         ...traffic(change),
-        ...notes(change, notices, style),
+        ...notes(change, notices, stderr),
       ];
       return { stdout: outcome.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
     }
     case "skip":
       return done([`${style.dim("nothing to do:")} ${outcome.reason}`]);
     case "refusal":
-      return { stdout: "", stderr: renderProblems(outcome.problems, style), exitCode: 1 };
+      return { stdout: "", stderr: renderProblems(outcome.problems, stderr), exitCode: 1 };
     case "report":
       return { stdout: outcome.text, stderr: "", exitCode: outcome.ok ? 0 : 1 };
   }

@@ -1,10 +1,12 @@
 import { statSync } from "node:fs";
 import pkg from "../package.json" with { type: "json" };
+import type { Printed } from "./report.ts";
 import type { Problem } from "../schemas/problem.ts";
 import { splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
 import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
-import { printError, printOut } from "./streams.ts";
+import { isTerminal, printError, printOut } from "./streams.ts";
+import { streamStyles } from "./style.ts";
 
 type ExitCode = 0 | 1 | 2;
 
@@ -44,18 +46,12 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     return print(renderHelp(name, command));
   }
   const input = parseFlags(rest, command.flags, command.maxArgs);
-  const { createContext } = await import("./wire.ts");
+  const { openSession } = await import("./wire.ts");
   const { renderJson, renderText } = await import("./report.ts");
-  const context = createContext({
-    env: process.env,
-    cwd: workingFolder(input),
-    interrupted,
-  });
-  const outcome = await command.run(input, context);
-  const printed = input.on("json") ? renderJson(outcome) : renderText(outcome, context.style);
-  printError(printed.stderr);
-  await printOut(printed.stdout);
-  return printed.exitCode;
+  const verbose = input.on("verbose");
+  const { context, finish } = await openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
+  const outcome = await command.run(input, context).finally(finish);
+  return show(input.on("json") ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env)));
 }
 
 /** `-C`, which must be there: looked for from below, a project above would be taken for what was meant. */
@@ -64,6 +60,12 @@ function workingFolder(input: Input): string {
   if (folder === undefined) return process.cwd();
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
   throw new UsageError(`-C: there is no folder "${folder}"`);
+}
+
+async function show({ stdout, stderr, exitCode }: Printed): Promise<ExitCode> {
+  printError(stderr);
+  await printOut(stdout);
+  return exitCode;
 }
 
 async function print(text: string): Promise<0> {
@@ -93,14 +95,13 @@ function interrupted(): AbortSignal {
 /** What went wrong, for people or as JSON. A bug keeps its stack; everything else says what to do. */
 async function explain(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   const { renderJson, renderText } = await import("./report.ts");
-  const { createStyle } = await import("./style.ts");
   const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
-  const style = createStyle(process.stderr.isTTY, process.env);
-  const printed = argv.includes("--json") ? renderJson(outcome) : renderText(outcome, style);
-  printError(printed.stderr);
-  await printOut(printed.stdout);
+  const printed = argv.includes("--json")
+    ? renderJson(outcome)
+    : renderText(outcome, streamStyles(isTerminal, process.env));
+  const exitCode = await show(printed);
   if (process.env["MMSP_DEBUG"]) printError(`${String(error instanceof Error ? error.stack : error)}\n`);
-  return error instanceof UsageError ? 2 : printed.exitCode;
+  return error instanceof UsageError ? 2 : exitCode;
 }
 
 async function problemsOf(error: unknown, argv: readonly string[]): Promise<readonly Problem[]> {

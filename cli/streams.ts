@@ -18,14 +18,13 @@ export function printError(text: string): void {
   errors.write(text);
 }
 
-/** Whether stdout is a terminal that takes colours. Where Bun would use none, no stream has to be asked. */
-export function isColourful(): boolean {
-  return Bun.enableANSIColors && process.stdout.isTTY;
-}
-
-/** Whether a line may be drawn and drawn again. */
-export function isTerminal(): boolean {
-  return process.stderr.isTTY && process.stdout.isTTY;
+/**
+ * Whether a stream is a terminal. Bun looks at both when it starts: where it would use no colours, though nobody has turned
+ * them off, neither is one, and no stream has to be loaded to say so.
+ */
+export function isTerminal(stream: "stdout" | "stderr"): boolean {
+  if (!Bun.enableANSIColors && process.env["NO_COLOR"] === undefined) return false;
+  return process[stream].isTTY;
 }
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
