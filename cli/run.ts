@@ -40,14 +40,14 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     const meant = didYouMean(name, [...Object.keys(commands), "help"], (command) => `"mmsp ${command}"`);
     throw new UsageError(`unknown command "${name}"${meant}`);
   }
-  const command = await load();
   if (rest.includes("--help") || rest.includes("-h")) {
     const { renderHelp } = await import("./help.ts");
-    return print(renderHelp(name, command));
+    return print(renderHelp(name, await load()));
   }
+  // At once: they are read and compiled beside each other.
+  const parts = [load(), import("./wire.ts"), import("./report.ts")] as const;
+  const [command, { openSession }, { renderJson, renderText }] = await Promise.all(parts);
   const input = parseFlags(rest, command.flags, command.maxArgs);
-  const { openSession } = await import("./wire.ts");
-  const { renderJson, renderText } = await import("./report.ts");
   const verbose = input.on("verbose");
   const { context, finish } = await openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
   const outcome = await command.run(input, context).finally(finish);

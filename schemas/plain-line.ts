@@ -15,7 +15,6 @@ const blockPlain = /(?:[^ \-?:,[\]{}#&*!|>'"%@`~<=]|-(?=[^ ]))(?:[^ :]|:(?! |$)|
 const flowPlain =
   /(?:[^ \-?:,[\]{}#&*!|>'"%@`~<=]|-(?=[^ ,[\]{}]))(?:[^ :,[\]{}]|:(?![ ,[\]{}]|$)| +(?![ #:,[\]{}]|$))*/y;
 const rest = /(?: +(?:#.*)?)?$/y;
-const spaces = / */y;
 
 const number = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,17})?(?:[Ee][+-]?\d{1,3})?$/;
 /** What YAML's core schema has besides: null, other words for true and false, other ways to write numbers. */
@@ -24,9 +23,9 @@ const otherValue =
 
 /** Position of the first character from `at` that is no space. */
 export function skipSpaces(text: string, at: number): number {
-  spaces.lastIndex = at;
-  spaces.test(text);
-  return spaces.lastIndex;
+  let behind = at;
+  while (text[behind] === " ") behind++;
+  return behind;
 }
 
 /** Whether a key and its colon stand at a position. */
