@@ -26,7 +26,7 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     const { renderOverview } = await import("./help.ts");
     return print(renderOverview(await loadCommands()));
   }
-  if (name === "help") return dispatch([...rest, "--help"]);
+  if (name === "help") return (await printTopic(rest)) ?? dispatch([...rest, "--help"]);
   if (name.startsWith("-")) {
     const known = [...Object.keys(everyFlag({})), "version"];
     throw new UsageError(`unknown flag ${name}${didYouMean(name.replace(/^-+/, ""), known, (flag) => `--${flag}`)}`);
@@ -52,6 +52,13 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   const { context, finish } = await openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
   const outcome = await command.run(input, context).finally(finish);
   return show(input.on("json") ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env)));
+}
+
+/** `mmsp help environment`; null for what is no topic. */
+async function printTopic([name = ""]: readonly string[]): Promise<0 | null> {
+  const { topics } = await import("./help.ts");
+  const topic = Object.hasOwn(topics, name) ? topics[name] : undefined;
+  return topic === undefined ? null : print(topic.render());
 }
 
 /** `-C`, which must be there: looked for from below, a project above would be taken for what was meant. */

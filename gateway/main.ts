@@ -62,6 +62,7 @@ async function main(): Promise<void> {
   const commit = reacts ? committerOf(config, () => running) : null;
   const running: RunningGateway = createGateway({
     environment: config.environment,
+    settings: config.settings,
     source: sourceOf(config),
     runtime: createOnnxRuntime(),
     store,
