@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import pkg from "../package.json" with { type: "json" };
 import type { Printed } from "./report.ts";
 import type { Problem } from "../schemas/problem.ts";
-import { splitArgv } from "./argv.ts";
+import { asksForJson, splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
 import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
 import { isTerminal, printError, printOut } from "./streams.ts";
@@ -51,7 +51,7 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   const verbose = input.on("verbose");
   const { context, finish } = await openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
   const outcome = await command.run(input, context).finally(finish);
-  return show(input.on("json") ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env)));
+  return show(asksForJson(rest) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env)));
 }
 
 /** `mmsp help environment`; null for what is no topic. */
@@ -103,9 +103,7 @@ function interrupted(): AbortSignal {
 async function explain(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   const { renderJson, renderText } = await import("./report.ts");
   const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
-  const printed = argv.includes("--json")
-    ? renderJson(outcome)
-    : renderText(outcome, streamStyles(isTerminal, process.env));
+  const printed = asksForJson(argv) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env));
   const exitCode = await show(printed);
   if (process.env["MMSP_DEBUG"]) printError(`${String(error instanceof Error ? error.stack : error)}\n`);
   return error instanceof UsageError ? 2 : exitCode;

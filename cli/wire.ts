@@ -47,6 +47,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     get isTerminal() {
       return isTerminal("stderr") && isTerminal("stdout");
     },
+    printsToTerminal: isTerminal("stdout"),
     style,
     now: () => new Date(),
     say: (line) => stderr.say(line),

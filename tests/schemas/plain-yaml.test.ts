@@ -179,7 +179,7 @@ describe("where it takes a text, it reads what the library reads", () => {
     let taken = 0;
     fc.assert(
       fc.property(tapes, (decisions) => void (taken += +agrees(textFrom(tapeOf(decisions))))),
-      { numRuns: 1000 },
+      { numRuns: 3000 },
     );
     expect(taken).toBeGreaterThan(20);
   });

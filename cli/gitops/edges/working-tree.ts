@@ -9,6 +9,8 @@ import { readDocuments, readNames } from "./working-tree-read.ts";
 export interface WorkingTree {
   /** The documents in the scope, and mmsp.yaml. */
   read(scope: Scope): Promise<Snapshot>;
+  /** Every document, and what is wrong with each that is no readable text. */
+  readEvery(): Promise<Pick<Snapshot, "files" | "unreadable">>;
   /** Every document. Throws a ProblemError that tells every file that is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   /** All files or none; returns the paths whose content really changed. Throws a ProblemError where it cannot. */
@@ -27,6 +29,7 @@ export function openWorkingTree(rootDir: string): WorkingTree {
       ...readNames(rootDir),
       proposals: [],
     }),
+    readEvery: async () => readDocuments(rootDir, { models: null, environments: null }),
     readAll: async () => {
       const { files, unreadable } = readDocuments(rootDir, { models: null, environments: null });
       if (unreadable.length > 0) throw new ProblemError(unreadable);
