@@ -20,6 +20,9 @@ import type { Style } from "./style.ts";
 export interface Tree {
   readonly root: string;
   read(scope: Scope): Promise<Snapshot>;
+  /** Every document, and what is wrong with each that is no readable text. */
+  readEvery(): Promise<Pick<Snapshot, "files" | "unreadable">>;
+  /** Every document; throws a ProblemError where one is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   write(files: readonly FileWrite[]): Promise<readonly string[]>;
 }
@@ -135,6 +138,8 @@ export interface Context {
   readonly style: Style;
   /** stderr is a terminal: a live line may be drawn on it. */
   readonly isTerminal: boolean;
+  /** stdout is one: what is printed is read by a person. */
+  readonly printsToTerminal: boolean;
   /** Aborted by the first Ctrl-C. Reading it takes Ctrl-C over; who does not read it ends at once. */
   readonly signal: AbortSignal;
   now(): Date;

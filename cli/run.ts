@@ -3,9 +3,11 @@ import pkg from "../package.json" with { type: "json" };
 import type { Printed } from "./report-parts.ts";
 import type { Problem } from "../schemas/problem.ts";
 import { createRedactor } from "../schemas/secrets.ts";
-import { splitArgv } from "./argv.ts";
+import { asksForJson, splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
 import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
+import { isTerminal, printError, printOut } from "./streams.ts";
+import { streamStyles } from "./style.ts";
 
 type ExitCode = 0 | 1 | 2;
 
@@ -39,19 +41,18 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     const meant = didYouMean(name, [...Object.keys(commands), "help"], (command) => `"mmsp ${command}"`);
     throw new UsageError(`unknown command "${name}"${meant}`);
   }
-  const command = await load();
   if (rest.includes("--help") || rest.includes("-h")) {
     const { renderHelp } = await import("./help.ts");
-    return print(renderHelp(name, command));
+    return print(renderHelp(name, await load()));
   }
+  // At once: they are read and compiled beside each other.
+  const parts = [load(), import("./wire.ts"), import("./report.ts")] as const;
+  const [command, { openSession }, { renderJson, renderText }] = await Promise.all(parts);
   const input = parseFlags(rest, command.flags, command.maxArgs);
-  const { openSession } = await import("./wire.ts");
-  const { renderJson, renderText } = await import("./report.ts");
-  const { streamStyles } = await import("./style.ts");
   const verbose = input.on("verbose");
-  const { context, finish } = openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
+  const { context, finish } = await openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
   const outcome = await command.run(input, context).finally(finish);
-  return show(input.on("json") ? renderJson(outcome) : renderText(outcome, streamStyles(process)));
+  return show(asksForJson(rest) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env)));
 }
 
 /** `mmsp help environment`; null for what is no topic. */
@@ -75,14 +76,14 @@ function workingFolder(input: Input): string {
 /** Nothing that is printed holds what a variable keeps secret. */
 const redact = createRedactor(process.env);
 
-function show({ stdout, stderr, exitCode }: Printed): ExitCode {
-  process.stderr.write(redact(stderr));
-  process.stdout.write(redact(stdout));
+async function show({ stdout, stderr, exitCode }: Printed): Promise<ExitCode> {
+  printError(redact(stderr));
+  await printOut(redact(stdout));
   return exitCode;
 }
 
-function print(text: string): 0 {
-  process.stdout.write(text);
+async function print(text: string): Promise<0> {
+  await printOut(text);
   return 0;
 }
 
@@ -108,11 +109,10 @@ function interrupted(): AbortSignal {
 /** What went wrong, for people or as JSON. A bug keeps its stack; everything else says what to do. */
 async function explain(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   const { renderJson, renderText } = await import("./report.ts");
-  const { streamStyles } = await import("./style.ts");
   const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
-  const exitCode = show(argv.includes("--json") ? renderJson(outcome) : renderText(outcome, streamStyles(process)));
-  if (process.env["MMSP_DEBUG"])
-    process.stderr.write(`${redact(String(error instanceof Error ? error.stack : error))}\n`);
+  const printed = asksForJson(argv) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env));
+  const exitCode = await show(printed);
+  if (process.env["MMSP_DEBUG"]) printError(`${redact(String(error instanceof Error ? error.stack : error))}\n`);
   return error instanceof UsageError ? 2 : exitCode;
 }
 

@@ -1,14 +1,12 @@
 import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import type { Context, Edges, Remote } from "./context.ts";
-import { startGateway } from "./start-gateway.ts";
+import { isTerminal, printError } from "./streams.ts";
 import { createStyle, wantsColour } from "./style.ts";
-import { createProgress, noProgress, type Progress } from "./terminal/progress.ts";
+import type { Progress } from "./terminal/progress.ts";
 import { createStderr, type Stderr } from "./terminal/stderr.ts";
-import { formatCall, traceFetch } from "./terminal/trace.ts";
-import { watchEdges } from "./terminal/watched-edges.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
-import { openArtifactStore } from "./gitops/edges/store/open.ts";
+import type { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
 import { createRedactor } from "../schemas/secrets.ts";
 import type { Forge } from "./gitops/core/ports.ts";
@@ -33,17 +31,16 @@ interface SessionOptions {
 }
 
 /** Builds the real outside world. Everything heavy is imported by the edge that needs it, when it needs it. */
-export function openSession(options: SessionOptions): Session {
+export async function openSession(options: SessionOptions): Promise<Session> {
   const { env } = options;
   let signal: AbortSignal | undefined;
-  const isTerminal = process.stderr.isTTY && process.stdout.isTTY;
-  const style = createStyle(process.stdout.isTTY, env);
+  const style = createStyle(isTerminal("stdout"), env);
   // Lines for it are coloured as the result is.
-  const withoutColour = wantsColour(process.stderr.isTTY, env) ? (text: string) => text : Bun.stripANSI;
+  const withoutColour = wantsColour(isTerminal("stderr"), env) ? (text: string) => text : Bun.stripANSI;
   const redact = createRedactor(env);
-  const stderr = createStderr((text) => void process.stderr.write(redact(text)), withoutColour);
-  const progress = process.stderr.isTTY && env["TERM"] !== "dumb" ? progressOn(stderr) : noProgress;
-  if (options.verbose) traceHttp((line) => stderr.say(style.dim(line)));
+  const stderr = createStderr((text) => printError(redact(text)), withoutColour);
+  const progress = isTerminal("stderr") && env["TERM"] !== "dumb" ? await progressOn(stderr) : null;
+  if (options.verbose) await traceHttp((line) => stderr.say(style.dim(line)));
   const context: Context = {
     cwd: resolve(options.cwd),
     env,
@@ -51,18 +48,23 @@ export function openSession(options: SessionOptions): Session {
     get signal() {
       return (signal ??= options.interrupted());
     },
-    isTerminal,
+    get isTerminal() {
+      return isTerminal("stderr") && isTerminal("stdout");
+    },
+    printsToTerminal: isTerminal("stdout"),
     style,
     now: () => new Date(),
     print: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error))),
     say: (line) => stderr.say(line),
-    live: (line) => progress.yieldTo(() => stderr.live(line)),
-    edges: watchEdges(createEdges(env), progress),
+    live: (line) => (progress === null ? stderr.live(line) : progress.yieldTo(() => stderr.live(line))),
+    edges: progress === null ? createEdges(env) : await watched(createEdges(env), progress),
   };
-  return { context, finish: () => progress.stop() };
+  return { context, finish: () => progress?.stop() };
 }
 
-function progressOn(stderr: Stderr): Progress {
+/** What is drawn is loaded where there is a terminal to draw it on. */
+async function progressOn(stderr: Stderr): Promise<Progress> {
+  const { createProgress } = await import("./terminal/progress.ts");
   return createProgress({
     live: (line) => stderr.live(line),
     now: () => performance.now(),
@@ -76,8 +78,13 @@ function progressOn(stderr: Stderr): Progress {
   });
 }
 
+async function watched(edges: Edges, progress: Progress): Promise<Edges> {
+  return (await import("./terminal/watched-edges.ts")).watchEdges(edges, progress);
+}
+
 /** Every edge, and every library below one, calls this `fetch`: so no call can be forgotten. */
-function traceHttp(say: (line: string) => void): void {
+async function traceHttp(say: (line: string) => void): Promise<void> {
+  const { formatCall, traceFetch } = await import("./terminal/trace.ts");
   globalThis.fetch = traceFetch(
     globalThis.fetch,
     (call) => say(formatCall(call)),
@@ -130,11 +137,20 @@ function createEdges(env: Variables): Edges {
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>
-      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }, env),
+      artifactStores().openArtifactStore(
+        store,
+        root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root },
+        env,
+      ),
     gitFacts,
     readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
-    startGateway,
+    startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };
+}
+
+/** Loaded where a store is opened, as the other edges are; opening one is no promise. */
+function artifactStores(): { readonly openArtifactStore: typeof openArtifactStore } {
+  return require("./gitops/edges/store/open.ts") as ReturnType<typeof artifactStores>;
 }
 
 /** Plain git, where the repository is on no GitHub. */

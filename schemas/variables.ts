@@ -52,6 +52,10 @@ export const variableGroups: readonly VariableGroup[] = [
       },
       { name: "NO_COLOR", meaning: "no colours, also on a terminal" },
       { name: "MMSP_DEBUG", meaning: "the stack of an error, for a report" },
+      {
+        name: "GITHUB_WORKSPACE",
+        meaning: "the checkout in GitHub Actions, from which `validate --format github` counts paths",
+      },
       { name: "XDG_CACHE_HOME", meaning: "where `up --repo` keeps its clone, default ~/.cache" },
     ],
   },

@@ -1,5 +1,5 @@
 import { parseManifest } from "../../schemas/document.ts";
-import { validateProject } from "../../schemas/json/validators.js";
+import { validateProject } from "../../schemas/kinds.ts";
 import { fail, ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
@@ -9,6 +9,7 @@ import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
+import type { Snapshot } from "../gitops/core/ports.ts";
 import { UsageError, wholeNumber, type Input } from "../flags.ts";
 
 /** The model: the argument or `--name`, not both. */
@@ -97,6 +98,13 @@ export function looksAtGitHub(input: Input): boolean {
   if (input.text("repo") !== undefined) return true;
   if (input.text("base") === undefined) return false;
   throw new UsageError("--base names a branch of --repo OWNER/NAME: without it the working tree is read");
+}
+
+/** Every document, of GitHub with `--repo`, else of the working tree, and what is wrong with each that is no text. */
+export async function readEverything(input: Input, context: Context): Promise<Pick<Snapshot, "files" | "unreadable">> {
+  if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readEvery();
+  const forge = await context.edges.openForge(await remoteOf(input, context));
+  return forge.read({ models: null, environments: [] });
 }
 
 /** Every document, of GitHub with `--repo`, else of the working tree. */

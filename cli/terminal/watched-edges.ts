@@ -77,6 +77,12 @@ function watchTree(tree: Tree, progress: Progress): Tree {
       progress.mark("planning", snapshot.files.size > manyDocuments);
       return snapshot;
     },
+    async readEvery() {
+      progress.mark("reading environments/");
+      const every = await tree.readEvery();
+      progress.mark(`checking ${every.files.size} documents`, every.files.size > manyDocuments);
+      return every;
+    },
     async readAll() {
       progress.mark("reading environments/");
       const files = await tree.readAll();

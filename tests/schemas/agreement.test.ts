@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import type { ValidateFunction } from "ajv";
 import * as fc from "fast-check";
 import type { z } from "zod";
+import { accepts, type JsonSchema } from "../../schemas/accept.ts";
 import { Environment } from "../../schemas/environment.ts";
+import { jsonSchemas } from "../../schemas/generate.ts";
 import {
   validateEnvironment,
   validateModelDeployment,
@@ -178,11 +180,13 @@ function define(object: object, key: string, value: Json): void {
 }
 
 test.each(full)(
-  "%s: zod and the compiled validator agree, on sound documents and on broken ones",
-  (_, schema, validate, document) => {
+  "%s: zod, the quick check and the compiled validator agree, on sound documents and on broken ones",
+  (kind, schema, validate, document) => {
+    const json = jsonSchemas()[kind] as JsonSchema;
     const verdicts = { valid: 0, invalid: 0 };
     expect(schema.safeParse(document).error).toBeUndefined();
     expect(validate(document)).toBe(true);
+    expect(accepts(json, document)).toBe(true);
     fc.assert(
       fc.property(fc.array(mutation, { minLength: 1, maxLength: 2 }), (mutations) => {
         const mutated = structuredClone(document) as Json;
@@ -190,6 +194,7 @@ test.each(full)(
         const valid = validate(mutated);
         verdicts[valid ? "valid" : "invalid"]++;
         expect(schema.safeParse(mutated).success).toBe(valid);
+        expect(accepts(json, mutated)).toBe(valid);
       }),
       { numRuns: 1500 },
     );

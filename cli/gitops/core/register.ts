@@ -1,6 +1,6 @@
 import { digest8Of, sameArtifact } from "../../../schemas/artifact.ts";
 import { parseManifest } from "../../../schemas/document.ts";
-import { validateModelVersion } from "../../../schemas/json/validators.js";
+import { validateModelVersion } from "../../../schemas/kinds.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fail } from "../../../schemas/problem.ts";
 import type { StoreFile, StoreFiles } from "../core/gc.ts";
-import { codeOf, systemReason } from "./input-file.ts";
+import { codeOf, systemReason } from "./system-error.ts";
 import { s3Access, type Variables } from "./store/s3/access.ts";
 
 const keyPattern = /^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/;

@@ -1,4 +1,4 @@
-import { maxDocumentBytes } from "../../../../schemas/document.ts";
+import { maxDocumentBytes } from "../../../../schemas/limits.ts";
 import type { Problem } from "../../../../schemas/problem.ts";
 import { isDocument, modelOf, paths, placeOf, root } from "../../../../schemas/tree.ts";
 import type { RemoteSnapshot, Scope } from "../../core/ports.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { OutsideError } from "../../core/ports.ts";
-import { codeOf, systemReason } from "../input-file.ts";
+import { codeOf, systemReason } from "../system-error.ts";
 
 /** So many processes may work on one remote at a time; one alone always finds the first. */
 const mostSlots = 64;

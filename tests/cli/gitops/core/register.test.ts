@@ -3,7 +3,7 @@ import type { Change, RegisterCommand } from "../../../../cli/gitops/core/change
 import { plan } from "../../../../cli/gitops/core/plan.ts";
 import { checkTree } from "../../../../schemas/rules.ts";
 import { applyDocuments } from "../../../../cli/gitops/core/apply-change.ts";
-import { validateModelVersion } from "../../../../schemas/json/validators.js";
+import { validateModelVersion } from "../../../../schemas/kinds.ts";
 import { aProject, aProposal, aState, aTree, aVersion, digest, now, register } from "../../../support/builders.ts";
 import { answer, refusalText } from "../../../support/plans.ts";
 
