@@ -78,7 +78,11 @@ describe("a wrong command line", () => {
     ["deploy fraud --name churn --version 1", 'the model is "fraud" and --name "churn"', "mmsp deploy --help"],
     ["deploy fraud --version 1 --local=yes", "--local takes no value", "mmsp deploy --help"],
     ["deploy fraud --version 1 --local --repo a/b", "--local and --repo exclude each other", "mmsp deploy --help"],
-    ["deploy fraud --version 1 --repo nonsense", '--repo takes OWNER/NAME, not "nonsense"', "mmsp deploy --help"],
+    [
+      "deploy fraud --version 1 --repo nonsense",
+      '--repo takes OWNER/NAME or the address of a git remote, not "nonsense"',
+      "mmsp deploy --help",
+    ],
     ["deploy fraud --version 1 --base ../x", '--base takes the name of a branch, not "../x"', "mmsp deploy --help"],
     ["rollback fraud --commit --local", "--commit and --local exclude each other", "mmsp rollback --help"],
     ["status --base main", "--base names a branch of --repo", "mmsp status --help"],
