@@ -30,7 +30,10 @@ interface Thrown {
 export function causeOf(error: unknown, clean: (text: string) => string): Error {
   const { name = "Error", message = "", status, cause } = error as Thrown;
   const inner = cause instanceof Error ? { cause: new Error(clean(cause.message)) } : {};
-  return Object.assign(new Error(clean(message).slice(0, 1000), inner), { name, ...(status === undefined ? {} : { status }) });
+  return Object.assign(new Error(clean(message).slice(0, 1000), inner), {
+    name,
+    ...(status === undefined ? {} : { status }),
+  });
 }
 
 /** null: not from a call, so a bug of ours. `clean` takes secrets out of what was answered. */
