@@ -98,7 +98,9 @@ function introduce(
   input: Input,
   context: Context,
 ) {
-  if (!input.on("json")) context.say(`pull request #${number} ${action}: ${url}`);
+  if (input.on("json")) return;
+  if (context.isTerminal) context.live("");
+  context.say(`pull request #${number} ${action}: ${url}`);
 }
 
 interface Line {

@@ -86,7 +86,7 @@ function awaited(pull: PullState): string {
   if (merging === "behind") return `its branch has to be brought up to date with ${base}`;
   if (merging === "unknown") return "GitHub is working out whether it can be merged";
   if (merging === "blocked") return blockedBy(pull);
-  return pull.mergesItself ? "all is well: GitHub is about to merge it" : "ready: waiting for somebody to merge it";
+  return pull.mergesItself ? "all is well: GitHub is about to merge it" : "ready, waiting for somebody to merge it";
 }
 
 function waitingForChecks(pending: readonly Check[], all: number): string {

@@ -110,7 +110,7 @@ describe("--wait", () => {
   test("gives up after --wait-timeout, and says how to go on", async () => {
     const { stderr, exitCode } = await run("rollback", "fraud", "--wait", "--wait-timeout", "0s");
     expect(exitCode).toBe(1);
-    expect(stderr).toContain("pull request #3 is still open: ready: waiting for somebody to merge it");
+    expect(stderr).toContain("pull request #3 is still open: ready, waiting for somebody to merge it");
     expect(stderr).toContain("`mmsp wait 3` goes on waiting");
   });
 
@@ -179,6 +179,6 @@ describe("mmsp wait", () => {
     expect((await run("wait", "soon")).stderr).toContain("neither the number of a pull request nor the address of one");
     const missing = await run("wait", "999");
     expect(missing.exitCode).toBe(1);
-    expect(missing.stderr).toContain("looking at #999 of acme/models");
+    expect(missing.stderr).toContain("acme/models has no pull request #999");
   });
 });
