@@ -1,3 +1,4 @@
+import { bytesOf as artifactBytes } from "../../schemas/artifact.ts";
 import type { GcOutput } from "../../schemas/output/gc.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -96,7 +97,7 @@ function outcomeOf(collected: Collected, context: Context): Outcome {
       model: spec.model,
       version: spec.version,
       sha256: spec.artifact.sha256,
-      sizeBytes: spec.artifact.sizeBytes,
+      sizeBytes: artifactBytes(spec.artifact),
       lastServed: lastServed === null ? null : toTheSecond(new Date(lastServed).toISOString()),
       outside: [...outside],
     })),
@@ -114,7 +115,7 @@ function textOf({ draft, window, apply, paths, pullRequest, notices }: Collected
   const rows = [
     ...draft.remove.map((removal) => {
       const { model, version, artifact } = removal.document.spec;
-      return [model, String(version), style.red("remove"), size(artifact.sizeBytes), lastServedText(removal)];
+      return [model, String(version), style.red("remove"), size(artifactBytes(artifact)), lastServedText(removal)];
     }),
     ...draft.keep.map(({ model, version, reason }) => [model, String(version), "keep", "", reason]),
   ].toSorted(([a = "", left], [b = "", right]) => a.localeCompare(b) || Number(left) - Number(right));

@@ -12,7 +12,7 @@ export const GcOutput = z.discriminatedUnion("kind", [
         model: z.string(),
         version: Version,
         sha256: Sha256,
-        sizeBytes: z.int(),
+        sizeBytes: z.int().describe("with the files beside it"),
         lastServed: Timestamp.nullable().describe("null: it never served"),
         outside: z.array(z.string()).describe("its files in stores outside the repository, which stay for gc --store"),
       }),

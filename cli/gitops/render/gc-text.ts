@@ -1,3 +1,4 @@
+import { bytesOf } from "../../../schemas/artifact.ts";
 import type { Removal } from "../core/gc.ts";
 import { list, section, size, table } from "./markdown.ts";
 import { code, prose } from "./safe-text.ts";
@@ -27,7 +28,7 @@ export function gcBody(removals: readonly Removal[], bytes: number, window: stri
     return [
       nameOf(removal),
       code(`sha256:${artifact.sha256.slice(0, 12)}`, "cell"),
-      size(artifact.sizeBytes),
+      size(bytesOf(artifact)),
       lastServedText(removal),
     ];
   });

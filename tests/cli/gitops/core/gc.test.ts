@@ -69,6 +69,25 @@ test("what somebody's own kustomization lists stays, also where no document name
   expect(reasonOf(state, 1)).toBe(`listed in ${path}`);
 });
 
+test("files that hold weights beside a model go with it, each unless another version has it, too", () => {
+  const beside = (seed: string) => {
+    const sha256 = digest(seed);
+    return { file: "weights.bin", key: `sha256/${sha256}/weights.bin`, sha256, sizeBytes: 7 };
+  };
+  const large = (version: number, files: readonly string[]) => {
+    const { artifact } = aVersion("fraud", version).spec;
+    return aVersion("fraud", version, { artifact: { ...artifact, files: files.map(beside) } });
+  };
+  const tree = aTree({
+    project: aProject({ artifactStore: "store" }),
+    versions: [large(1, ["own", "both"]), large(2, ["both"])],
+  });
+  const own = aVersion("fraud", 1).spec.artifact.key ?? "";
+  expect(planGc(aGcState(tree)).remove.map(({ files }) => files)).toEqual([
+    [storePath("store", own), storePath("store", beside("own").key)],
+  ]);
+});
+
 test("a pull request that nobody can look into keeps all of the model", () => {
   const tree = aTree({ versions: [...versions(1, 2), aVersion("churn", 1), aVersion("churn", 2)] });
   const plan = planGc(aGcState(tree, { pulls: [{ model: "fraud", version: null, number: 3 }] }));
