@@ -19,6 +19,8 @@ export interface ForgeCall {
   /** The route's template, `POST /repos/{owner}/{repo}/pulls`, or `graphql` and the fields at the root. */
   readonly operation: string;
   readonly body: unknown;
+  /** The caller's User-Agent. */
+  readonly agent: string;
 }
 
 export type ForgeHook = (call: ForgeCall) => void | Promise<void>;
@@ -68,7 +70,8 @@ export function createApi(world: World, hooks: ForgeHooks): Api {
     const body = await readBody(request);
     const prepared = await prepare(world, request, url, body).catch((error) => refused(request, url, error));
     const path = `${url.pathname}${url.search}`;
-    const call = { index: calls.length, method: request.method, path, operation: prepared.operation, body };
+    const agent = request.headers.get("user-agent") ?? "";
+    const call = { index: calls.length, method: request.method, path, operation: prepared.operation, body, agent };
     calls.push(call);
     let reply: Response | null = null;
     try {

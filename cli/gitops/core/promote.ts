@@ -69,6 +69,9 @@ function promoteTo(command: PromoteCommand, target: string, state: PlanState): P
 
   const version = command.version ?? effective(origin).stable?.version;
   if (version === undefined) return refuse(nothingServed(source, model));
+  // A person may have written a version that nobody has registered.
+  const unregistered = refusal(versionProblems(state, model, version));
+  if (unregistered !== null) return unregistered;
   const already = before === null ? null : alreadyThere(before, target, version, now);
   if (already !== null) return skip(already);
 

@@ -176,6 +176,12 @@ describe("promote --to", () => {
     expect(answer(plan(to, between(staging, prod)))).toEqual(expected);
   });
 
+  test("what somebody has made stable by hand without registering it does not go on", () => {
+    const tree = aTree({ deployments: { staging: [aDeployment({ stable: 77 })] } });
+    const refused = plan(promote({ to: "prod", version: null }), aState(tree));
+    expect(refused).toMatchObject({ kind: "refusal", problems: [{ code: "version-unknown" }] });
+  });
+
   test("is refused for what is not stable in the source, with what to do", () => {
     const state = between({ stable: 1, canary: 2, spec: { rejected: [aRejection(3)] } }, null);
     expect(refusalText(plan(promote({ to: "prod", version: 2 }), state))).toBe(

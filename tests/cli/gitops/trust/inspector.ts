@@ -1,11 +1,11 @@
 /** Reads what stands in a bare repository at any commit, and checks it by the rules that every tree keeps. */
-import { openRepository, type Repository } from "../../../../cli/demo/forge/git/repository.ts";
-import { entryType, parseTree } from "../../../../cli/demo/forge/git/parse.ts";
-import { listRefs } from "../../../../cli/demo/forge/git/refs.ts";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { openRepository, readCommit, readPath, type Repository } from "../../../../cli/demo/forge/git/repository.ts";
 import { commitsBetween } from "../../../../cli/demo/forge/git/history.ts";
-import type { Commit } from "../../../../cli/demo/forge/git/parse.ts";
+import { entryType, parseTree, type Commit } from "../../../../cli/demo/forge/git/parse.ts";
 import { checkDocuments } from "../../../../schemas/check-documents.ts";
-import { formatProblem } from "../../../../schemas/problem.ts";
+import { formatProblem, type Problem } from "../../../../schemas/problem.ts";
 import type { ReadTree } from "../../../../schemas/read-tree.ts";
 import { storePath } from "../../../../schemas/store.ts";
 import { isDocument, type Tree } from "../../../../schemas/tree.ts";
@@ -15,11 +15,21 @@ export interface Inspector extends AsyncDisposable {
   branches(): Promise<ReadonlyMap<string, string>>;
   /** The commits that `head` has and `base` lacks, oldest first. */
   between(base: string, head: string): Promise<readonly Commit[]>;
-  /** Everything at a commit: path -> blob. */
-  files(commit: string): Promise<ReadonlyMap<string, string>>;
+  commit(oid: string): Promise<Commit>;
+  /** A commit and all before it. */
+  ancestors(oid: string): Promise<readonly string[]>;
+  /** Text of a file; null where there is none. */
+  text(commit: string, path: string): Promise<string | null>;
   tree(commit: string): Promise<Tree>;
   /** What breaks the rules at a commit, one line each; also a version whose file ought to be in the repository and is not. */
   complaints(commit: string): Promise<readonly string[]>;
+  faults(commit: string): Promise<readonly Fault[]>;
+}
+
+/** Something that breaks the rules. The same one has the same identity wherever in its file it stands. */
+export interface Fault {
+  readonly identity: string;
+  readonly text: string;
 }
 
 export async function openInspector(gitDir: string): Promise<Inspector> {
@@ -27,7 +37,15 @@ export async function openInspector(gitDir: string): Promise<Inspector> {
   const texts = new Map<string, string>();
   let earlier: ReadTree["read"] = new Map();
 
-  async function check(commit: string) {
+  interface Checked {
+    readonly tree: Tree;
+    readonly faults: readonly Fault[];
+  }
+  const checked = new Map<string, Checked>();
+
+  async function check(commit: string): Promise<Checked> {
+    const known = checked.get(commit);
+    if (known !== undefined) return known;
     const files = await filesBelow(repository, commit, "");
     const documents = new Map<string, string>();
     for (const [path, oid] of files) {
@@ -36,25 +54,50 @@ export async function openInspector(gitDir: string): Promise<Inspector> {
       texts.set(oid, text);
       documents.set(path, text);
     }
-    const checked = checkDocuments(documents, earlier);
-    earlier = checked.read;
-    return { files, ...checked };
+    const { tree, problems, read } = checkDocuments(documents, earlier);
+    earlier = read;
+    const missing = missingArtifacts(tree, files).map((text) => ({ identity: text, text }));
+    const result = { tree, faults: [...problems.map(faultOf), ...missing] };
+    checked.set(commit, result);
+    return result;
   }
 
   return {
-    async branches() {
-      const refs = await listRefs(repository, "refs/heads/");
-      return new Map(refs.map(({ name, oid }) => [name.slice("refs/heads/".length), oid]));
-    },
+    branches: () => Promise.resolve(looseBranches(join(gitDir, "refs/heads"))),
     between: (base, head) => commitsBetween(repository, base, head),
-    files: (commit) => filesBelow(repository, commit, ""),
-    tree: async (commit) => (await check(commit)).tree,
-    async complaints(commit) {
-      const { files, tree, problems } = await check(commit);
-      return [...problems.map(formatProblem), ...missingArtifacts(tree, files)];
+    async commit(oid) {
+      const commit = await readCommit(repository, oid);
+      if (!commit) throw new Error(`${oid} is no commit`);
+      return commit;
     },
+    async ancestors(oid) {
+      const found = new Set([oid]);
+      for (const next of found)
+        for (const parent of (await readCommit(repository, next))?.parents ?? []) found.add(parent);
+      return [...found];
+    },
+    text: async (commit, path) => (await readPath(repository, commit, path))?.bytes.toString("utf8") ?? null,
+    tree: async (commit) => (await check(commit)).tree,
+    complaints: async (commit) => (await check(commit)).faults.map(({ text }) => text),
+    faults: async (commit) => (await check(commit)).faults,
     [Symbol.asyncDispose]: () => repository.close(),
   };
+}
+
+function faultOf(problem: Problem): Fault {
+  const { code, file, path, message } = problem;
+  return { identity: JSON.stringify([code, file, path, message]), text: formatProblem(problem) };
+}
+
+/** Short name -> commit. In these repositories nothing packs refs; a process for each look would be most of the work. */
+function looseBranches(folder: string): ReadonlyMap<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).toSorted();
+  const entries = names.flatMap((name): (readonly [string, string])[] => {
+    const path = join(folder, name);
+    if (name.endsWith(".lock") || !statSync(path, { throwIfNoEntry: false })?.isFile()) return [];
+    return [[name, readFileSync(path, "utf8").trim()]];
+  });
+  return new Map(entries);
 }
 
 /** Versions of the sample tree that name a file which was never there. */

@@ -1,5 +1,5 @@
 /** Every way in which mmsp writes to GitHub, each on the sample repository, and how to see that it has happened. */
-import type { Command, PromoteCommand } from "../../../../cli/gitops/core/change.ts";
+import type { Command, PromoteCommand, RegisterCommand } from "../../../../cli/gitops/core/change.ts";
 import { commitCuts, type CutAnswer } from "../../../../cli/gitops/commit-cuts.ts";
 import { publish, type PublishOptions, type PublishParts, type PublishResult } from "../../../../cli/gitops/publish.ts";
 import type { Cut } from "../../../../schemas/cut.ts";
@@ -40,7 +40,7 @@ const tensor = { name: "x", datatype: "FP32" as const, shape: [-1, 2] };
 const digest = new Bun.CryptoHasher("sha256").update("the fourth").digest("hex");
 
 /** Registers version 4 of fraud. */
-export const register: Command = {
+export const register: RegisterCommand = {
   ...registerCommand(4),
   artifact: { file: "model.onnx", sha256: digest, sizeBytes: 1000 },
   signature: { inputs: [tensor], outputs: [tensor] },

@@ -107,7 +107,7 @@ async function endOf(run: Promise<readonly Answer[]>): Promise<End> {
 }
 
 /** An error that people can read and act on; anything else is a bug, and thrown on. */
-function clear(error: unknown): Error {
+export function clear(error: unknown): Error {
   if (error instanceof OutsideError) expect(error.hint.length).toBeGreaterThan(10);
   else if (error instanceof ProblemError) {
     for (const { hint = "" } of error.problems) expect(hint.length).toBeGreaterThan(10);

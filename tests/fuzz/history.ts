@@ -1,0 +1,126 @@
+/** Runs histories: commands, alerts and people, call by call in an order that the seed decides, checked after every call. */
+import { faultOf, mayComeAfter, type FaultKind } from "../../cli/demo/forge/faults.ts";
+import type { ForgeCall } from "../../cli/demo/forge/server.ts";
+import { startHub, type Hub } from "../cli/gitops/hub.ts";
+import { openInspector, type Inspector } from "../cli/gitops/trust/inspector.ts";
+import { scenarioFiles } from "../cli/gitops/trust/scenarios.ts";
+import { seededRandom } from "../support/random.ts";
+import { createPeople, type People } from "./people.ts";
+import { describeStep, stepsOf, type Step } from "./steps.ts";
+import { createTurns } from "./turns.ts";
+import { createWatch, type Watch } from "./watch.ts";
+import { intentOf, type Clock } from "./writers.ts";
+
+/** Silence would have to be waited for: the fault matrix has it. */
+const kinds: readonly FaultKind[] = [
+  ...(["error-502", "error-503", "reset", "cut", "secondary-limit", "primary-limit"] as const),
+  ...(["primary-limit-for-an-hour", "graphql-limit"] as const),
+];
+
+export interface Playground extends AsyncDisposable {
+  /** Runs the history of a seed, of its steps only those with the given places; throws where a promise is broken. */
+  play(seed: number, places?: readonly number[]): Promise<void>;
+  /** The calls that were made so far. */
+  operations(): readonly string[];
+  /** How the runs have ended: `deploy published` -> how often. */
+  readonly ends: ReadonlyMap<string, number>;
+}
+
+export async function openPlayground(): Promise<Playground> {
+  const clock: Clock = { time: 0 };
+  const now = () => new Date(clock.time);
+  const hub = await startHub(scenarioFiles(), { now });
+  const inspector = await openInspector(hub.server.gitDir);
+  const people = await createPeople(hub, inspector, now);
+  const ends = new Map<string, number>();
+  const ended = (how: string) => void ends.set(how, (ends.get(how) ?? 0) + 1);
+  return {
+    ends,
+    operations: () => hub.operations(),
+    async play(seed, places) {
+      await hub.reset();
+      people.forget();
+      clock.time = Date.parse("2026-11-21T08:10:00Z");
+      const watch = await createWatch(inspector);
+      for (const [place, step] of stepsOf(seededRandom(seed)).entries()) {
+        if (places !== undefined && !places.includes(place)) continue;
+        try {
+          await runStep(step, { hub, inspector, people, watch, clock, ended });
+        } catch (error) {
+          const words = error instanceof Error ? error.message : String(error);
+          throw new Error(`step ${place}, ${describeStep(step)}: ${words}`, { cause: error });
+        }
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await people[Symbol.asyncDispose]();
+      await inspector[Symbol.asyncDispose]();
+      await hub[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface Scene {
+  readonly hub: Hub;
+  readonly inspector: Inspector;
+  readonly people: People;
+  readonly watch: Watch;
+  readonly clock: Clock;
+  readonly ended: (how: string) => void;
+}
+
+async function runStep(step: Step, scene: Scene): Promise<void> {
+  const { hub, inspector, people, watch, clock, ended } = scene;
+  const random = seededRandom(step.seed);
+  const turns = createTurns(random);
+  const acts = [...step.acts];
+  /** Calls of people, which nothing holds up. */
+  let peopleAct = false;
+
+  const doOne = async () => {
+    const act = acts.shift();
+    if (act === undefined) return;
+    peopleAct = true;
+    const made = await people.act(act, random);
+    peopleAct = false;
+    await watch.afterPeople(made);
+  };
+  const fail = (moment: "before" | "after") => {
+    if (random() * 100 >= step.faults) return;
+    const kind = kinds[Math.floor(random() * kinds.length)] ?? "reset";
+    if (moment === "before" || mayComeAfter(kind)) throw faultOf(kind === "graphql-limit" ? "primary-limit" : kind);
+  };
+  hub.hook = async ({ agent }: ForgeCall) => {
+    clock.time += 1000;
+    if (peopleAct) return;
+    await turns.arrive(agent.split(" ")[0] ?? "");
+    fail("before");
+  };
+  hub.replyHook = async () => {
+    if (peopleAct) return;
+    await watch.afterWrite();
+    fail("after");
+  };
+  const main = (await inspector.branches()).get("main") ?? "";
+  const writers = new Map<string, () => Promise<void>>();
+  for (const [at, name] of step.writers.entries()) {
+    const writer = `writer-${at}`;
+    writers.set(writer, await intentOf(name, { tree: await inspector.tree(main), random, hub, clock, writer, ended }));
+  }
+  try {
+    await turns.run(writers, () => (random() < 0.3 ? doOne() : Promise.resolve()));
+    while (acts.length > 0) await doOne();
+  } finally {
+    hub.hook = undefined;
+    hub.replyHook = undefined;
+  }
+  await expectOnePullEach(hub);
+}
+
+/** Never a second open pull request for the same thing, under its own name or with a number behind it. */
+async function expectOnePullEach(hub: Hub): Promise<void> {
+  const pulls = (await hub.api("GET", "/pulls?state=open&per_page=100")) as readonly { head: { ref: string } }[];
+  const things = pulls.map(({ head }) => head.ref.replace(/(-[0-9a-f]{8}|-\d+)-\d+$/, "$1"));
+  const second = things.find((thing, at) => things.indexOf(thing) !== at);
+  if (second !== undefined) throw new Error(`two open pull requests for ${second}`);
+}

@@ -1,0 +1,116 @@
+/** What programs of ours set out to do in a history, with what they find in the repository as arguments. */
+import type { Command } from "../../cli/gitops/core/change.ts";
+import { commitCuts } from "../../cli/gitops/commit-cuts.ts";
+import { publish, type PublishParts } from "../../cli/gitops/publish.ts";
+import { effective } from "../../schemas/effective.ts";
+import type { Tree } from "../../schemas/tree.ts";
+import { planner } from "../cli/gitops/cut-parts.ts";
+import type { Hub } from "../cli/gitops/hub.ts";
+import { modelBytes } from "../cli/gitops/publisher.ts";
+import { register as registerFourth } from "../cli/gitops/trust/scenarios.ts";
+import { clear } from "../cli/gitops/trust/trial.ts";
+import { cutOf } from "../support/cuts.ts";
+import { environments, models, type IntentName } from "./steps.ts";
+
+/** Milliseconds since 1970, moved by calls and by waiting. */
+export interface Clock {
+  time: number;
+}
+
+interface Given {
+  readonly tree: Tree;
+  readonly random: () => number;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  /** Its name in the calls that it makes. */
+  readonly writer: string;
+  /** Is told how each run has ended. */
+  readonly ended: (how: string) => void;
+}
+
+/** A run of one program, which ends with an answer or with an error for people; any other throws. */
+export async function intentOf(name: IntentName, given: Given): Promise<() => Promise<void>> {
+  const { tree, random } = given;
+  const any = <T>(items: readonly T[], otherwise: T): T => items[Math.floor(random() * items.length)] ?? otherwise;
+  const [environment, model] = [any(environments, "dev"), any(models, "fraud")];
+  if (name === "alert" || name === "alert-pull") return alert(given, environment, model, name === "alert-pull");
+  const version = any([...(tree.versions.get(model)?.keys() ?? [])], 1);
+  const digest = new Bun.CryptoHasher("sha256").update(String(random())).digest("hex");
+  const person = { by: "person", reason: "looks wrong", evidence: {}, cut: null } as const;
+  const rollback = { verb: "rollback", environment, model, to: null, ...person } as const;
+  const deploy = {
+    verb: "deploy",
+    environment,
+    model,
+    version,
+    weight: any([null, 5, 50, 100], null),
+    force: false,
+  } as const;
+  const commands: Readonly<Record<Exclude<IntentName, "alert" | "alert-pull">, Command>> = {
+    register: { ...registerFourth, model, version: null, artifact: { ...registerFourth.artifact, sha256: digest } },
+    deploy,
+    replace: { ...deploy, replace: true },
+    force: { ...deploy, force: true, replace: true },
+    promote: { verb: "promote", environment, model, version: null, to: null },
+    "promote-to": { verb: "promote", environment: "dev", model, version: null, to: "prod" },
+    rollback,
+    "rollback-to": { ...rollback, to: version },
+    "rollback-commit": rollback,
+  };
+  const as = name === "rollback-commit" ? "commit" : "pull-request";
+  return () => settled(name, given, () => publish(commands[name], { baseBranch: "main", as }, partsOf(given)));
+}
+
+/** The gateway's rollback of what is served, in one environment; now and then of two models together. */
+function alert(given: Given, environment: string, model: string, byPull: boolean): () => Promise<void> {
+  const { tree, random } = given;
+  const alerted = random() < 0.3 ? models : [model];
+  const cuts = alerted.flatMap((name) => {
+    const deployment = tree.deployments.get(environment)?.get(name);
+    const { stable = null, canary = null } = deployment === undefined ? {} : effective(deployment);
+    const served = canary ?? stable;
+    if (served === null) return [];
+    const { version, attempt } = served;
+    return [cutOf({ environment, model: name, version, attempt, phase: canary === null ? "stable" : "canary" })];
+  });
+  const options = {
+    baseBranch: "main",
+    as: byPull ? "pull-request" : "commit",
+    autoMerge: byPull,
+    openedFor: () => null,
+  } as const;
+  return async () => {
+    const parts = partsOf(given);
+    await settled("alert", given, async () => {
+      const answers = await commitCuts(cuts, options, parts);
+      for (const answer of answers) if (answer.kind === "failed") clear(answer.error);
+      // What cannot share a commit is handed over alone, as the gateway does.
+      for (const [at, { kind }] of answers.entries()) {
+        if (kind === "alone") await commitCuts(cuts.slice(at, at + 1), options, parts);
+      }
+      return answers[0] ?? { kind: "nothing" };
+    });
+  };
+}
+
+async function settled(name: string, { ended }: Given, run: () => Promise<{ readonly kind: string }>): Promise<void> {
+  try {
+    ended(`${name} ${(await run()).kind}`);
+  } catch (error) {
+    ended(`${name} ${clear(error).name}`);
+  }
+}
+
+function partsOf({ hub, clock, random, writer }: Given): PublishParts {
+  return {
+    forge: hub.client({ userAgent: writer }),
+    planner,
+    artifacts: { read: () => Promise.resolve(modelBytes), store: () => Promise.resolve() },
+    now: () => new Date(clock.time),
+    random,
+    sleep: (milliseconds) => {
+      clock.time += milliseconds;
+      return Promise.resolve();
+    },
+  };
+}
