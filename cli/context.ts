@@ -1,5 +1,18 @@
-import type { ArtifactStore, FileWrite, Forge, InspectModel, Scope, Snapshot } from "./gitops/core/ports.ts";
+import type {
+  ArtifactStore,
+  FileWrite,
+  Forge,
+  InspectModel,
+  ReferredModel,
+  Scope,
+  Snapshot,
+} from "./gitops/core/ports.ts";
+import type { StoreFiles } from "./gitops/core/gc.ts";
+import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { Mlflow } from "./gitops/core/mlflow-port.ts";
+import type { ServingState } from "./gitops/core/follow-serving.ts";
+import type { RepositoryFacts } from "./gitops/core/readiness/facts.ts";
+import type { LiveEnvironment } from "./gitops/core/live.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
@@ -7,6 +20,9 @@ import type { Style } from "./style.ts";
 export interface Tree {
   readonly root: string;
   read(scope: Scope): Promise<Snapshot>;
+  /** Every document, and what is wrong with each that is no readable text. */
+  readEvery(): Promise<Pick<Snapshot, "files" | "unreadable">>;
+  /** Every document; throws a ProblemError where one is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   write(files: readonly FileWrite[]): Promise<readonly string[]>;
 }
@@ -78,13 +94,39 @@ export interface Edges {
   findToken(): Promise<string | null>;
   /** Looks for a token; throws a ProblemError that says where. */
   openForge(remote: Remote): Promise<Forge>;
+  /** What git tells of the past: of the branch on GitHub, or of the clone around a folder. Reads only. */
+  openHistory(from: Remote | { readonly root: string; readonly baseBranch: string }): Promise<HistorySource>;
+  /**
+   * Documents of a commit of the clone around `root`; texts that are the same are taken from `known`. Throws a ProblemError
+   * where there is no such commit.
+   */
+  documentsAt(root: string, revision: string, known: ReadonlyMap<string, string>): Promise<CommittedDocuments>;
+  /** Sizes in bytes of files of the working tree, or of a commit on GitHub; without those that are not there. */
+  fileSizes(
+    from: { readonly root: string } | { readonly remote: Remote; readonly commit: string },
+    paths: readonly string[],
+  ): Promise<ReadonlyMap<string, number>>;
+  /** What a store outside the repository holds. */
+  openStoreFiles(store: string): Promise<StoreFiles>;
   /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
   openMlflow(): Promise<Mlflow>;
+  /** Tells of changes of the documents below `root`, until the answer is called. */
+  watchTree(root: string, changed: () => void): Promise<() => void>;
+  /** Says whether the branch has moved since it was asked last; the first time it has. */
+  watchBranch(remote: Remote): Promise<() => Promise<boolean>>;
+  /** What the gateway at an address says that it serves; never throws. */
+  readLive(environment: string, address: string): Promise<LiveEnvironment>;
   inspectModel: InspectModel;
+  /** Downloads a model by reference, to be looked at. Throws a ProblemError or an OutsideError. */
+  fetchReferred(address: string): Promise<ReferredModel>;
   readMetrics(path: string): Promise<Readonly<Record<string, number>>>;
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;
   openStore(store: string, root: string | null): ArtifactStore;
   gitFacts(dir: string): Promise<GitFacts>;
+  /** What GitHub shows of a repository and its rules; null where it shows nothing. */
+  readReadiness(remote: Remote): Promise<RepositoryFacts | null>;
+  /** What the gateway at an address serves; null where it does not answer. */
+  readGateway(address: string): Promise<ServingState | null>;
   startGateway(options: GatewayOptions): Promise<GatewayProcess>;
 }
 
@@ -96,9 +138,13 @@ export interface Context {
   readonly style: Style;
   /** stderr is a terminal: a live line may be drawn on it. */
   readonly isTerminal: boolean;
+  /** stdout is one: what is printed is read by a person. */
+  readonly printsToTerminal: boolean;
   /** Aborted by the first Ctrl-C. Reading it takes Ctrl-C over; who does not read it ends at once. */
   readonly signal: AbortSignal;
   now(): Date;
+  /** Part of the result, now: for commands that go on and have more to print. False where nobody reads any more. */
+  print(text: string): Promise<boolean>;
   /** A line for the person who waits; never part of the result. */
   say(line: string): void;
   /** Draws over the line drawn before; only on a terminal. */

@@ -1,11 +1,16 @@
 import type { Problem } from "../schemas/problem.ts";
 import type { Change } from "./gitops/core/change.ts";
+import type { PullRequest } from "./gitops/core/ports.ts";
+import type { ChangeSet } from "./gitops/core/promote-all.ts";
+import type { FollowEnd } from "./gitops/follow-change.ts";
 import type { PreviewTarget } from "./gitops/preview.ts";
-import type { PublishResult } from "./gitops/publish.ts";
+import type { PublishResult, PushedProposal } from "./gitops/publish.ts";
 
 /** What a command came to; `report.ts` prints it and finds the exit code. */
 export type Outcome =
   | PublishResult
+  /** A change that was waited for (`--wait`), or that was to merge by itself and does not. */
+  | { readonly kind: "followed"; readonly published: Published; readonly end: FollowEnd }
   | {
       readonly kind: "written";
       readonly change: Change;
@@ -19,6 +24,25 @@ export type Outcome =
       readonly target: PreviewTarget | { readonly kind: "tree" };
       readonly notices: readonly string[];
     }
+  /** Changes of several models that go together. */
+  | {
+      readonly kind: "together";
+      readonly set: ChangeSet;
+      readonly result:
+        | { readonly kind: "published"; readonly pullRequest: PullRequest }
+        | { readonly kind: "pushed"; readonly pushed: PushedProposal }
+        | { readonly kind: "written"; readonly paths: readonly string[] }
+        | {
+            readonly kind: "dry-run";
+            readonly diff: string;
+            readonly target: PreviewTarget | { readonly kind: "tree" };
+          };
+    }
   | { readonly kind: "refusal"; readonly problems: readonly Problem[] }
+  /** All there was to print has been printed on the way. */
+  | { readonly kind: "streamed" }
   /** Commands that only tell: `ok: false` exits with 1. */
-  | { readonly kind: "report"; readonly text: string; readonly json: unknown; readonly ok: boolean };
+  | { readonly kind: "report"; readonly text: string; readonly json: object; readonly ok: boolean };
+
+/** A change that is on GitHub. */
+export type Published = Extract<PublishResult, { kind: "published" | "committed" }>;

@@ -1,22 +1,27 @@
 import { formatProblem, type Problem } from "../schemas/problem.ts";
-import type { Change, Share } from "./gitops/core/change.ts";
-import type { Outcome } from "./outcome.ts";
-import type { Style } from "./style.ts";
-
-/** What to print, where, and how to exit: 0 done or nothing to do, 1 refused or failed. */
-export interface Printed {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: 0 | 1;
-}
+import type { ChangeOutput } from "../schemas/output/parts/change.ts";
+import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
+import type { RefusalOutput } from "../schemas/output/refusal.ts";
+import type { Change } from "./gitops/core/change.ts";
+import type { WaitEndOutput } from "../schemas/output/parts/wait-end.ts";
+import type { FollowEnd } from "./gitops/follow-change.ts";
+import type { Outcome, Published } from "./outcome.ts";
+import { pushedLines, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
+import { jsonTogether, renderTogether } from "./report-together.ts";
+import type { StreamStyles, Style } from "./style.ts";
 
 /** An outcome for people. */
-export function renderText(outcome: Outcome, style: Style): Printed {
+export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamStyles): Printed {
   switch (outcome.kind) {
     case "published": {
       const { change, pullRequest, notices } = outcome;
       const pull = `pull request #${pullRequest.number} ${pullRequest.action}: ${style.cyan(pullRequest.url)}`;
       return done([headline(change, style), `  ${pull}`, ...traffic(change), ...notes(change, notices, style)]);
+    }
+    case "pushed": {
+      const { change, pushed, notices } = outcome;
+      const lines = pushedLines(pushed, style);
+      return done([headline(change, style), ...lines, ...traffic(change), ...notes(change, notices, style)]);
     }
     case "committed": {
       const { change, oid, notices } = outcome;
@@ -34,14 +39,24 @@ export function renderText(outcome: Outcome, style: Style): Printed {
         `${change.title} (dry run: nothing was written)`,
         ...wouldGo(target),
         ...traffic(change),
-        ...notes(change, notices, style),
+        ...notes(change, notices, stderr),
       ];
       return { stdout: outcome.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
+    }
+    case "together":
+      return renderTogether(outcome, { stdout: style, stderr });
+    case "followed": {
+      const { stdout } = renderText(outcome.published, { stdout: style, stderr });
+      if (outcome.end.kind === "merged")
+        return { stdout: `${stdout}${arrived(outcome.end, style)}`, stderr: "", exitCode: 0 };
+      return { stdout, stderr: renderProblems([outcome.end.problem], stderr), exitCode: 1 };
     }
     case "skip":
       return done([`${style.dim("nothing to do:")} ${outcome.reason}`]);
     case "refusal":
-      return { stdout: "", stderr: renderProblems(outcome.problems, style), exitCode: 1 };
+      return { stdout: "", stderr: renderProblems(outcome.problems, stderr), exitCode: 1 };
+    case "streamed":
+      return { stdout: "", stderr: "", exitCode: 0 };
     case "report":
       return { stdout: outcome.text, stderr: "", exitCode: outcome.ok ? 0 : 1 };
   }
@@ -49,8 +64,10 @@ export function renderText(outcome: Outcome, style: Style): Printed {
 
 /** An outcome for programs: one JSON object on stdout, whatever happened. */
 export function renderJson(outcome: Outcome): Printed {
+  if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: 0 };
   const body = outcome.kind === "report" ? outcome.json : jsonOf(outcome);
-  const failed = outcome.kind === "refusal" || (outcome.kind === "report" && !outcome.ok);
+  const stopped = outcome.kind === "followed" && outcome.end.kind === "stopped";
+  const failed = outcome.kind === "refusal" || stopped || (outcome.kind === "report" && !outcome.ok);
   return { stdout: `${JSON.stringify(body, null, 2)}\n`, stderr: "", exitCode: failed ? 1 : 0 };
 }
 
@@ -59,48 +76,50 @@ function renderProblems(problems: readonly Problem[], style: Style): string {
   return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
 }
 
-function jsonOf(outcome: Exclude<Outcome, { kind: "report" }>): object {
+type Body = ChangeOutput | ChangeSetOutput | RefusalOutput;
+
+function jsonOf(outcome: Exclude<Outcome, { kind: "report" | "streamed" }>): Body {
+  if (outcome.kind === "together") return jsonTogether(outcome);
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
   if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
-  const { change, notices } = outcome;
-  const common = {
-    status: outcome.kind,
-    verb: change.verb,
-    environment: change.environment,
-    model: change.model,
-    version: change.version,
-    title: change.title,
-    traffic: change.traffic,
-    notices: unique(change, notices),
-  };
+  if (outcome.kind === "followed") return { ...publishedJson(outcome.published), end: endJson(outcome.end) };
   switch (outcome.kind) {
     case "published":
-      return { ...common, pullRequest: outcome.pullRequest };
     case "committed":
-      return { ...common, commit: { oid: outcome.oid, url: outcome.url } };
+      return publishedJson(outcome);
+    case "pushed":
+      return { status: "pushed", ...commonOf(outcome), pushed: outcome.pushed };
     case "written":
-      return { ...common, paths: outcome.paths };
+      return { status: "written", ...commonOf(outcome), paths: outcome.paths };
     case "dry-run":
-      return { ...common, diff: outcome.diff, ...targetJson(outcome.target) };
+      return { status: "dry-run", ...commonOf(outcome), diff: outcome.diff, ...targetJson(outcome.target) };
   }
 }
 
-type Target = Extract<Outcome, { kind: "dry-run" }>["target"];
-
-/** Where a change would go; of a working tree the diff says it. */
-function wouldGo(target: Target): readonly string[] {
-  if (target.kind === "tree") return [];
-  if (target.kind === "commit") return [`  would be a commit on ${target.branch}`];
-  const { branch, base, action, number, url } = target;
-  if (action === "opened") return [`  would open a pull request from ${branch} into ${base}`];
-  const place = `pull request #${number} (${branch}): ${url}`;
-  return [action === "updated" ? `  would update ${place}` : `  would change nothing of ${place}`];
+function publishedJson(outcome: Published): Extract<ChangeOutput, { status: "published" | "committed" }> {
+  const common = commonOf(outcome);
+  if (outcome.kind === "published") return { status: "published", ...common, pullRequest: outcome.pullRequest };
+  return { status: "committed", ...common, commit: { oid: outcome.oid, url: outcome.url } };
 }
 
-function targetJson(target: Target): object {
-  const { kind, ...facts } = target;
-  if (kind === "tree") return {};
-  return kind === "commit" ? { commit: facts } : { pullRequest: facts };
+function commonOf({ change, notices }: { readonly change: Change; readonly notices: readonly string[] }) {
+  const { verb, environment, model, version, title, traffic } = change;
+  return { verb, environment, model, version, title, traffic, notices: unique(change, notices) };
+}
+
+/** What was merged, and what is served since. */
+export function arrived({ commit, served }: FollowEnd & { kind: "merged" }, style: Style): string {
+  const merged = commit === null ? [] : [`  ${style.green("merged")} as ${commit.slice(0, 12)}`];
+  const serves = served === null ? [] : [`  ${style.green("served")} by ${served.gateway}: ${served.says}`];
+  return [...merged, ...serves].map((line) => `${line}\n`).join("");
+}
+
+/** Where the waiting ended, for programs. */
+export function endJson(end: FollowEnd): WaitEndOutput {
+  const { commit } = end;
+  if (end.kind === "stopped") return { state: "stopped", commit, gateway: null, problem: end.problem };
+  const { served } = end;
+  return { state: served === null ? "merged" : "served", commit, gateway: served?.gateway ?? null, problem: null };
 }
 
 function done(lines: readonly string[]): Printed {
@@ -115,10 +134,6 @@ function traffic(change: Change): string[] {
   if (change.traffic.after.length === 0) return [];
   const before = change.traffic.before.length === 0 ? "none" : shares(change.traffic.before);
   return [`  traffic: ${before} -> ${shares(change.traffic.after)}`];
-}
-
-function shares(all: readonly Share[]): string {
-  return all.map(({ version, phase, percent }) => `version ${version} ${phase} ${percent} %`).join(", ");
 }
 
 function notes(change: Change, notices: readonly string[], style: Style): string[] {

@@ -8,9 +8,19 @@ export interface Style {
   cyan(text: string): string;
 }
 
-/** SGR codes on a terminal; never under NO_COLOR (https://no-color.org) and never in a pipe. */
-export function createStyle(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): Style {
-  const coloured = isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Whether a stream gets colours: a terminal that can show them, and never under NO_COLOR, which by https://no-color.org counts
+ * when it is not empty. No variable asks for colours in a pipe: whoever reads it did not ask for escape codes.
+ */
+export function wantsColour(isTerminal: boolean, env: Variables): boolean {
+  return isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}
+
+/** SGR codes where colours are wanted. */
+export function createStyle(isTerminal: boolean, env: Variables): Style {
+  const coloured = wantsColour(isTerminal, env);
   const sgr =
     (open: number, close: number) =>
     (text: string): string =>
@@ -23,4 +33,15 @@ export function createStyle(isTerminal: boolean, env: Readonly<Record<string, st
     yellow: sgr(33, 39),
     cyan: sgr(36, 39),
   };
+}
+
+/** Of each stream, which may be a terminal while the other is a pipe. */
+export interface StreamStyles {
+  readonly stdout: Style;
+  readonly stderr: Style;
+}
+
+/** `isTerminal`: of a stream, as cli/streams.ts answers. */
+export function streamStyles(isTerminal: (stream: keyof StreamStyles) => boolean, env: Variables): StreamStyles {
+  return { stdout: createStyle(isTerminal("stdout"), env), stderr: createStyle(isTerminal("stderr"), env) };
 }

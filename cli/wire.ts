@@ -1,34 +1,95 @@
 import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
-import type { Context, Edges } from "./context.ts";
-import { startGateway } from "./start-gateway.ts";
-import { createStyle } from "./style.ts";
+import type { Context, Edges, Remote } from "./context.ts";
+import { isTerminal, printError } from "./streams.ts";
+import { createStyle, wantsColour } from "./style.ts";
+import type { Progress } from "./terminal/progress.ts";
+import { createStderr, type Stderr } from "./terminal/stderr.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
-import { openArtifactStore } from "./gitops/edges/artifact-store.ts";
+import type { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
+import { createRedactor } from "../schemas/secrets.ts";
+import type { Forge } from "./gitops/core/ports.ts";
 import { fail } from "../schemas/problem.ts";
+import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** What a command runs in, and the end of it. */
+interface Session {
+  readonly context: Context;
+  /** Leaves the terminal as it was: nothing is drawn any more. */
+  finish(): void;
+}
+
+interface SessionOptions {
+  readonly env: Variables;
+  readonly cwd: string;
+  readonly interrupted: () => AbortSignal;
+  /** Shows every HTTP call on stderr. */
+  readonly verbose: boolean;
+}
+
 /** Builds the real outside world. Everything heavy is imported by the edge that needs it, when it needs it. */
-export function createContext(options: { env: Variables; cwd: string; interrupted: () => AbortSignal }): Context {
+export async function openSession(options: SessionOptions): Promise<Session> {
   const { env } = options;
   let signal: AbortSignal | undefined;
-  const isTerminal = process.stderr.isTTY && process.stdout.isTTY;
-  return {
+  const style = createStyle(isTerminal("stdout"), env);
+  // Lines for it are coloured as the result is.
+  const withoutColour = wantsColour(isTerminal("stderr"), env) ? (text: string) => text : Bun.stripANSI;
+  const redact = createRedactor(env);
+  const stderr = createStderr((text) => printError(redact(text)), withoutColour);
+  const progress = isTerminal("stderr") && env["TERM"] !== "dumb" ? await progressOn(stderr) : null;
+  if (options.verbose) await traceHttp((line) => stderr.say(style.dim(line)));
+  const context: Context = {
     cwd: resolve(options.cwd),
     env,
     // Ctrl-C is caught only from when a command asks for it: any other is to end at once, not to ignore the first.
     get signal() {
       return (signal ??= options.interrupted());
     },
-    isTerminal,
-    style: createStyle(process.stdout.isTTY, env),
+    get isTerminal() {
+      return isTerminal("stderr") && isTerminal("stdout");
+    },
+    printsToTerminal: isTerminal("stdout"),
+    style,
     now: () => new Date(),
-    say: (line) => void process.stderr.write(`${line}\n`),
-    live: (line) => void process.stderr.write(`\r\u001b[2K${line}`),
-    edges: createEdges(env),
+    print: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error))),
+    say: (line) => stderr.say(line),
+    live: (line) => (progress === null ? stderr.live(line) : progress.yieldTo(() => stderr.live(line))),
+    edges: progress === null ? createEdges(env) : await watched(createEdges(env), progress),
   };
+  return { context, finish: () => progress?.stop() };
+}
+
+/** What is drawn is loaded where there is a terminal to draw it on. */
+async function progressOn(stderr: Stderr): Promise<Progress> {
+  const { createProgress } = await import("./terminal/progress.ts");
+  return createProgress({
+    live: (line) => stderr.live(line),
+    now: () => performance.now(),
+    every(ms, call) {
+      const timer = setInterval(call, ms);
+      // A line that is drawn is no reason to go on.
+      timer.unref();
+      return () => clearInterval(timer);
+    },
+    columns: () => process.stderr.columns || 80,
+  });
+}
+
+async function watched(edges: Edges, progress: Progress): Promise<Edges> {
+  return (await import("./terminal/watched-edges.ts")).watchEdges(edges, progress);
+}
+
+/** Every edge, and every library below one, calls this `fetch`: so no call can be forgotten. */
+async function traceHttp(say: (line: string) => void): Promise<void> {
+  const { formatCall, traceFetch } = await import("./terminal/trace.ts");
+  globalThis.fetch = traceFetch(
+    globalThis.fetch,
+    (call) => say(formatCall(call)),
+    () => performance.now(),
+  );
 }
 
 function createEdges(env: Variables): Edges {
@@ -39,22 +100,96 @@ function createEdges(env: Variables): Edges {
     },
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
-      const [{ createGitHub }, { requireToken, apiUrlOf }] = await Promise.all([
-        import("./gitops/edges/github/github.ts"),
-        import("./gitops/edges/github/token.ts"),
-      ]);
-      const token = await requireToken(env);
-      return createGitHub({ ...remote, apiUrl: apiUrlOf(env), token, userAgent: `mmsp/${pkg.version}` });
+      const onGitHub = await slugOf(remote.repository, env);
+      if (onGitHub === null) return openGitRemote(remote, env);
+      const { createGitHub } = await import("./gitops/edges/github/github.ts");
+      return createGitHub(await accessTo(remote, env));
     },
+    readReadiness: async (remote) => {
+      const { readReadiness } = await import("./gitops/edges/github/readiness.ts");
+      return readReadiness(await accessTo(remote, env));
+    },
+    openHistory: async (from) => {
+      if ("root" in from) {
+        return (await import("./gitops/edges/git-history.ts")).openGitHistory(from.root, from.baseBranch);
+      }
+      const { createGitHubHistory } = await import("./gitops/edges/github/history.ts");
+      return createGitHubHistory(await accessTo(from, env));
+    },
+    documentsAt: async (root, revision, known) =>
+      (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
+    fileSizes: async (from, paths) => {
+      if ("root" in from) return (await import("./gitops/edges/file-sizes.ts")).fileSizes(from.root, paths);
+      const { fileSizes } = await import("./gitops/edges/github/file-sizes.ts");
+      return fileSizes(await accessTo(from.remote, env), from.commit, paths);
+    },
+    openStoreFiles: async (store) => (await import("./gitops/edges/store-files.ts")).openStoreFiles(store, env),
     openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
+    watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
+    watchBranch: async (remote) => {
+      const { watchBranch } = await import("./gitops/edges/github/watch-branch.ts");
+      return watchBranch(await accessTo(remote, env));
+    },
+    readLive: async (environment, address) =>
+      (await import("./gitops/edges/gateway-status.ts")).readLive(environment, address),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
+    fetchReferred: async (address) => (await import("./gitops/edges/store/referred.ts")).fetchReferred(address),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>
-      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }),
+      artifactStores().openArtifactStore(
+        store,
+        root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root },
+        env,
+      ),
     gitFacts,
-    startGateway,
+    readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
+    startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };
+}
+
+/** Loaded where a store is opened, as the other edges are; opening one is no promise. */
+function artifactStores(): { readonly openArtifactStore: typeof openArtifactStore } {
+  return require("./gitops/edges/store/open.ts") as ReturnType<typeof artifactStores>;
+}
+
+/** Plain git, where the repository is on no GitHub. */
+async function openGitRemote({ repository, baseBranch }: Remote, env: Variables): Promise<Forge> {
+  const [{ createGitRemote }, { cacheFolder, credentialsFor }, { identityOf }] = await Promise.all([
+    import("./gitops/edges/git-remote/git-remote.ts"),
+    import("./gitops/edges/git-remote/address.ts"),
+    import("./gitops/edges/git-remote/write.ts"),
+  ]);
+  const identity = await identityOf(env);
+  const credentials = credentialsFor(repository, env);
+  const folder = cacheFolder(repository, env);
+  return createGitRemote({ address: repository, baseBranch, cacheFolder: folder, ...credentials, env, identity });
+}
+
+/** `owner/name` on GitHub, also of an address there; null where only git is spoken. */
+async function slugOf(repository: string, env: Variables): Promise<string | null> {
+  if (!isGitAddress(repository)) return repository;
+  const { apiUrlOf } = await import("./gitops/edges/github/token.ts");
+  return slugOnGitHub(repository, apiUrlOf(env));
+}
+
+/** How the calls to a repository are made, with the App or the token that the variables name. */
+async function accessTo(remote: Remote, env: Variables) {
+  const [{ requireAccess }, { apiUrlOf }] = await Promise.all([
+    import("./gitops/edges/github/access.ts"),
+    import("./gitops/edges/github/token.ts"),
+  ]);
+  const repository = (await slugOf(remote.repository, env)) ?? notOnGitHub(remote.repository);
+  const options = { ...remote, repository, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
+  return { ...options, ...(await requireAccess(env, options)) };
+}
+
+function notOnGitHub(repository: string): never {
+  return fail({
+    code: "repository-not-on-github",
+    message: `${repository} is plain git to mmsp, and this asks GitHub's API`,
+    hint: "run the command in a clone, without --repo",
+  });
 }
 
 async function outsideOfClone(store: string): Promise<never> {

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import { writeCut } from "../cli/gitops/commit-cut.ts";
@@ -6,16 +6,25 @@ import { commitCuts } from "../cli/gitops/commit-cuts.ts";
 import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
 import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
+import type { Forge } from "../cli/gitops/core/ports.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
+import { credentialsFor, gitTokenFor } from "../cli/gitops/edges/git-remote/address.ts";
+import { createGitRemote } from "../cli/gitops/edges/git-remote/git-remote.ts";
+import { readAppSettings } from "../cli/gitops/edges/github/app-settings.ts";
+import { createAppTokens, signingWith } from "../cli/gitops/edges/github/app-token.ts";
+import type { Signing } from "../cli/gitops/edges/github/client.ts";
 import { createGitHub } from "../cli/gitops/edges/github/github.ts";
 import { turnOffTelemetry } from "../cli/gitops/edges/onnx/telemetry.ts";
+import { readPlaces } from "../cli/gitops/edges/store/places.ts";
 import { openWorkingTree } from "../cli/gitops/edges/working-tree.ts";
 import { commitMessage } from "../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
 import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey, type Cut } from "../schemas/cut.ts";
-import { ProblemError, type Problem } from "../schemas/problem.ts";
+import { fail, ProblemError, type Problem } from "../schemas/problem.ts";
+import { createRedactor } from "../schemas/secrets.ts";
+import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
 import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
 import type { Source } from "./core/ports.ts";
@@ -48,8 +57,10 @@ const settleMs = 3000;
 const notCommitted = {
   code: "cuts-not-committed",
   message: "cuts are not committed",
-  hint: "set MMSP_REPOSITORY and GITHUB_TOKEN",
+  hint: "set MMSP_REPOSITORY, and for one on GitHub GITHUB_TOKEN or MMSP_GITHUB_APP_ID with its key",
 } satisfies Problem;
+
+const userAgent = `mmsp-gateway/${pkg.version}`;
 
 const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
 
@@ -57,13 +68,19 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   turnOffTelemetry();
   mkdirSync(config.dataDir, { recursive: true });
+  // What an earlier life has left there belongs to nobody.
+  const modelFolder = join(config.dataDir, `models-${config.roles}`);
+  rmSync(modelFolder, { recursive: true, force: true });
   const store = openCutStore(join(config.dataDir, "cuts.sqlite"), config.environment);
   const reacts = config.roles !== "serve";
-  const commit = reacts ? committerOf(config, () => running) : null;
+  const access = accessOf(config);
+  const commit = reacts ? committerOf(config, access, () => running) : null;
   const running: RunningGateway = createGateway({
     environment: config.environment,
-    source: sourceOf(config),
+    settings: config.settings,
+    source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
+    artifacts: { read: readPlaces(process.env), folder: modelFolder },
     store,
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,
@@ -103,17 +120,71 @@ async function main(): Promise<void> {
   process.send?.({ url });
 }
 
-function sourceOf({ source, dataDir, roles, githubToken, githubApiUrl }: Config): Source {
+/** How GitHub knows this gateway. */
+interface Access {
+  readonly forge: string | Signing;
+  /** For git over https. */
+  readonly git: string | (() => Promise<string>);
+}
+
+/** `owner/name` on GitHub, also of an address there; null where nobody says, or where only git is spoken. */
+function slugOf({ repository, githubApiUrl }: Config): string | null {
+  return repository !== null && isGitAddress(repository) ? slugOnGitHub(repository, githubApiUrl) : repository;
+}
+
+/** The App that the variables name, else the token; null where there is neither, and none is needed for a folder. */
+function accessOf(config: Config): Access | null {
+  const { source, githubToken, githubApiUrl } = config;
+  const repository = slugOf(config);
+  if (source.kind === "dir" || (repository === null && config.repository !== null)) return null;
+  const app = readAppSettings(process.env);
+  if (app === null) return githubToken === null ? null : { forge: githubToken, git: githubToken };
+  if (repository === null) {
+    return fail({
+      code: "config-invalid",
+      path: "MMSP_REPOSITORY",
+      message: "is missing: a GitHub App works on a repository",
+      hint: "set it to OWNER/NAME",
+    });
+  }
+  const tokens = createAppTokens(app, { repository, apiUrl: githubApiUrl, userAgent });
+  return { forge: signingWith(tokens), git: tokens.get };
+}
+
+function sourceOf({ source, dataDir, roles, githubApiUrl }: Config, access: Access | null): Source {
   if (source.kind === "dir") return directorySource(source.root);
   const { url, branch, pollMs } = source;
-  const token = tokenFor(url, githubToken, githubApiUrl);
+  const token = tokenFor(url, access?.git ?? null, githubApiUrl) ?? gitTokenFor(url, process.env);
   // One each: git locks its repository, and a process takes what locks it finds there for its own of an earlier life.
   return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, `clone-${roles}.git`), ...(token && { token }) });
 }
 
+/** Where cuts are committed: GitHub, or a remote that only speaks git; null where nobody says, or GitHub's token is missing. */
+function forgeOf(config: Config, access: Access | null, baseBranch: string): Forge | null {
+  const { repository, githubApiUrl, dataDir, roles } = config;
+  if (repository === null) return null;
+  const slug = slugOf(config);
+  if (slug === null) {
+    const { env } = process;
+    const identity = { name: "mmsp-gateway", email: "mmsp-gateway@localhost" };
+    const cacheFolder = join(dataDir, `pushes-${roles}`);
+    return createGitRemote({
+      address: repository,
+      baseBranch,
+      cacheFolder,
+      ...credentialsFor(repository, env),
+      env,
+      identity,
+    });
+  }
+  if (access === null) return null;
+  const options = { repository: slug, baseBranch, apiUrl: githubApiUrl, token: access.forge, userAgent };
+  return createGitHub({ ...options, isHurried: true });
+}
+
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
-function committerOf(config: Config, running: () => RunningGateway): Committer | null {
-  const { environment, source, githubToken, repository, githubApiUrl } = config;
+function committerOf(config: Config, access: Access | null, running: () => RunningGateway): Committer | null {
+  const { environment, source } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
     return oneByOne(async (cut, signal) => {
@@ -123,13 +194,11 @@ function committerOf(config: Config, running: () => RunningGateway): Committer |
       return writeCut(cut, tree, planner, new Date().toISOString());
     });
   }
-  if (githubToken === null || repository === null) {
+  const forge = forgeOf(config, access, source.branch);
+  if (forge === null) {
     writeLog("warn", `${notCommitted.message}: ${notCommitted.hint}`);
     return null;
   }
-  const userAgent = `mmsp-gateway/${pkg.version}`;
-  const options = { repository, baseBranch: source.branch, apiUrl: githubApiUrl, token: githubToken, userAgent };
-  const forge = createGitHub({ ...options, isHurried: true });
   // Better to hear now than at the first rollback that the token may not, and its client is loaded by then.
   forge.read({ models: ["rehearsal"], environments: [config.environment] }).catch((error: unknown) => {
     writeLog("warn", "cuts could not be committed now", { error });
@@ -165,7 +234,7 @@ try {
   await main();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`error: ${message}\n`);
+  process.stderr.write(`error: ${createRedactor(process.env)(message)}\n`);
   if (!(error instanceof ProblemError)) writeLog("error", "the gateway failed at start", { error });
   process.exit(1);
 }

@@ -1,9 +1,10 @@
 import type { Problem } from "../schemas/problem.ts";
+import type { Settings } from "../schemas/settings.ts";
 import type { Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
 import type { Metrics } from "./edges/metrics.ts";
-import { createFleet, type Fleet } from "./fleet/fleet.ts";
+import { createFleet, type Fleet, type FleetOptions } from "./fleet/fleet.ts";
 import { createObeyedCuts, type ObeyedCuts } from "./obeyed-cuts.ts";
 import { createGuardWatch, type GuardWatch, type WatchedCanary } from "./react/guard-watch.ts";
 import { createCutLedger } from "./react/ledger.ts";
@@ -17,8 +18,12 @@ import { createTableLog } from "./table-log.ts";
 /** What a gateway is made from. */
 export interface GatewayDeps {
   readonly environment: string;
+  /** What variables say instead of the files. */
+  readonly settings?: Settings;
   readonly source: Source;
   readonly runtime: Runtime;
+  /** How artifacts outside the source are read. */
+  readonly artifacts?: FleetOptions["artifacts"];
   readonly store: CutStore;
   readonly metrics: Metrics;
   readonly alertsToken: string | null;
@@ -65,6 +70,8 @@ export function assemble(deps: GatewayDeps): Parts {
     source,
     runtime,
     environment,
+    ...(deps.artifacts && { artifacts: deps.artifacts }),
+    settings: deps.settings ?? {},
     cuts: () => obeyed.take(),
     onError: (error) => log("error", "a version could not be freed", { error }),
     onTable: (table) => {
@@ -98,18 +105,7 @@ export function assemble(deps: GatewayDeps): Parts {
     log,
   });
   const people = peopleOf(deps, ledger, (accusation) => viewOf(parts, accusation));
-  const parts: Parts = {
-    ...deps,
-    ledger,
-    fleet,
-    guard,
-    reactor,
-    reconciler,
-    people,
-    attempts,
-    startedAt,
-    obeyed,
-  };
+  const parts: Parts = { ...deps, ledger, fleet, guard, reactor, reconciler, people, attempts, startedAt, obeyed };
   return parts;
 }
 

@@ -1,6 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standaloneCode from "ajv/dist/standalone/index.js";
 import { z } from "zod";
+import { outputFiles } from "./generate-outputs.ts";
 import { Environment } from "./environment.ts";
 import { ModelDeployment } from "./model-deployment.ts";
 import { ModelVersion } from "./model-version.ts";
@@ -30,9 +31,10 @@ export function jsonSchemas(): Record<string, object> {
 
 /**
  * Everything in `schemas/json/`, by file name: the schemas for editors and other languages, and the validators that ajv
- * compiles from them. Readers use the compiled ones, so that neither zod nor ajv's compiler is loaded to say `status`.
+ * compiles from them. Readers use the compiled ones, so that neither zod nor ajv's compiler is loaded to say `status`. In
+ * `output/`: what the commands print.
  */
-export function generatedFiles(): Record<string, string> {
+export async function generatedFiles(): Promise<Record<string, string>> {
   const schemas = jsonSchemas();
   const ajv = new Ajv2020({ allErrors: true, verbose: true, code: { source: true, esm: true, lines: true } });
   const exported: Record<string, string> = {};
@@ -53,12 +55,12 @@ export function generatedFiles(): Record<string, string> {
     ),
     "",
   ].join("\n");
-  return files;
+  return { ...files, ...(await outputFiles()) };
 }
 
 /** Writes the files, or with `--check` says which differ from what is committed. */
 if (import.meta.main) {
-  for (const [name, text] of Object.entries(generatedFiles())) {
+  for (const [name, text] of Object.entries(await generatedFiles())) {
     const file = Bun.file(new URL(`json/${name}`, import.meta.url));
     if (!process.argv.includes("--check")) await file.write(text);
     else if (!(await file.exists()) || (await file.text()) !== text) {

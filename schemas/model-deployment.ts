@@ -5,8 +5,21 @@ import { apiVersion, Attempt, Duration, Line, Metadata, Name, Percent, Slo, Time
 export const Stable = z.strictObject({ version: Version, attempt: Attempt, since: Timestamp });
 export type Stable = z.infer<typeof Stable>;
 
+/** Weights that a canary goes through before it becomes stable, ascending (rules.ts). */
+const Steps = z
+  .array(Percent.min(1))
+  .min(1)
+  .max(20)
+  .describe("canary weights in ascending order, instead of the environment's");
+
 /** The version on trial and its share of traffic in percent. */
-export const Canary = z.strictObject({ version: Version, attempt: Attempt, since: Timestamp, weight: Percent });
+export const Canary = z.strictObject({
+  version: Version,
+  attempt: Attempt,
+  since: Timestamp,
+  weight: Percent,
+  steps: Steps.optional(),
+});
 export type Canary = z.infer<typeof Canary>;
 
 /** Phases that an alert or a person can take a version out of. */

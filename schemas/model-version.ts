@@ -49,6 +49,16 @@ const Key = z
   .regex(/^sha256\/[0-9a-f]{64}\/[A-Za-z0-9][A-Za-z0-9._-]*$/)
   .describe("place in the artifact store: sha256/<digest>/<file>");
 
+/** A name in a path that is neither `.` nor `..`; said without lookahead, which Kubernetes' patterns do not have. */
+const segment = String.raw`([^/\\.\p{Cc}][^/\\\p{Cc}]*|\.[^/\\.\p{Cc}][^/\\\p{Cc}]*|\.\.[^/\\\p{Cc}]+)`;
+
+/** How an ONNX file names one that it keeps weights in: a path beside it, that leads nowhere else. */
+const Beside = z
+  .string()
+  .max(512)
+  .regex(new RegExp(`^${segment}(/${segment})*$`, "u"))
+  .describe("a relative path with `/`, without `..`");
+
 /** Exactly one of `key` (in the environment's store) and `uri` (by reference); rules.ts checks it, as a CRD cannot. */
 const Artifact = z.strictObject({
   key: Key.optional(),
@@ -59,6 +69,14 @@ const Artifact = z.strictObject({
     .describe("an https address outside the store"),
   sha256: Sha256,
   sizeBytes: z.int().min(1),
+  files: z
+    .array(z.strictObject({ file: Beside, key: Key.optional(), sha256: Sha256, sizeBytes: z.int().min(1) }))
+    .min(1)
+    .max(256)
+    .optional()
+    .describe(
+      "files beside it that hold weights, by the paths that it names; each has a key where the artifact has one",
+    ),
 });
 
 /** A registered version of a model. Never edited once merged. */
@@ -84,7 +102,9 @@ export const ModelVersion = z.strictObject({
       .describe("a Parquet sample of the training data in the artifact store"),
     metrics: z.record(z.string(), z.number()).optional(),
     opset: z.int().min(1).optional(),
+    irVersion: z.int().min(1).optional().describe("version of the ONNX format"),
     producer: Line.optional(),
+    parameters: z.int().min(0).optional().describe("how many numbers the model has learned"),
     provenance: z.strictObject({
       source: Line.optional(),
       gitCommit: z

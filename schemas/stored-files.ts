@@ -21,7 +21,12 @@ export function storedFiles(tree: Tree): readonly StoredFile[] {
   for (const { store, document } of placesOf(tree)) {
     if (!isInRepository(store)) continue;
     const { model, version, artifact, baseline } = document.spec;
-    for (const [name, key] of [["artifact", artifact.key] as const, ["baseline", baseline?.key] as const]) {
+    const keys = [
+      ["artifact", artifact.key] as const,
+      ...(artifact.files ?? []).map((file, at) => [`artifact.files[${at}]`, file.key] as const),
+      ["baseline", baseline?.key] as const,
+    ];
+    for (const [name, key] of keys) {
       if (key === undefined) continue;
       const stored = { store, key, file: paths.version(model, version), path: `spec.${name}.key` };
       found.set(storePath(store, key), found.get(storePath(store, key)) ?? stored);

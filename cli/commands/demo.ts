@@ -1,6 +1,5 @@
+import type { DemoOutput } from "../../schemas/output/demo.ts";
 import type { Command } from "../command.ts";
-import { runDemo } from "../demo/run.ts";
-import { renderReport } from "../demo/report-text.ts";
 
 export const demo: Command = {
   summary: "Watch the whole loop on this machine: pull requests, a canary, a rollback by a commit",
@@ -15,10 +14,15 @@ export const demo: Command = {
   examples: ["mmsp demo", "mmsp demo --keep", "mmsp demo --json"],
 
   async run(input, context) {
+    // With a GitHub in it, it is the heaviest of all, and help asks every command what it does.
+    const [{ runDemo }, { renderReport }] = await Promise.all([
+      import("../demo/run.ts"),
+      import("../demo/report-text.ts"),
+    ]);
     const keep = input.on("keep");
     const report = await runDemo(context, keep);
     const isToldAlready = keep && report.status === "ok";
     const text = isToldAlready ? "stopped; nothing is left\n" : renderReport(report, context.style);
-    return { kind: "report", text, json: report, ok: report.status === "ok" };
+    return { kind: "report", text, json: report satisfies DemoOutput, ok: report.status === "ok" };
   },
 };

@@ -1,17 +1,22 @@
 import type { Command } from "../command.ts";
-import { UsageError, wholeNumber, writing } from "../flags.ts";
+import { UsageError, wholeNumber, writing, type Input } from "../flags.ts";
 import { environmentOf, modelOf, versionOf } from "./target.ts";
 import { write } from "./write.ts";
 
 export const deploy: Command = {
   summary: "Serve a registered version as a canary, or change its share of traffic, as a pull request",
-  usage: "NAME --version V [--canary W]",
+  usage: "NAME --version V [--canary W|next] [--steps A,B,...]",
   details:
-    "The first version of a model becomes stable at once; any other starts as a canary at the environment's first\n" +
-    "step. With the running canary's version and another weight, only the weight changes.",
+    "The first version of a model becomes stable at once; any other starts as a canary at its first step: of --steps,\n" +
+    "else of the environment. With the running canary's version only its weight or its steps change; --canary next goes\n" +
+    "to the next step. Refused while another version is the canary, for a version that was rejected, for one that clients\n" +
+    "of the stable version would break on, where the model is locked, and while the environment is frozen.",
   flags: {
     version: { type: "string", value: "V", help: "the version to serve" },
-    canary: { type: "string", value: "W", help: "share of traffic in percent; default: the environment's first step" },
+    canary: { type: "string", value: "W", help: "share of traffic in percent, or next; default: the first step" },
+    steps: { type: "string", value: "A,B", help: "weights on the way to stable, recorded with the canary" },
+    replace: { type: "boolean", help: "take another canary's place; that one is not rejected" },
+    "allow-signature-change": { type: "boolean", help: "also a version that clients of the stable one break on" },
     force: { type: "boolean", help: "also a version that was rejected here" },
     ...writing,
   },
@@ -19,6 +24,8 @@ export const deploy: Command = {
   examples: [
     "mmsp deploy fraud --version 3",
     "mmsp deploy fraud --version 3 --canary 50 --env prod",
+    "mmsp deploy fraud --version 3 --steps 5,25,50,100",
+    "mmsp deploy fraud --version 3 --canary next",
     "mmsp deploy fraud --version 3 --dry-run",
   ],
 
@@ -26,18 +33,34 @@ export const deploy: Command = {
     const model = modelOf(input);
     const version = versionOf(input, "version");
     if (version === null) throw new UsageError("--version is missing: which version?");
-    const weight = input.text("canary");
     return write(
       {
         verb: "deploy",
         environment: environmentOf(input, context),
         model,
         version,
-        weight: weight === undefined ? null : wholeNumber("canary", weight.replace(/%$/, "")),
+        weight: weightOf(input),
+        steps: stepsOf(input),
         force: input.on("force"),
+        replace: input.on("replace"),
+        allowSignatureChange: input.on("allow-signature-change"),
       },
       input,
       context,
     );
   },
 };
+
+/** `30`, `30%` or `next`. */
+function weightOf(input: Input): number | "next" | null {
+  const text = input.text("canary");
+  if (text === undefined) return null;
+  return text === "next" ? "next" : wholeNumber("canary", text.replace(/%$/, ""));
+}
+
+/** `5,25,50,100`, with or without percent signs. */
+function stepsOf(input: Input): readonly number[] | null {
+  const text = input.text("steps");
+  if (text === undefined) return null;
+  return text.split(",").map((step) => wholeNumber("steps", step.trim().replace(/%$/, "")));
+}

@@ -1,7 +1,8 @@
+import type { DownOutput } from "../../schemas/output/down.ts";
 import type { Command } from "../command.ts";
 import { reading, shared } from "../flags.ts";
 import { clearState, dataDirOf, isRunning, readState, type GatewayState } from "./gateway-state.ts";
-import { environmentOf } from "./target.ts";
+import { environmentOf, knownEnvironment } from "./target.ts";
 
 /**
  * How long a gateway may take to stop before it is killed, in milliseconds: it gives requests under way 30 s and a commit on its
@@ -25,6 +26,8 @@ export const down: Command = {
     const state = readState(dataDir);
     if (state === null || !isRunning(state)) {
       clearState(dataDir);
+      // Asked only now: what runs for an environment that is no more can be stopped all the same.
+      await knownEnvironment(input, context);
       return { kind: "skip", reason: `no gateway for ${environment} is running here` };
     }
     process.kill(state.pid, "SIGTERM");
@@ -32,7 +35,8 @@ export const down: Command = {
     if (killed) process.kill(state.pid, "SIGKILL");
     clearState(dataDir);
     const text = `${context.style.green("✓")} stopped the gateway at ${state.url}${killed ? " (it had to be killed)" : ""}\n`;
-    return { kind: "report", text, json: { status: "stopped", environment, pid: state.pid, killed }, ok: true };
+    const json: DownOutput = { status: "stopped", environment, pid: state.pid, killed };
+    return { kind: "report", text, json, ok: true };
   },
 };
 

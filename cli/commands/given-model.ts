@@ -11,6 +11,8 @@ import { modelOf } from "./target.ts";
 export interface GivenModel extends Disposable {
   readonly model: string;
   readonly path: string;
+  /** Where it is by reference; null: its file goes into the store. */
+  readonly uri: string | null;
   /** Metrics of its training; null: not known. */
   readonly metrics: Readonly<Record<string, number>> | null;
   readonly provenance: RegisterCommand["provenance"];
@@ -18,7 +20,7 @@ export interface GivenModel extends Disposable {
   explain(error: unknown): never;
 }
 
-/** `--model-path FILE`, or `--from-mlflow ADDRESS`. */
+/** `--model-path FILE`, `--model-path https://...`, or `--from-mlflow ADDRESS`. */
 export async function givenModel(input: Input, context: Context): Promise<GivenModel> {
   const path = input.text("model-path");
   const address = input.text("from-mlflow");
@@ -28,11 +30,36 @@ export async function givenModel(input: Input, context: Context): Promise<GivenM
   if (address !== undefined) return fromMlflow(address, input, context);
   const model = modelOf(input);
   if (path === undefined) throw new UsageError("--model-path is missing: which file?");
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return byReference(model, path, context);
   const { cwd } = context;
   const place = resolve(cwd, path);
   const { commit, user } = await context.edges.gitFacts(cwd);
   const provenance = { source: shownPath(cwd, place), gitCommit: commit, createdBy: user };
-  return { model, path: place, metrics: null, provenance, explain: (error) => raise(error), [Symbol.dispose]() {} };
+  const metrics = null;
+  return {
+    model,
+    path: place,
+    uri: null,
+    metrics,
+    provenance,
+    explain: (error) => raise(error),
+    [Symbol.dispose]() {},
+  };
+}
+
+/** The commit of this clone did not make the model, and its source is where it stays. */
+async function byReference(model: string, address: string, context: Context): Promise<GivenModel> {
+  const { user } = await context.edges.gitFacts(context.cwd);
+  const referred = await context.edges.fetchReferred(address);
+  return {
+    model,
+    path: referred.path,
+    uri: referred.uri,
+    metrics: null,
+    provenance: { source: null, gitCommit: null, createdBy: user },
+    explain: (error) => raise(error, (file) => referred.place(file)),
+    [Symbol.dispose]: () => referred[Symbol.dispose](),
+  };
 }
 
 /** The commit of this clone did not make the model: what MLflow noted of the training counts. */
@@ -49,9 +76,10 @@ async function fromMlflow(address: string, input: Input, context: Context): Prom
     return {
       model,
       path: fetched.path,
+      uri: null,
       metrics: Object.keys(metrics).length === 0 ? null : metrics,
       provenance: { source, gitCommit, createdBy: user, mlflow: facts },
-      explain: (error) => raise(error, { path: fetched.path, source }),
+      explain: (error) => raise(error, (file) => (file === fetched.path ? source : file)),
       [Symbol.dispose]: () => fetched[Symbol.dispose](),
     };
   } catch (error) {
@@ -61,10 +89,11 @@ async function fromMlflow(address: string, input: Input, context: Context): Prom
 }
 
 /** Throws the error again; problems of a temporary file become problems of what it was made from. */
-function raise(error: unknown, temporary?: { readonly path: string; readonly source: string }): never {
-  if (!(error instanceof ProblemError) || temporary === undefined) throw error;
-  const { path, source } = temporary;
-  const problems = error.problems.map((problem) => (problem.file === path ? { ...problem, file: source } : problem));
+function raise(error: unknown, place?: (file: string) => string): never {
+  if (!(error instanceof ProblemError) || place === undefined) throw error;
+  const problems = error.problems.map((problem) =>
+    problem.file === undefined ? problem : { ...problem, file: place(problem.file) },
+  );
   throw new ProblemError(problems, { cause: error });
 }
 

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
+import type { InitOutput } from "../../schemas/output/init.ts";
 import { fail } from "../../schemas/problem.ts";
+import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -15,19 +17,28 @@ const workflow = ".github/workflows/mmsp.yml";
 
 export const init: Command = {
   summary: "Lay out environments/ in a repository; you commit and push it",
-  usage: "[--repo OWNER/NAME] [--base BRANCH]",
-  details: "Writes only files that are not there yet, and nothing outside the working tree.",
+  usage: "[--check] [--repo OWNER/NAME] [--base BRANCH]",
+  details:
+    "Writes only files that are not there yet, and nothing outside the working tree. With --check it writes nothing and\n" +
+    "looks at the repository on GitHub: rights, branch rules, the workflow, the documents; 1 where something is missing.",
   flags: {
+    check: { type: "boolean", help: "tell what is missing on GitHub, and what to do about it" },
     repo: { ...shared.repo, help: "repository on GitHub; default: of the remote origin" },
     base: { ...shared.base, help: "base branch; default: main" },
   },
   maxArgs: 0,
-  examples: ["mmsp init", "mmsp init --repo acme/models", "mmsp init -C ../models --repo acme/models"],
+  examples: [
+    "mmsp init",
+    "mmsp init --repo acme/models",
+    "mmsp init -C ../models --repo acme/models",
+    "mmsp init --check",
+  ],
 
   async run(input, context) {
+    if (input.on("check")) return (await import("./init-check.ts")).checkInit(input, context);
     const { cwd } = context;
     const repository = await repositoryOf(input, context);
-    const baseBranch = input.text("base") ?? "main";
+    const baseBranch = input.text("base") ?? readSettings(context.env).baseBranch ?? "main";
     checkBranch(baseBranch);
     const { wrote, kept } = writeTemplates(cwd, { repository, baseBranch });
     const lines = [
@@ -39,12 +50,8 @@ export const init: Command = {
         : [...nextSteps(wrote), "  mmsp register NAME --model-path model.onnx"]),
       "",
     ];
-    return {
-      kind: "report",
-      text: lines.join("\n"),
-      json: { status: wrote.length === 0 ? "skipped" : "written", repository, wrote, kept },
-      ok: true,
-    };
+    const json: InitOutput = { status: wrote.length === 0 ? "skipped" : "written", repository, wrote, kept };
+    return { kind: "report", text: lines.join("\n"), json, ok: true };
   },
 };
 
@@ -57,7 +64,7 @@ function nextSteps(wrote: readonly string[]): readonly string[] {
   ];
 }
 
-/** The one that a project here names already, else `--repo`, else the remote origin. */
+/** The one that a project here names already, else `--repo`, else $MMSP_REPOSITORY, else the remote origin. */
 async function repositoryOf(input: Input, context: Context): Promise<string> {
   const asked = input.text("repo");
   if (asked !== undefined) checkRepository(asked);
@@ -80,9 +87,22 @@ async function repositoryOf(input: Input, context: Context): Promise<string> {
       hint: "change it there: init leaves files that exist as they are",
     });
   }
-  const repository = named ?? asked ?? (await context.edges.gitFacts(context.cwd)).repository;
+  const { repository: variable } = readSettings(context.env);
+  const repository = named ?? asked ?? variable ?? (await context.edges.gitFacts(context.cwd)).repository;
   if (repository !== null) return repository;
   throw new UsageError("which repository? There is no remote origin on GitHub here: name it with --repo OWNER/NAME");
+}
+
+/**
+ * Files that this folder is to have, mmsp.yaml last: once it is there the tree is laid out, and an environment that it lacks was
+ * taken out by somebody.
+ */
+function wanted(folder: string): readonly string[] {
+  const all = [...new Glob("**/*").scanSync({ cwd: templates, dot: true })].toSorted();
+  const others = all.filter((path) => path !== paths.project);
+  if (!existsSync(join(folder, paths.project))) return [...others, paths.project];
+  const kept = others.filter((path) => !path.endsWith("/environment.yaml") || existsSync(join(folder, path)));
+  return [...kept, paths.project];
 }
 
 /** Writes what is not there; values stand for `{{name}}`. */
@@ -90,7 +110,7 @@ function writeTemplates(
   folder: string,
   values: Readonly<Record<string, string>>,
 ): { readonly wrote: readonly string[]; readonly kept: readonly string[] } {
-  const all = [...new Glob("**/*").scanSync({ cwd: templates, dot: true })].toSorted();
+  const all = wanted(folder);
   const wrote = all.filter((path) => !existsSync(join(folder, path)));
   for (const path of wrote) {
     const target = join(folder, path);

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { LoadgenOutput } from "../../schemas/output/loadgen.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { UsageError, type Input } from "../flags.ts";
@@ -63,7 +64,8 @@ export const loadgen: Command = {
     );
     context.signal.addEventListener("abort", () => run.stop(), { once: true });
     const summary = await watched(run, context);
-    return { kind: "report", text: `${formatSummary(summary).trimEnd()}\n`, json: summary, ok: summary.ok > 0 };
+    const json: LoadgenOutput = summary;
+    return { kind: "report", text: `${formatSummary(summary).trimEnd()}\n`, json, ok: summary.ok > 0 };
   },
 };
 

@@ -1,117 +1,44 @@
-import type { Rejection } from "../../schemas/model-deployment.ts";
-import { effective, servedSet } from "../../schemas/effective.ts";
-import { ProblemError } from "../../schemas/problem.ts";
-import { checkDocuments } from "../../schemas/check-documents.ts";
-import type { Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
-import { reading, shared } from "../flags.ts";
-import { environmentProblems, modelProblems } from "../gitops/core/names.ts";
-import type { Style } from "../style.ts";
-import { readDocuments } from "./target.ts";
-
-/** What an environment serves of a model, as git says. */
-interface Row {
-  readonly environment: string;
-  readonly model: string;
-  readonly stable: number | null;
-  readonly canary: { readonly version: number; readonly weight: number } | null;
-  readonly served: readonly number[];
-  readonly previous: readonly number[];
-  readonly rejected: readonly Rejection[];
-  readonly since: string;
-  readonly locked: string | null;
-}
+import { durationFlag } from "../times.ts";
+import { reading, shared, UsageError } from "../flags.ts";
+import { lookAt } from "./status-view.ts";
 
 export const status: Command = {
   summary: "Show what every environment serves, as git says",
-  usage: "[NAME] [--env ENV] [--repo OWNER/NAME [--base BRANCH]]",
+  usage: "[NAME] [--env ENV] [--watch] [--live] [--repo OWNER/NAME [--base BRANCH]]",
+  details:
+    "--watch goes on until Ctrl-C: on a terminal it redraws in place, elsewhere each change is a new block, or with\n" +
+    "--json a line. Files tell of themselves; a branch on GitHub is asked every 5 s, and less often, up to every minute,\n" +
+    'while it cannot be reached. An answer of "not modified" costs nothing of the token\'s rate limit.\n' +
+    "--live asks the gateways that the environments name (addresses.gateway) what they serve and what they have cut.",
   flags: {
     name: shared.name,
     env: { ...shared.env, help: "only this environment" },
+    watch: { type: "boolean", short: "w", help: "go on, and show every change" },
+    every: { type: "string", value: "TIME", help: "with --watch and --repo: how often GitHub is asked; default 5s" },
+    live: { type: "boolean", help: "ask the gateways, too" },
     ...reading,
   },
   maxArgs: 1,
-  examples: ["mmsp status", "mmsp status fraud --env prod", "mmsp status --repo acme/models --json"],
+  examples: [
+    "mmsp status",
+    "mmsp status fraud --env prod --live",
+    "mmsp status --watch",
+    "mmsp status --repo acme/models --json",
+  ],
 
   async run(input, context) {
-    const { tree, problems } = checkDocuments(await readDocuments(input, context));
-    const model = input.args[0] ?? input.text("name") ?? null;
-    const environment = input.text("env") ?? null;
-    const rows = rowsOf(tree).filter(
-      (row) => (model ?? row.model) === row.model && (environment ?? row.environment) === row.environment,
-    );
-    if (rows.length === 0) mustExist(tree, model, environment);
-    const text = rows.length === 0 ? nothing(model, environment) : table(rows, context.style);
-    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    const warning = problems.length === 0 ? "" : `\n${context.style.yellow(`${count}: see mmsp validate`)}\n`;
-    return { kind: "report", text: text + warning, json: { deployments: rows, problems }, ok: true };
+    const every = input.text("every");
+    if (every !== undefined && !(input.on("watch") && input.text("repo") !== undefined)) {
+      throw new UsageError("--every goes with --watch and --repo: files tell of their changes by themselves");
+    }
+    if (!input.on("watch")) {
+      const { text, json } = await lookAt(input, context);
+      return { kind: "report", text, json, ok: true };
+    }
+    const pollMs = durationFlag("every", every ?? "5s");
+    if (pollMs === 0) throw new UsageError("--every takes at least a second");
+    const { watchStatus } = await import("./status-watch.ts");
+    return watchStatus(input, context, pollMs);
   },
 };
-
-/** A name that is nowhere is a slip of the pen, and no answer is worse than none. */
-function mustExist(tree: Tree, model: string | null, environment: string | null): void {
-  const state = { tree, environmentNames: [], modelNames: [], proposals: [], now: "" };
-  const problems = [
-    ...(environment === null ? [] : environmentProblems(state, environment)),
-    ...(model === null ? [] : modelProblems(state, model)),
-  ];
-  if (problems.length > 0) throw new ProblemError(problems);
-}
-
-function nothing(model: string | null, environment: string | null): string {
-  const what = model === null ? "nothing is served" : `${model} is served nowhere`;
-  const where =
-    environment === null
-      ? what
-      : model === null
-        ? `${what} in ${environment}`
-        : `${model} is not served in ${environment}`;
-  const version = model === null ? "a version" : "one of its versions";
-  return `${where} yet\n  hint: mmsp deploy ${model ?? "NAME"} --version V --env ${environment ?? "ENV"} serves ${version}\n`;
-}
-
-function rowsOf(tree: Tree): Row[] {
-  return [...tree.deployments]
-    .flatMap(([environment, models]) =>
-      [...models.values()].map((deployment): Row => {
-        const { stable, canary, previous } = effective(deployment);
-        const { spec } = deployment;
-        return {
-          environment,
-          model: spec.model,
-          stable: stable?.version ?? null,
-          canary: canary === null ? null : { version: canary.version, weight: canary.weight },
-          served: servedSet(deployment),
-          previous,
-          rejected: spec.rejected ?? [],
-          since: canary?.since ?? spec.stable.since,
-          locked: spec.lock?.reason ?? null,
-        };
-      }),
-    )
-    .toSorted((a, b) => a.environment.localeCompare(b.environment) || a.model.localeCompare(b.model));
-}
-
-function toTheSecond(time: string): string {
-  return time.replace(/\.\d+Z$/, "Z");
-}
-
-function table(rows: readonly Row[], style: Style): string {
-  const head = ["ENV", "MODEL", "STABLE", "CANARY", "PREVIOUS", "REJECTED", "SINCE"];
-  const cells = rows.map((row) => [
-    row.environment,
-    row.model,
-    row.stable === null ? "none" : String(row.stable),
-    row.canary === null ? "-" : `${row.canary.version} at ${row.canary.weight} %`,
-    row.previous.join(", ") || "-",
-    row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
-    row.locked === null ? toTheSecond(row.since) : `${toTheSecond(row.since)} locked: ${row.locked}`,
-  ]);
-  const widths = head.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join("  ")
-      .trimEnd();
-  return `${[style.bold(line(head)), ...cells.map(line)].join("\n")}\n`;
-}

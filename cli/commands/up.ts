@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
-import { readTree } from "../../schemas/read-tree.ts";
+import type { UpOutput } from "../../schemas/output/up.ts";
+import { fail, formatProblem } from "../../schemas/problem.ts";
+import { readSettings } from "../../schemas/settings.ts";
+import { isGitAddress } from "../../schemas/repository.ts";
 import type { Command } from "../command.ts";
 import type { Context, GatewayOptions, GatewayStatus } from "../context.ts";
 import { reading, shared, UsageError, wholeNumber, type Input } from "../flags.ts";
-import { environmentProblems } from "../gitops/core/names.ts";
 import type { Style } from "../style.ts";
 import {
   clearState,
@@ -17,7 +18,7 @@ import {
   writeState,
   type GatewayState,
 } from "./gateway-state.ts";
-import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
+import { knownEnvironment, looksAtGitHub, remoteOf } from "./target.ts";
 
 export const up: Command = {
   summary: "Serve an environment on this machine, with embedded ONNX Runtime",
@@ -38,6 +39,8 @@ export const up: Command = {
     // Taken over before anything is started that would have to be stopped.
     const { signal, style } = context;
     const port = portOf(input);
+    // The gateway would say so too, in a log.
+    readSettings(context.env);
     const environment = await knownEnvironment(input, context);
     const dataDir = await dataDirOf(input, context);
     refuseSecond(environment, readState(dataDir), downCommand(input, environment));
@@ -57,7 +60,8 @@ export const up: Command = {
     writeState(dataDir, { pid: gateway.pid, url: gateway.url, log });
     const { pid, url } = gateway;
     const { models, problems } = await gateway.status();
-    const json = { status: "serving", environment, url, pid, log, alertsTokenFile: tokenFile, models, problems };
+    const facts = { environment, url, pid, log, alertsTokenFile: tokenFile, models: models.map(shownModel), problems };
+    const json: UpOutput = { status: "serving", ...facts };
     const mark = problems.length === 0 ? style.green("✓") : style.yellow("!");
     const lines = [
       `${mark} serving ${style.bold(environment)} from ${await sourceName(input, context)}`,
@@ -76,7 +80,8 @@ export const up: Command = {
     signal.addEventListener("abort", stop, { once: true });
     const exitCode = await gateway.exited;
     clearState(dataDir);
-    if (exitCode === 0) return { kind: "report", text: "stopped\n", json: { ...json, status: "stopped" }, ok: true };
+    if (exitCode === 0)
+      return { kind: "report", text: "stopped\n", json: { ...json, status: "stopped" } satisfies UpOutput, ok: true };
     return fail({
       code: "gateway-ended",
       message: `the gateway ended with exit code ${exitCode}`,
@@ -91,17 +96,6 @@ function portOf(input: Input): number {
   throw new UsageError(`--port takes a number from 0 to 65535, not ${port}`);
 }
 
-/** Of a working tree it is known what there is to serve; a branch is only read by the gateway. */
-async function knownEnvironment(input: Input, context: Context): Promise<string> {
-  const environment = environmentOf(input, context);
-  if (looksAtGitHub(input)) return environment;
-  const snapshot = await context.edges.findTree(context.cwd).read({ models: null, environments: [environment] });
-  const { tree } = readTree(snapshot.files);
-  const problems = environmentProblems({ ...snapshot, tree, now: "" }, environment);
-  if (problems.length > 0) throw new ProblemError(problems);
-  return environment;
-}
-
 function refuseSecond(environment: string, running: GatewayState | null, stopCommand: string): void {
   if (running === null || !isRunning(running)) return;
   const message = `a gateway for ${environment} runs already at ${running.url}`;
@@ -114,9 +108,18 @@ function prepare(dataDir: string, context: Context): { readonly token: string; r
   // The folder may stand in a working tree, and the token in it is for nobody else.
   writeFileSync(join(dataDir, ".gitignore"), "*\n");
   const tokenFile = join(dataDir, "alerts.token");
-  const token = context.env["MMSP_ALERTS_TOKEN"] ?? crypto.randomUUID();
+  const token = context.env["MMSP_ALERTS_TOKEN"] || crypto.randomUUID();
   writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
   return { token, tokenFile };
+}
+
+/** A gateway's own `/status` says much more, and of it people are told elsewhere. */
+function shownModel({ model, stable, canary }: GatewayStatus["models"][number]): UpOutput["models"][number] {
+  return {
+    model,
+    stable: stable && { version: stable.version },
+    canary: canary && { version: canary.version, weight: canary.weight },
+  };
 }
 
 /** A line a model, and what the gateway could not take. */
@@ -142,12 +145,16 @@ async function sourceOf(input: Input, context: Context): Promise<GatewayOptions[
 }
 
 /**
- * Where rollbacks go, and the token to commit them with, found as the commands find it: the branch that is served. A tree on
+ * Where rollbacks go, and the App or the token to commit them with, found as the commands find it: the branch that is served. A tree on
  * disk is edited in place instead, and its gateway needs no token.
  */
 async function repositoryOf(input: Input, context: Context): Promise<Record<string, string>> {
   if (!looksAtGitHub(input)) return {};
   const { repository } = await remoteOf(input, context);
+  if (isGitAddress(repository)) return { MMSP_REPOSITORY: repository };
+  const app = Object.entries(context.env).filter(([name]) => name.startsWith("MMSP_GITHUB_APP_"));
+  const asApp = Object.fromEntries(app.flatMap(([name, value]) => (value ? [[name, value]] : [])));
+  if (Object.keys(asApp).length > 0) return { MMSP_REPOSITORY: repository, ...asApp };
   const token = await context.edges.findToken();
   if (token !== null) return { MMSP_REPOSITORY: repository, GITHUB_TOKEN: token };
   const { yellow } = context.style;
@@ -160,6 +167,7 @@ async function repositoryOf(input: Input, context: Context): Promise<Record<stri
 
 /** `https://api.github.com` -> `https://github.com/…`; `https://HOST/api/v3` of an Enterprise Server -> `https://HOST/…`. */
 function cloneUrl(repository: string, apiUrl = "https://api.github.com"): string {
+  if (isGitAddress(repository)) return repository;
   const host = apiUrl
     .replace(/\/+$/, "")
     .replace(/\/api\/v3$/, "")

@@ -2,25 +2,35 @@ import type { ArtifactChange, Command } from "../gitops/core/change.ts";
 import type { Context } from "../context.ts";
 import { scopeOf } from "../gitops/core/scope.ts";
 import { draftOver, type Planner } from "../gitops/draft.ts";
-import { artifactFiles, preview } from "../gitops/preview.ts";
+import { artifactFiles, preview, type ArtifactReader } from "../gitops/preview.ts";
 import { publish, type PublishParts } from "../gitops/publish.ts";
 import { plan } from "../gitops/core/plan.ts";
 import { commitMessage } from "../gitops/render/commit-message.ts";
 import { unifiedDiff } from "../gitops/render/diff.ts";
 import { renderChange } from "../gitops/render/files.ts";
 import { pullRequestBody } from "../gitops/render/pull-request.ts";
-import { ProtectedBranch } from "../gitops/core/ports.ts";
+import { ProtectedBranch, type Content } from "../gitops/core/ports.ts";
 import { fail } from "../../schemas/problem.ts";
+import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { isInRepository } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
+import { checkFollowable, checkFollowing, conclude } from "./conclude.ts";
 import { remoteOf } from "./target.ts";
 
-/** The shipped planner: pure functions of core and render. */
-const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
+/** The shipped planner: pure functions of core and render. It sees the documents as the variables want them read. */
+export function plannerFor({ env }: Pick<Context, "env">): Planner {
+  const settings = readSettings(env);
+  return {
+    plan: (command, state) => plan(command, { ...state, tree: withSettings(state.tree, settings) }),
+    renderChange,
+    commitMessage,
+    pullRequestBody,
+  };
+}
 
-/** Bytes of files that the command line named, by digest. */
-export type GivenFiles = ReadonlyMap<string, Uint8Array>;
+/** Files that the command line named, by digest, which their streams are held against. */
+export type GivenFiles = ReadonlyMap<string, Content>;
 
 /**
  * The one way of every writing command: load, plan, edit, then print (`--dry-run`), write the tree (`--local`) or publish.
@@ -32,28 +42,31 @@ export async function write(
   context: Context,
   options: { readonly given?: GivenFiles; readonly commit?: boolean } = {},
 ): Promise<Outcome> {
-  const given = options.given ?? new Map<string, Uint8Array>();
-  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
-  if (input.on("local") && remoteFlag !== undefined) {
-    throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
-  }
+  const given = options.given ?? new Map<string, Content>();
+  checkFollowing(input, options.commit ?? false);
+  refuseMixedFlags(input);
   if (input.on("local")) return writeLocal(command, input, context, given);
   const remote = await remoteOf(input, context);
   const { baseBranch } = remote;
+  const planner = plannerFor(context);
   const forge = await context.edges.openForge(remote);
+  if (!options.commit) checkFollowable(forge, input, remote.repository);
   const as = options.commit ? "commit" : "pull-request";
-  const readArtifact = (artifact: ArtifactChange) => bytesOf(artifact, given, context, null);
+  const artifacts = artifactsOf(given, context, null);
   if (input.on("dry-run")) {
-    const previewed = await preview(command, { baseBranch, as }, { forge, planner, now: context.now, readArtifact });
+    const previewed = await preview(command, { baseBranch, as }, { forge, planner, now: context.now, artifacts });
     return previewed.kind === "preview" ? { ...previewed, kind: "dry-run", notices: [] } : previewed;
   }
-  const artifacts = {
-    read: readArtifact,
-    store: async (artifact: ArtifactChange) =>
-      context.edges.openStore(artifact.store, null).write(artifact.key, await readArtifact(artifact)),
-  };
   const parts: PublishParts = { forge, planner, artifacts, now: context.now, random: Math.random, sleep: Bun.sleep };
-  return publish(command, { baseBranch, as }, parts).catch(explainProtected);
+  const published = await publish(command, { baseBranch, as }, parts).catch(explainProtected);
+  return conclude(published, forge, input, context);
+}
+
+/** Throws a UsageError where `--local` meets a flag that is about the repository elsewhere. */
+export function refuseMixedFlags(input: Input): void {
+  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
+  if (!input.on("local") || remoteFlag === undefined) return;
+  throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
 }
 
 function explainProtected(cause: unknown): never {
@@ -64,32 +77,40 @@ function explainProtected(cause: unknown): never {
 
 async function writeLocal(command: Command, input: Input, context: Context, given: GivenFiles): Promise<Outcome> {
   const tree = context.edges.findTree(context.cwd);
-  const draft = draftOver(await tree.read(scopeOf(command)), command, planner, context.now().toISOString());
+  const draft = draftOver(await tree.read(scopeOf(command)), command, plannerFor(context), context.now().toISOString());
   if (draft.kind !== "draft") return draft;
   const { change, files, edited } = draft;
-  const readArtifact = (artifact: ArtifactChange) => bytesOf(artifact, given, context, tree.root);
-  const artifacts = await artifactFiles(change.artifacts, readArtifact);
+  const placed = artifactsOf(given, context, tree.root);
+  const artifacts = await artifactFiles(change.artifacts, placed.read);
   if (input.on("dry-run")) {
     const diff = unifiedDiff(edited, [...files, ...artifacts]);
     return { kind: "dry-run", change, diff, target: { kind: "tree" }, notices: [] };
   }
-  for (const artifact of change.artifacts.filter(({ store }) => !isInRepository(store))) {
-    const store = context.edges.openStore(artifact.store, tree.root);
-    await store.write(artifact.key, await readArtifact(artifact));
-  }
+  for (const artifact of change.artifacts) if (!isInRepository(artifact.store)) await placed.store(artifact);
   // Documents last in the list, and deployments last of all: nothing names what is not there.
   return { kind: "written", change, paths: await tree.write([...artifacts, ...files]), notices: [] };
 }
 
-/** From the file that `register` was given, or from another environment's store; checked against the digest. */
-async function bytesOf(
-  artifact: ArtifactChange,
+/**
+ * Artifacts come from the files that `register` was given, or from another environment's store; each is checked against its
+ * digest. `root`: of the clone that stores inside the repository are in, null where there is none.
+ */
+export function artifactsOf(
   given: GivenFiles,
   context: Context,
   root: string | null,
-): Promise<Uint8Array> {
-  const bytes = given.get(artifact.sha256);
-  if (bytes !== undefined) return bytes;
-  if (artifact.from.kind === "file") throw new Error(`the bytes of ${artifact.from.path} were not handed over`);
-  return context.edges.openStore(artifact.from.store, root).read(artifact.key);
+): PublishParts["artifacts"] & ArtifactReader {
+  const find = async ({ sha256, from, key }: ArtifactChange): Promise<Content> => {
+    const file = given.get(sha256);
+    if (file !== undefined) return file;
+    if (from.kind === "file") throw new Error(`the bytes of ${from.path} were not handed over`);
+    return context.edges.openStore(from.store, root).find(key);
+  };
+  return {
+    read: async (artifact) => Buffer.concat(await Array.fromAsync((await find(artifact)).stream())),
+    check: async (artifact) => {
+      for await (const _ of (await find(artifact)).stream());
+    },
+    store: async (artifact) => context.edges.openStore(artifact.store, root).write(artifact.key, await find(artifact)),
+  };
 }

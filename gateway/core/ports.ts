@@ -45,10 +45,16 @@ export interface LoadedModel {
   close(): Promise<void>;
 }
 
+/** What a model is loaded from: its bytes; or a file, whose digest and whose neighbours' digests have been verified. */
+export type ModelFile = Uint8Array | { readonly path: string; readonly remove: () => Promise<void> };
+
 /** Where models run. */
 export interface Runtime {
-  /** Verifies the digest, loads off the event loop, runs a trial. Throws a ProblemError that names the version. */
-  load(version: ModelVersion, bytes: Uint8Array, options: { readonly intraOpThreads: number }): Promise<LoadedModel>;
+  /**
+   * Verifies the digest of bytes, loads off the event loop, runs a trial. A file becomes the runtime's: it is removed when the
+   * model is closed, or cannot be loaded. Throws a ProblemError that names the version.
+   */
+  load(version: ModelVersion, file: ModelFile, options: { readonly intraOpThreads: number }): Promise<LoadedModel>;
   close(): Promise<void>;
 }
 

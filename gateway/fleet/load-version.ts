@@ -1,5 +1,6 @@
 import type { Environment } from "../../schemas/environment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
+import { filesOf } from "../../schemas/artifact.ts";
 import { ProblemError, type Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { paths } from "../../schemas/tree.ts";
@@ -40,7 +41,8 @@ const made = new WeakMap<ModelVersion, string>();
 /** Everything that makes a difference in memory. */
 export function keyOf(document: ModelVersion, intraOpThreads: number): string {
   const { model, version, artifact, signature, featureOrder = null } = document.spec;
-  const of = made.get(document) ?? JSON.stringify([model, version, artifact.sha256, signature, featureOrder]);
+  const digests = filesOf(artifact).map(({ sha256 }) => sha256);
+  const of = made.get(document) ?? JSON.stringify([model, version, digests, signature, featureOrder]);
   made.set(document, of);
   return `${of} ${intraOpThreads}`;
 }
@@ -49,8 +51,8 @@ export function keyOf(document: ModelVersion, intraOpThreads: number): string {
 export async function loadVersion({ document, intraOpThreads }: VersionOrder, parts: LoadParts): Promise<LoadedModel> {
   const { policy, project, source, runtime, artifacts, loadMs } = parts;
   const store = policy?.spec.artifactStore ?? project?.spec.artifactStore ?? null;
-  const bytes = await readArtifact(document, store, source, artifacts);
-  const loading = runtime.load(document, bytes, { intraOpThreads });
+  const file = await readArtifact(document, store, source, artifacts);
+  const loading = runtime.load(document, file, { intraOpThreads });
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new LateLoad(lateProblem(document, loadMs), loading)), loadMs);
   try {

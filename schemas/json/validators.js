@@ -1129,7 +1129,7 @@ return errors === 0;
 validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateModelDeployment = validate21;
-const schema32 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-deployment.json","title":"ModelDeployment","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelDeployment"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"stable":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"since":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"}},"required":["version","attempt","since"],"additionalProperties":false},"canary":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"since":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"weight":{"type":"integer","minimum":0,"maximum":100,"description":"a whole percentage from 0 to 100"}},"required":["version","attempt","since","weight"],"additionalProperties":false},"shadow":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"percent":{"type":"integer","minimum":0,"maximum":100,"description":"a whole percentage from 0 to 100"}},"required":["version","percent"],"additionalProperties":false},"previous":{"description":"earlier stable versions, newest first","maxItems":5,"type":"array","items":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"rejected":{"type":"array","items":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"at":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"phase":{"type":"string","enum":["stable","canary"]},"by":{"type":"string","enum":["guard","alert","person"]},"reason":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"evidence":{"type":"object","additionalProperties":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"}}},"required":["version","attempt","at","phase","by","reason"],"additionalProperties":false}},"routing":{"type":"object","properties":{"stickyBy":{"description":"requests with the same value of this header get the same version","type":"string","pattern":"^header:[A-Za-z0-9-]+$"}},"additionalProperties":false},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false},"rollback":{"type":"object","properties":{"automatic":{"type":"boolean"},"window":{"description":"a stable version served for longer is not rolled back by an alert","type":"string","pattern":"^[1-9]\\d{0,5}(s|m|h|d)$"}},"additionalProperties":false},"serving":{"type":"object","properties":{"timeoutMs":{"description":"deadline of one request, in milliseconds","type":"integer","minimum":1,"maximum":600000},"intraOpThreads":{"type":"integer","minimum":1,"maximum":256}},"additionalProperties":false},"lock":{"type":"object","properties":{"reason":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"by":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"at":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"}},"required":["reason","by","at"],"additionalProperties":false}},"required":["model","stable"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema32 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-deployment.json","title":"ModelDeployment","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelDeployment"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"stable":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"since":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"}},"required":["version","attempt","since"],"additionalProperties":false},"canary":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"since":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"weight":{"type":"integer","minimum":0,"maximum":100,"description":"a whole percentage from 0 to 100"},"steps":{"minItems":1,"maxItems":20,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"},"description":"canary weights in ascending order, instead of the environment's"}},"required":["version","attempt","since","weight"],"additionalProperties":false},"shadow":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"percent":{"type":"integer","minimum":0,"maximum":100,"description":"a whole percentage from 0 to 100"}},"required":["version","percent"],"additionalProperties":false},"previous":{"description":"earlier stable versions, newest first","maxItems":5,"type":"array","items":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"rejected":{"type":"array","items":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"at":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"phase":{"type":"string","enum":["stable","canary"]},"by":{"type":"string","enum":["guard","alert","person"]},"reason":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"evidence":{"type":"object","additionalProperties":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"}}},"required":["version","attempt","at","phase","by","reason"],"additionalProperties":false}},"routing":{"type":"object","properties":{"stickyBy":{"description":"requests with the same value of this header get the same version","type":"string","pattern":"^header:[A-Za-z0-9-]+$"}},"additionalProperties":false},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false},"rollback":{"type":"object","properties":{"automatic":{"type":"boolean"},"window":{"description":"a stable version served for longer is not rolled back by an alert","type":"string","pattern":"^[1-9]\\d{0,5}(s|m|h|d)$"}},"additionalProperties":false},"serving":{"type":"object","properties":{"timeoutMs":{"description":"deadline of one request, in milliseconds","type":"integer","minimum":1,"maximum":600000},"intraOpThreads":{"type":"integer","minimum":1,"maximum":256}},"additionalProperties":false},"lock":{"type":"object","properties":{"reason":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"by":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"at":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"}},"required":["reason","by","at"],"additionalProperties":false}},"required":["model","stable"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const pattern21 = new RegExp("^header:[A-Za-z0-9-]+$", "u");
 const pattern22 = new RegExp("^[1-9]\\d{0,5}(s|m|h|d)$", "u");
 
@@ -1637,7 +1637,7 @@ vErrors.push(err41);
 errors++;
 }
 for(const key6 in data14){
-if(!((((key6 === "version") || (key6 === "attempt")) || (key6 === "since")) || (key6 === "weight"))){
+if(!(((((key6 === "version") || (key6 === "attempt")) || (key6 === "since")) || (key6 === "weight")) || (key6 === "steps"))){
 const err42 = {instancePath:instancePath+"/spec/canary",schemaPath:"#/properties/spec/properties/canary/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.canary,data:data14};
 if(vErrors === null){
 vErrors = [err42];
@@ -1778,9 +1778,11 @@ errors++;
 }
 }
 }
-}
-else {
-const err54 = {instancePath:instancePath+"/spec/canary",schemaPath:"#/properties/spec/properties/canary/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.canary.type,parentSchema:schema32.properties.spec.properties.canary,data:data14};
+if(data14.steps !== undefined){
+let data19 = data14.steps;
+if(Array.isArray(data19)){
+if(data19.length > 20){
+const err54 = {instancePath:instancePath+"/spec/canary/steps",schemaPath:"#/properties/spec/properties/canary/properties/steps/maxItems",keyword:"maxItems",params:{limit: 20},message:"must NOT have more than 20 items",schema:20,parentSchema:schema32.properties.spec.properties.canary.properties.steps,data:data19};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -1789,12 +1791,8 @@ vErrors.push(err54);
 }
 errors++;
 }
-}
-if(data8.shadow !== undefined){
-let data19 = data8.shadow;
-if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
-if(data19.version === undefined){
-const err55 = {instancePath:instancePath+"/spec/shadow",schemaPath:"#/properties/spec/properties/shadow/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema32.properties.spec.properties.shadow.required,parentSchema:schema32.properties.spec.properties.shadow,data:data19};
+if(data19.length < 1){
+const err55 = {instancePath:instancePath+"/spec/canary/steps",schemaPath:"#/properties/spec/properties/canary/properties/steps/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema32.properties.spec.properties.canary.properties.steps,data:data19};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -1803,8 +1801,11 @@ vErrors.push(err55);
 }
 errors++;
 }
-if(data19.percent === undefined){
-const err56 = {instancePath:instancePath+"/spec/shadow",schemaPath:"#/properties/spec/properties/shadow/required",keyword:"required",params:{missingProperty: "percent"},message:"must have required property '"+"percent"+"'",schema:schema32.properties.spec.properties.shadow.required,parentSchema:schema32.properties.spec.properties.shadow,data:data19};
+const len0 = data19.length;
+for(let i0=0; i0<len0; i0++){
+let data20 = data19[i0];
+if(!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))){
+const err56 = {instancePath:instancePath+"/spec/canary/steps/" + i0,schemaPath:"#/properties/spec/properties/canary/properties/steps/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.canary.properties.steps.items.type,parentSchema:schema32.properties.spec.properties.canary.properties.steps.items,data:data20};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -1813,9 +1814,9 @@ vErrors.push(err56);
 }
 errors++;
 }
-for(const key7 in data19){
-if(!((key7 === "version") || (key7 === "percent"))){
-const err57 = {instancePath:instancePath+"/spec/shadow",schemaPath:"#/properties/spec/properties/shadow/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.shadow,data:data19};
+if((typeof data20 == "number") && (isFinite(data20))){
+if(data20 > 100 || isNaN(data20)){
+const err57 = {instancePath:instancePath+"/spec/canary/steps/" + i0,schemaPath:"#/properties/spec/properties/canary/properties/steps/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100",schema:100,parentSchema:schema32.properties.spec.properties.canary.properties.steps.items,data:data20};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -1824,11 +1825,8 @@ vErrors.push(err57);
 }
 errors++;
 }
-}
-if(data19.version !== undefined){
-let data20 = data19.version;
-if(!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))){
-const err58 = {instancePath:instancePath+"/spec/shadow/version",schemaPath:"#/properties/spec/properties/shadow/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.shadow.properties.version.type,parentSchema:schema32.properties.spec.properties.shadow.properties.version,data:data20};
+if(data20 < 1 || isNaN(data20)){
+const err58 = {instancePath:instancePath+"/spec/canary/steps/" + i0,schemaPath:"#/properties/spec/properties/canary/properties/steps/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.canary.properties.steps.items,data:data20};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -1837,9 +1835,11 @@ vErrors.push(err58);
 }
 errors++;
 }
-if((typeof data20 == "number") && (isFinite(data20))){
-if(data20 > 2147483647 || isNaN(data20)){
-const err59 = {instancePath:instancePath+"/spec/shadow/version",schemaPath:"#/properties/spec/properties/shadow/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema32.properties.spec.properties.shadow.properties.version,data:data20};
+}
+}
+}
+else {
+const err59 = {instancePath:instancePath+"/spec/canary/steps",schemaPath:"#/properties/spec/properties/canary/properties/steps/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema32.properties.spec.properties.canary.properties.steps.type,parentSchema:schema32.properties.spec.properties.canary.properties.steps,data:data19};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -1848,8 +1848,10 @@ vErrors.push(err59);
 }
 errors++;
 }
-if(data20 < 1 || isNaN(data20)){
-const err60 = {instancePath:instancePath+"/spec/shadow/version",schemaPath:"#/properties/spec/properties/shadow/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.shadow.properties.version,data:data20};
+}
+}
+else {
+const err60 = {instancePath:instancePath+"/spec/canary",schemaPath:"#/properties/spec/properties/canary/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.canary.type,parentSchema:schema32.properties.spec.properties.canary,data:data14};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -1859,11 +1861,11 @@ vErrors.push(err60);
 errors++;
 }
 }
-}
-if(data19.percent !== undefined){
-let data21 = data19.percent;
-if(!(((typeof data21 == "number") && (!(data21 % 1) && !isNaN(data21))) && (isFinite(data21)))){
-const err61 = {instancePath:instancePath+"/spec/shadow/percent",schemaPath:"#/properties/spec/properties/shadow/properties/percent/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.shadow.properties.percent.type,parentSchema:schema32.properties.spec.properties.shadow.properties.percent,data:data21};
+if(data8.shadow !== undefined){
+let data21 = data8.shadow;
+if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
+if(data21.version === undefined){
+const err61 = {instancePath:instancePath+"/spec/shadow",schemaPath:"#/properties/spec/properties/shadow/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema32.properties.spec.properties.shadow.required,parentSchema:schema32.properties.spec.properties.shadow,data:data21};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -1872,9 +1874,8 @@ vErrors.push(err61);
 }
 errors++;
 }
-if((typeof data21 == "number") && (isFinite(data21))){
-if(data21 > 100 || isNaN(data21)){
-const err62 = {instancePath:instancePath+"/spec/shadow/percent",schemaPath:"#/properties/spec/properties/shadow/properties/percent/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100",schema:100,parentSchema:schema32.properties.spec.properties.shadow.properties.percent,data:data21};
+if(data21.percent === undefined){
+const err62 = {instancePath:instancePath+"/spec/shadow",schemaPath:"#/properties/spec/properties/shadow/required",keyword:"required",params:{missingProperty: "percent"},message:"must have required property '"+"percent"+"'",schema:schema32.properties.spec.properties.shadow.required,parentSchema:schema32.properties.spec.properties.shadow,data:data21};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -1883,8 +1884,9 @@ vErrors.push(err62);
 }
 errors++;
 }
-if(data21 < 0 || isNaN(data21)){
-const err63 = {instancePath:instancePath+"/spec/shadow/percent",schemaPath:"#/properties/spec/properties/shadow/properties/percent/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema32.properties.spec.properties.shadow.properties.percent,data:data21};
+for(const key7 in data21){
+if(!((key7 === "version") || (key7 === "percent"))){
+const err63 = {instancePath:instancePath+"/spec/shadow",schemaPath:"#/properties/spec/properties/shadow/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.shadow,data:data21};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -1894,10 +1896,10 @@ vErrors.push(err63);
 errors++;
 }
 }
-}
-}
-else {
-const err64 = {instancePath:instancePath+"/spec/shadow",schemaPath:"#/properties/spec/properties/shadow/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.shadow.type,parentSchema:schema32.properties.spec.properties.shadow,data:data19};
+if(data21.version !== undefined){
+let data22 = data21.version;
+if(!(((typeof data22 == "number") && (!(data22 % 1) && !isNaN(data22))) && (isFinite(data22)))){
+const err64 = {instancePath:instancePath+"/spec/shadow/version",schemaPath:"#/properties/spec/properties/shadow/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.shadow.properties.version.type,parentSchema:schema32.properties.spec.properties.shadow.properties.version,data:data22};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -1906,12 +1908,9 @@ vErrors.push(err64);
 }
 errors++;
 }
-}
-if(data8.previous !== undefined){
-let data22 = data8.previous;
-if(Array.isArray(data22)){
-if(data22.length > 5){
-const err65 = {instancePath:instancePath+"/spec/previous",schemaPath:"#/properties/spec/properties/previous/maxItems",keyword:"maxItems",params:{limit: 5},message:"must NOT have more than 5 items",schema:5,parentSchema:schema32.properties.spec.properties.previous,data:data22};
+if((typeof data22 == "number") && (isFinite(data22))){
+if(data22 > 2147483647 || isNaN(data22)){
+const err65 = {instancePath:instancePath+"/spec/shadow/version",schemaPath:"#/properties/spec/properties/shadow/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema32.properties.spec.properties.shadow.properties.version,data:data22};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -1920,11 +1919,8 @@ vErrors.push(err65);
 }
 errors++;
 }
-const len0 = data22.length;
-for(let i0=0; i0<len0; i0++){
-let data23 = data22[i0];
-if(!(((typeof data23 == "number") && (!(data23 % 1) && !isNaN(data23))) && (isFinite(data23)))){
-const err66 = {instancePath:instancePath+"/spec/previous/" + i0,schemaPath:"#/properties/spec/properties/previous/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.previous.items.type,parentSchema:schema32.properties.spec.properties.previous.items,data:data23};
+if(data22 < 1 || isNaN(data22)){
+const err66 = {instancePath:instancePath+"/spec/shadow/version",schemaPath:"#/properties/spec/properties/shadow/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.shadow.properties.version,data:data22};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -1933,9 +1929,12 @@ vErrors.push(err66);
 }
 errors++;
 }
-if((typeof data23 == "number") && (isFinite(data23))){
-if(data23 > 2147483647 || isNaN(data23)){
-const err67 = {instancePath:instancePath+"/spec/previous/" + i0,schemaPath:"#/properties/spec/properties/previous/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema32.properties.spec.properties.previous.items,data:data23};
+}
+}
+if(data21.percent !== undefined){
+let data23 = data21.percent;
+if(!(((typeof data23 == "number") && (!(data23 % 1) && !isNaN(data23))) && (isFinite(data23)))){
+const err67 = {instancePath:instancePath+"/spec/shadow/percent",schemaPath:"#/properties/spec/properties/shadow/properties/percent/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.shadow.properties.percent.type,parentSchema:schema32.properties.spec.properties.shadow.properties.percent,data:data23};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -1944,8 +1943,9 @@ vErrors.push(err67);
 }
 errors++;
 }
-if(data23 < 1 || isNaN(data23)){
-const err68 = {instancePath:instancePath+"/spec/previous/" + i0,schemaPath:"#/properties/spec/properties/previous/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.previous.items,data:data23};
+if((typeof data23 == "number") && (isFinite(data23))){
+if(data23 > 100 || isNaN(data23)){
+const err68 = {instancePath:instancePath+"/spec/shadow/percent",schemaPath:"#/properties/spec/properties/shadow/properties/percent/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100",schema:100,parentSchema:schema32.properties.spec.properties.shadow.properties.percent,data:data23};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -1954,11 +1954,8 @@ vErrors.push(err68);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err69 = {instancePath:instancePath+"/spec/previous",schemaPath:"#/properties/spec/properties/previous/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema32.properties.spec.properties.previous.type,parentSchema:schema32.properties.spec.properties.previous,data:data22};
+if(data23 < 0 || isNaN(data23)){
+const err69 = {instancePath:instancePath+"/spec/shadow/percent",schemaPath:"#/properties/spec/properties/shadow/properties/percent/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema32.properties.spec.properties.shadow.properties.percent,data:data23};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -1968,15 +1965,10 @@ vErrors.push(err69);
 errors++;
 }
 }
-if(data8.rejected !== undefined){
-let data24 = data8.rejected;
-if(Array.isArray(data24)){
-const len1 = data24.length;
-for(let i1=0; i1<len1; i1++){
-let data25 = data24[i1];
-if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
-if(data25.version === undefined){
-const err70 = {instancePath:instancePath+"/spec/rejected/" + i1,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data25};
+}
+}
+else {
+const err70 = {instancePath:instancePath+"/spec/shadow",schemaPath:"#/properties/spec/properties/shadow/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.shadow.type,parentSchema:schema32.properties.spec.properties.shadow,data:data21};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -1985,8 +1977,12 @@ vErrors.push(err70);
 }
 errors++;
 }
-if(data25.attempt === undefined){
-const err71 = {instancePath:instancePath+"/spec/rejected/" + i1,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "attempt"},message:"must have required property '"+"attempt"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data25};
+}
+if(data8.previous !== undefined){
+let data24 = data8.previous;
+if(Array.isArray(data24)){
+if(data24.length > 5){
+const err71 = {instancePath:instancePath+"/spec/previous",schemaPath:"#/properties/spec/properties/previous/maxItems",keyword:"maxItems",params:{limit: 5},message:"must NOT have more than 5 items",schema:5,parentSchema:schema32.properties.spec.properties.previous,data:data24};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -1995,8 +1991,11 @@ vErrors.push(err71);
 }
 errors++;
 }
-if(data25.at === undefined){
-const err72 = {instancePath:instancePath+"/spec/rejected/" + i1,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data25};
+const len1 = data24.length;
+for(let i1=0; i1<len1; i1++){
+let data25 = data24[i1];
+if(!(((typeof data25 == "number") && (!(data25 % 1) && !isNaN(data25))) && (isFinite(data25)))){
+const err72 = {instancePath:instancePath+"/spec/previous/" + i1,schemaPath:"#/properties/spec/properties/previous/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.previous.items.type,parentSchema:schema32.properties.spec.properties.previous.items,data:data25};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -2005,8 +2004,9 @@ vErrors.push(err72);
 }
 errors++;
 }
-if(data25.phase === undefined){
-const err73 = {instancePath:instancePath+"/spec/rejected/" + i1,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "phase"},message:"must have required property '"+"phase"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data25};
+if((typeof data25 == "number") && (isFinite(data25))){
+if(data25 > 2147483647 || isNaN(data25)){
+const err73 = {instancePath:instancePath+"/spec/previous/" + i1,schemaPath:"#/properties/spec/properties/previous/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema32.properties.spec.properties.previous.items,data:data25};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -2015,8 +2015,8 @@ vErrors.push(err73);
 }
 errors++;
 }
-if(data25.by === undefined){
-const err74 = {instancePath:instancePath+"/spec/rejected/" + i1,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "by"},message:"must have required property '"+"by"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data25};
+if(data25 < 1 || isNaN(data25)){
+const err74 = {instancePath:instancePath+"/spec/previous/" + i1,schemaPath:"#/properties/spec/properties/previous/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.previous.items,data:data25};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -2025,8 +2025,11 @@ vErrors.push(err74);
 }
 errors++;
 }
-if(data25.reason === undefined){
-const err75 = {instancePath:instancePath+"/spec/rejected/" + i1,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data25};
+}
+}
+}
+else {
+const err75 = {instancePath:instancePath+"/spec/previous",schemaPath:"#/properties/spec/properties/previous/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema32.properties.spec.properties.previous.type,parentSchema:schema32.properties.spec.properties.previous,data:data24};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -2035,9 +2038,16 @@ vErrors.push(err75);
 }
 errors++;
 }
-for(const key8 in data25){
-if(!(((((((key8 === "version") || (key8 === "attempt")) || (key8 === "at")) || (key8 === "phase")) || (key8 === "by")) || (key8 === "reason")) || (key8 === "evidence"))){
-const err76 = {instancePath:instancePath+"/spec/rejected/" + i1,schemaPath:"#/properties/spec/properties/rejected/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.rejected.items,data:data25};
+}
+if(data8.rejected !== undefined){
+let data26 = data8.rejected;
+if(Array.isArray(data26)){
+const len2 = data26.length;
+for(let i2=0; i2<len2; i2++){
+let data27 = data26[i2];
+if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
+if(data27.version === undefined){
+const err76 = {instancePath:instancePath+"/spec/rejected/" + i2,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data27};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -2046,11 +2056,8 @@ vErrors.push(err76);
 }
 errors++;
 }
-}
-if(data25.version !== undefined){
-let data26 = data25.version;
-if(!(((typeof data26 == "number") && (!(data26 % 1) && !isNaN(data26))) && (isFinite(data26)))){
-const err77 = {instancePath:instancePath+"/spec/rejected/" + i1+"/version",schemaPath:"#/properties/spec/properties/rejected/items/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.rejected.items.properties.version.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.version,data:data26};
+if(data27.attempt === undefined){
+const err77 = {instancePath:instancePath+"/spec/rejected/" + i2,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "attempt"},message:"must have required property '"+"attempt"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data27};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -2059,9 +2066,8 @@ vErrors.push(err77);
 }
 errors++;
 }
-if((typeof data26 == "number") && (isFinite(data26))){
-if(data26 > 2147483647 || isNaN(data26)){
-const err78 = {instancePath:instancePath+"/spec/rejected/" + i1+"/version",schemaPath:"#/properties/spec/properties/rejected/items/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema32.properties.spec.properties.rejected.items.properties.version,data:data26};
+if(data27.at === undefined){
+const err78 = {instancePath:instancePath+"/spec/rejected/" + i2,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data27};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -2070,8 +2076,8 @@ vErrors.push(err78);
 }
 errors++;
 }
-if(data26 < 1 || isNaN(data26)){
-const err79 = {instancePath:instancePath+"/spec/rejected/" + i1+"/version",schemaPath:"#/properties/spec/properties/rejected/items/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.rejected.items.properties.version,data:data26};
+if(data27.phase === undefined){
+const err79 = {instancePath:instancePath+"/spec/rejected/" + i2,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "phase"},message:"must have required property '"+"phase"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data27};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -2080,12 +2086,8 @@ vErrors.push(err79);
 }
 errors++;
 }
-}
-}
-if(data25.attempt !== undefined){
-let data27 = data25.attempt;
-if(!(((typeof data27 == "number") && (!(data27 % 1) && !isNaN(data27))) && (isFinite(data27)))){
-const err80 = {instancePath:instancePath+"/spec/rejected/" + i1+"/attempt",schemaPath:"#/properties/spec/properties/rejected/items/properties/attempt/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.rejected.items.properties.attempt.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.attempt,data:data27};
+if(data27.by === undefined){
+const err80 = {instancePath:instancePath+"/spec/rejected/" + i2,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "by"},message:"must have required property '"+"by"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data27};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -2094,9 +2096,8 @@ vErrors.push(err80);
 }
 errors++;
 }
-if((typeof data27 == "number") && (isFinite(data27))){
-if(data27 > 2147483647 || isNaN(data27)){
-const err81 = {instancePath:instancePath+"/spec/rejected/" + i1+"/attempt",schemaPath:"#/properties/spec/properties/rejected/items/properties/attempt/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema32.properties.spec.properties.rejected.items.properties.attempt,data:data27};
+if(data27.reason === undefined){
+const err81 = {instancePath:instancePath+"/spec/rejected/" + i2,schemaPath:"#/properties/spec/properties/rejected/items/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'",schema:schema32.properties.spec.properties.rejected.items.required,parentSchema:schema32.properties.spec.properties.rejected.items,data:data27};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -2105,8 +2106,9 @@ vErrors.push(err81);
 }
 errors++;
 }
-if(data27 < 1 || isNaN(data27)){
-const err82 = {instancePath:instancePath+"/spec/rejected/" + i1+"/attempt",schemaPath:"#/properties/spec/properties/rejected/items/properties/attempt/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.rejected.items.properties.attempt,data:data27};
+for(const key8 in data27){
+if(!(((((((key8 === "version") || (key8 === "attempt")) || (key8 === "at")) || (key8 === "phase")) || (key8 === "by")) || (key8 === "reason")) || (key8 === "evidence"))){
+const err82 = {instancePath:instancePath+"/spec/rejected/" + i2,schemaPath:"#/properties/spec/properties/rejected/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.rejected.items,data:data27};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -2116,12 +2118,10 @@ vErrors.push(err82);
 errors++;
 }
 }
-}
-if(data25.at !== undefined){
-let data28 = data25.at;
-if(typeof data28 === "string"){
-if(!pattern8.test(data28)){
-const err83 = {instancePath:instancePath+"/spec/rejected/" + i1+"/at",schemaPath:"#/properties/spec/properties/rejected/items/properties/at/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema32.properties.spec.properties.rejected.items.properties.at,data:data28};
+if(data27.version !== undefined){
+let data28 = data27.version;
+if(!(((typeof data28 == "number") && (!(data28 % 1) && !isNaN(data28))) && (isFinite(data28)))){
+const err83 = {instancePath:instancePath+"/spec/rejected/" + i2+"/version",schemaPath:"#/properties/spec/properties/rejected/items/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.rejected.items.properties.version.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.version,data:data28};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -2130,9 +2130,9 @@ vErrors.push(err83);
 }
 errors++;
 }
-}
-else {
-const err84 = {instancePath:instancePath+"/spec/rejected/" + i1+"/at",schemaPath:"#/properties/spec/properties/rejected/items/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.at.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.at,data:data28};
+if((typeof data28 == "number") && (isFinite(data28))){
+if(data28 > 2147483647 || isNaN(data28)){
+const err84 = {instancePath:instancePath+"/spec/rejected/" + i2+"/version",schemaPath:"#/properties/spec/properties/rejected/items/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema32.properties.spec.properties.rejected.items.properties.version,data:data28};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -2141,11 +2141,8 @@ vErrors.push(err84);
 }
 errors++;
 }
-}
-if(data25.phase !== undefined){
-let data29 = data25.phase;
-if(typeof data29 !== "string"){
-const err85 = {instancePath:instancePath+"/spec/rejected/" + i1+"/phase",schemaPath:"#/properties/spec/properties/rejected/items/properties/phase/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.phase.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.phase,data:data29};
+if(data28 < 1 || isNaN(data28)){
+const err85 = {instancePath:instancePath+"/spec/rejected/" + i2+"/version",schemaPath:"#/properties/spec/properties/rejected/items/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.rejected.items.properties.version,data:data28};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -2154,8 +2151,12 @@ vErrors.push(err85);
 }
 errors++;
 }
-if(!((data29 === "stable") || (data29 === "canary"))){
-const err86 = {instancePath:instancePath+"/spec/rejected/" + i1+"/phase",schemaPath:"#/properties/spec/properties/rejected/items/properties/phase/enum",keyword:"enum",params:{allowedValues: schema32.properties.spec.properties.rejected.items.properties.phase.enum},message:"must be equal to one of the allowed values",schema:schema32.properties.spec.properties.rejected.items.properties.phase.enum,parentSchema:schema32.properties.spec.properties.rejected.items.properties.phase,data:data29};
+}
+}
+if(data27.attempt !== undefined){
+let data29 = data27.attempt;
+if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
+const err86 = {instancePath:instancePath+"/spec/rejected/" + i2+"/attempt",schemaPath:"#/properties/spec/properties/rejected/items/properties/attempt/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.rejected.items.properties.attempt.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.attempt,data:data29};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -2164,11 +2165,9 @@ vErrors.push(err86);
 }
 errors++;
 }
-}
-if(data25.by !== undefined){
-let data30 = data25.by;
-if(typeof data30 !== "string"){
-const err87 = {instancePath:instancePath+"/spec/rejected/" + i1+"/by",schemaPath:"#/properties/spec/properties/rejected/items/properties/by/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.by.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.by,data:data30};
+if((typeof data29 == "number") && (isFinite(data29))){
+if(data29 > 2147483647 || isNaN(data29)){
+const err87 = {instancePath:instancePath+"/spec/rejected/" + i2+"/attempt",schemaPath:"#/properties/spec/properties/rejected/items/properties/attempt/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema32.properties.spec.properties.rejected.items.properties.attempt,data:data29};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -2177,8 +2176,8 @@ vErrors.push(err87);
 }
 errors++;
 }
-if(!(((data30 === "guard") || (data30 === "alert")) || (data30 === "person"))){
-const err88 = {instancePath:instancePath+"/spec/rejected/" + i1+"/by",schemaPath:"#/properties/spec/properties/rejected/items/properties/by/enum",keyword:"enum",params:{allowedValues: schema32.properties.spec.properties.rejected.items.properties.by.enum},message:"must be equal to one of the allowed values",schema:schema32.properties.spec.properties.rejected.items.properties.by.enum,parentSchema:schema32.properties.spec.properties.rejected.items.properties.by,data:data30};
+if(data29 < 1 || isNaN(data29)){
+const err88 = {instancePath:instancePath+"/spec/rejected/" + i2+"/attempt",schemaPath:"#/properties/spec/properties/rejected/items/properties/attempt/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.rejected.items.properties.attempt,data:data29};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -2188,11 +2187,12 @@ vErrors.push(err88);
 errors++;
 }
 }
-if(data25.reason !== undefined){
-let data31 = data25.reason;
-if(typeof data31 === "string"){
-if(func1(data31) > 512){
-const err89 = {instancePath:instancePath+"/spec/rejected/" + i1+"/reason",schemaPath:"#/properties/spec/properties/rejected/items/properties/reason/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.rejected.items.properties.reason,data:data31};
+}
+if(data27.at !== undefined){
+let data30 = data27.at;
+if(typeof data30 === "string"){
+if(!pattern8.test(data30)){
+const err89 = {instancePath:instancePath+"/spec/rejected/" + i2+"/at",schemaPath:"#/properties/spec/properties/rejected/items/properties/at/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema32.properties.spec.properties.rejected.items.properties.at,data:data30};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -2201,8 +2201,9 @@ vErrors.push(err89);
 }
 errors++;
 }
-if(!pattern10.test(data31)){
-const err90 = {instancePath:instancePath+"/spec/rejected/" + i1+"/reason",schemaPath:"#/properties/spec/properties/rejected/items/properties/reason/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.rejected.items.properties.reason,data:data31};
+}
+else {
+const err90 = {instancePath:instancePath+"/spec/rejected/" + i2+"/at",schemaPath:"#/properties/spec/properties/rejected/items/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.at.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.at,data:data30};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -2212,8 +2213,10 @@ vErrors.push(err90);
 errors++;
 }
 }
-else {
-const err91 = {instancePath:instancePath+"/spec/rejected/" + i1+"/reason",schemaPath:"#/properties/spec/properties/rejected/items/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.reason.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.reason,data:data31};
+if(data27.phase !== undefined){
+let data31 = data27.phase;
+if(typeof data31 !== "string"){
+const err91 = {instancePath:instancePath+"/spec/rejected/" + i2+"/phase",schemaPath:"#/properties/spec/properties/rejected/items/properties/phase/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.phase.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.phase,data:data31};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -2222,15 +2225,8 @@ vErrors.push(err91);
 }
 errors++;
 }
-}
-if(data25.evidence !== undefined){
-let data32 = data25.evidence;
-if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
-for(const key9 in data32){
-let data33 = data32[key9];
-if(typeof data33 === "string"){
-if(func1(data33) > 512){
-const err92 = {instancePath:instancePath+"/spec/rejected/" + i1+"/evidence/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/rejected/items/properties/evidence/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.rejected.items.properties.evidence.additionalProperties,data:data33};
+if(!((data31 === "stable") || (data31 === "canary"))){
+const err92 = {instancePath:instancePath+"/spec/rejected/" + i2+"/phase",schemaPath:"#/properties/spec/properties/rejected/items/properties/phase/enum",keyword:"enum",params:{allowedValues: schema32.properties.spec.properties.rejected.items.properties.phase.enum},message:"must be equal to one of the allowed values",schema:schema32.properties.spec.properties.rejected.items.properties.phase.enum,parentSchema:schema32.properties.spec.properties.rejected.items.properties.phase,data:data31};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -2239,8 +2235,11 @@ vErrors.push(err92);
 }
 errors++;
 }
-if(!pattern10.test(data33)){
-const err93 = {instancePath:instancePath+"/spec/rejected/" + i1+"/evidence/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/rejected/items/properties/evidence/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.rejected.items.properties.evidence.additionalProperties,data:data33};
+}
+if(data27.by !== undefined){
+let data32 = data27.by;
+if(typeof data32 !== "string"){
+const err93 = {instancePath:instancePath+"/spec/rejected/" + i2+"/by",schemaPath:"#/properties/spec/properties/rejected/items/properties/by/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.by.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.by,data:data32};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -2249,9 +2248,8 @@ vErrors.push(err93);
 }
 errors++;
 }
-}
-else {
-const err94 = {instancePath:instancePath+"/spec/rejected/" + i1+"/evidence/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/rejected/items/properties/evidence/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.evidence.additionalProperties.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.evidence.additionalProperties,data:data33};
+if(!(((data32 === "guard") || (data32 === "alert")) || (data32 === "person"))){
+const err94 = {instancePath:instancePath+"/spec/rejected/" + i2+"/by",schemaPath:"#/properties/spec/properties/rejected/items/properties/by/enum",keyword:"enum",params:{allowedValues: schema32.properties.spec.properties.rejected.items.properties.by.enum},message:"must be equal to one of the allowed values",schema:schema32.properties.spec.properties.rejected.items.properties.by.enum,parentSchema:schema32.properties.spec.properties.rejected.items.properties.by,data:data32};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -2261,9 +2259,11 @@ vErrors.push(err94);
 errors++;
 }
 }
-}
-else {
-const err95 = {instancePath:instancePath+"/spec/rejected/" + i1+"/evidence",schemaPath:"#/properties/spec/properties/rejected/items/properties/evidence/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.rejected.items.properties.evidence.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.evidence,data:data32};
+if(data27.reason !== undefined){
+let data33 = data27.reason;
+if(typeof data33 === "string"){
+if(func1(data33) > 512){
+const err95 = {instancePath:instancePath+"/spec/rejected/" + i2+"/reason",schemaPath:"#/properties/spec/properties/rejected/items/properties/reason/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.rejected.items.properties.reason,data:data33};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -2272,10 +2272,8 @@ vErrors.push(err95);
 }
 errors++;
 }
-}
-}
-else {
-const err96 = {instancePath:instancePath+"/spec/rejected/" + i1,schemaPath:"#/properties/spec/properties/rejected/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.rejected.items.type,parentSchema:schema32.properties.spec.properties.rejected.items,data:data25};
+if(!pattern10.test(data33)){
+const err96 = {instancePath:instancePath+"/spec/rejected/" + i2+"/reason",schemaPath:"#/properties/spec/properties/rejected/items/properties/reason/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.rejected.items.properties.reason,data:data33};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -2285,9 +2283,8 @@ vErrors.push(err96);
 errors++;
 }
 }
-}
 else {
-const err97 = {instancePath:instancePath+"/spec/rejected",schemaPath:"#/properties/spec/properties/rejected/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema32.properties.spec.properties.rejected.type,parentSchema:schema32.properties.spec.properties.rejected,data:data24};
+const err97 = {instancePath:instancePath+"/spec/rejected/" + i2+"/reason",schemaPath:"#/properties/spec/properties/rejected/items/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.reason.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.reason,data:data33};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -2297,12 +2294,14 @@ vErrors.push(err97);
 errors++;
 }
 }
-if(data8.routing !== undefined){
-let data34 = data8.routing;
+if(data27.evidence !== undefined){
+let data34 = data27.evidence;
 if(data34 && typeof data34 == "object" && !Array.isArray(data34)){
-for(const key10 in data34){
-if(!(key10 === "stickyBy")){
-const err98 = {instancePath:instancePath+"/spec/routing",schemaPath:"#/properties/spec/properties/routing/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.routing,data:data34};
+for(const key9 in data34){
+let data35 = data34[key9];
+if(typeof data35 === "string"){
+if(func1(data35) > 512){
+const err98 = {instancePath:instancePath+"/spec/rejected/" + i2+"/evidence/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/rejected/items/properties/evidence/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.rejected.items.properties.evidence.additionalProperties,data:data35};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -2311,12 +2310,8 @@ vErrors.push(err98);
 }
 errors++;
 }
-}
-if(data34.stickyBy !== undefined){
-let data35 = data34.stickyBy;
-if(typeof data35 === "string"){
-if(!pattern21.test(data35)){
-const err99 = {instancePath:instancePath+"/spec/routing/stickyBy",schemaPath:"#/properties/spec/properties/routing/properties/stickyBy/pattern",keyword:"pattern",params:{pattern: "^header:[A-Za-z0-9-]+$"},message:"must match pattern \""+"^header:[A-Za-z0-9-]+$"+"\"",schema:"^header:[A-Za-z0-9-]+$",parentSchema:schema32.properties.spec.properties.routing.properties.stickyBy,data:data35};
+if(!pattern10.test(data35)){
+const err99 = {instancePath:instancePath+"/spec/rejected/" + i2+"/evidence/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/rejected/items/properties/evidence/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.rejected.items.properties.evidence.additionalProperties,data:data35};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -2327,7 +2322,7 @@ errors++;
 }
 }
 else {
-const err100 = {instancePath:instancePath+"/spec/routing/stickyBy",schemaPath:"#/properties/spec/properties/routing/properties/stickyBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.routing.properties.stickyBy.type,parentSchema:schema32.properties.spec.properties.routing.properties.stickyBy,data:data35};
+const err100 = {instancePath:instancePath+"/spec/rejected/" + i2+"/evidence/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/rejected/items/properties/evidence/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rejected.items.properties.evidence.additionalProperties.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.evidence.additionalProperties,data:data35};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -2339,7 +2334,7 @@ errors++;
 }
 }
 else {
-const err101 = {instancePath:instancePath+"/spec/routing",schemaPath:"#/properties/spec/properties/routing/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.routing.type,parentSchema:schema32.properties.spec.properties.routing,data:data34};
+const err101 = {instancePath:instancePath+"/spec/rejected/" + i2+"/evidence",schemaPath:"#/properties/spec/properties/rejected/items/properties/evidence/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.rejected.items.properties.evidence.type,parentSchema:schema32.properties.spec.properties.rejected.items.properties.evidence,data:data34};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -2349,12 +2344,9 @@ vErrors.push(err101);
 errors++;
 }
 }
-if(data8.slo !== undefined){
-let data36 = data8.slo;
-if(data36 && typeof data36 == "object" && !Array.isArray(data36)){
-for(const key11 in data36){
-if(!(((((key11 === "errorRate") || (key11 === "latencyP95Ms")) || (key11 === "drift")) || (key11 === "minRequests")) || (key11 === "windowSeconds"))){
-const err102 = {instancePath:instancePath+"/spec/slo",schemaPath:"#/properties/spec/properties/slo/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.slo,data:data36};
+}
+else {
+const err102 = {instancePath:instancePath+"/spec/rejected/" + i2,schemaPath:"#/properties/spec/properties/rejected/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.rejected.items.type,parentSchema:schema32.properties.spec.properties.rejected.items,data:data27};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -2364,11 +2356,9 @@ vErrors.push(err102);
 errors++;
 }
 }
-if(data36.errorRate !== undefined){
-let data37 = data36.errorRate;
-if((typeof data37 == "number") && (isFinite(data37))){
-if(data37 >= 1 || isNaN(data37)){
-const err103 = {instancePath:instancePath+"/spec/slo/errorRate",schemaPath:"#/properties/spec/properties/slo/properties/errorRate/exclusiveMaximum",keyword:"exclusiveMaximum",params:{comparison: "<", limit: 1},message:"must be < 1",schema:1,parentSchema:schema32.properties.spec.properties.slo.properties.errorRate,data:data37};
+}
+else {
+const err103 = {instancePath:instancePath+"/spec/rejected",schemaPath:"#/properties/spec/properties/rejected/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema32.properties.spec.properties.rejected.type,parentSchema:schema32.properties.spec.properties.rejected,data:data26};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -2377,8 +2367,13 @@ vErrors.push(err103);
 }
 errors++;
 }
-if(data37 <= 0 || isNaN(data37)){
-const err104 = {instancePath:instancePath+"/spec/slo/errorRate",schemaPath:"#/properties/spec/properties/slo/properties/errorRate/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema32.properties.spec.properties.slo.properties.errorRate,data:data37};
+}
+if(data8.routing !== undefined){
+let data36 = data8.routing;
+if(data36 && typeof data36 == "object" && !Array.isArray(data36)){
+for(const key10 in data36){
+if(!(key10 === "stickyBy")){
+const err104 = {instancePath:instancePath+"/spec/routing",schemaPath:"#/properties/spec/properties/routing/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.routing,data:data36};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -2388,8 +2383,11 @@ vErrors.push(err104);
 errors++;
 }
 }
-else {
-const err105 = {instancePath:instancePath+"/spec/slo/errorRate",schemaPath:"#/properties/spec/properties/slo/properties/errorRate/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema32.properties.spec.properties.slo.properties.errorRate.type,parentSchema:schema32.properties.spec.properties.slo.properties.errorRate,data:data37};
+if(data36.stickyBy !== undefined){
+let data37 = data36.stickyBy;
+if(typeof data37 === "string"){
+if(!pattern21.test(data37)){
+const err105 = {instancePath:instancePath+"/spec/routing/stickyBy",schemaPath:"#/properties/spec/properties/routing/properties/stickyBy/pattern",keyword:"pattern",params:{pattern: "^header:[A-Za-z0-9-]+$"},message:"must match pattern \""+"^header:[A-Za-z0-9-]+$"+"\"",schema:"^header:[A-Za-z0-9-]+$",parentSchema:schema32.properties.spec.properties.routing.properties.stickyBy,data:data37};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -2399,11 +2397,8 @@ vErrors.push(err105);
 errors++;
 }
 }
-if(data36.latencyP95Ms !== undefined){
-let data38 = data36.latencyP95Ms;
-if((typeof data38 == "number") && (isFinite(data38))){
-if(data38 <= 0 || isNaN(data38)){
-const err106 = {instancePath:instancePath+"/spec/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/slo/properties/latencyP95Ms/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema32.properties.spec.properties.slo.properties.latencyP95Ms,data:data38};
+else {
+const err106 = {instancePath:instancePath+"/spec/routing/stickyBy",schemaPath:"#/properties/spec/properties/routing/properties/stickyBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.routing.properties.stickyBy.type,parentSchema:schema32.properties.spec.properties.routing.properties.stickyBy,data:data37};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -2413,8 +2408,9 @@ vErrors.push(err106);
 errors++;
 }
 }
+}
 else {
-const err107 = {instancePath:instancePath+"/spec/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/slo/properties/latencyP95Ms/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema32.properties.spec.properties.slo.properties.latencyP95Ms.type,parentSchema:schema32.properties.spec.properties.slo.properties.latencyP95Ms,data:data38};
+const err107 = {instancePath:instancePath+"/spec/routing",schemaPath:"#/properties/spec/properties/routing/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.routing.type,parentSchema:schema32.properties.spec.properties.routing,data:data36};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -2424,11 +2420,12 @@ vErrors.push(err107);
 errors++;
 }
 }
-if(data36.drift !== undefined){
-let data39 = data36.drift;
-if((typeof data39 == "number") && (isFinite(data39))){
-if(data39 <= 0 || isNaN(data39)){
-const err108 = {instancePath:instancePath+"/spec/slo/drift",schemaPath:"#/properties/spec/properties/slo/properties/drift/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema32.properties.spec.properties.slo.properties.drift,data:data39};
+if(data8.slo !== undefined){
+let data38 = data8.slo;
+if(data38 && typeof data38 == "object" && !Array.isArray(data38)){
+for(const key11 in data38){
+if(!(((((key11 === "errorRate") || (key11 === "latencyP95Ms")) || (key11 === "drift")) || (key11 === "minRequests")) || (key11 === "windowSeconds"))){
+const err108 = {instancePath:instancePath+"/spec/slo",schemaPath:"#/properties/spec/properties/slo/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.slo,data:data38};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -2438,8 +2435,11 @@ vErrors.push(err108);
 errors++;
 }
 }
-else {
-const err109 = {instancePath:instancePath+"/spec/slo/drift",schemaPath:"#/properties/spec/properties/slo/properties/drift/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema32.properties.spec.properties.slo.properties.drift.type,parentSchema:schema32.properties.spec.properties.slo.properties.drift,data:data39};
+if(data38.errorRate !== undefined){
+let data39 = data38.errorRate;
+if((typeof data39 == "number") && (isFinite(data39))){
+if(data39 >= 1 || isNaN(data39)){
+const err109 = {instancePath:instancePath+"/spec/slo/errorRate",schemaPath:"#/properties/spec/properties/slo/properties/errorRate/exclusiveMaximum",keyword:"exclusiveMaximum",params:{comparison: "<", limit: 1},message:"must be < 1",schema:1,parentSchema:schema32.properties.spec.properties.slo.properties.errorRate,data:data39};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -2448,11 +2448,8 @@ vErrors.push(err109);
 }
 errors++;
 }
-}
-if(data36.minRequests !== undefined){
-let data40 = data36.minRequests;
-if(!(((typeof data40 == "number") && (!(data40 % 1) && !isNaN(data40))) && (isFinite(data40)))){
-const err110 = {instancePath:instancePath+"/spec/slo/minRequests",schemaPath:"#/properties/spec/properties/slo/properties/minRequests/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.slo.properties.minRequests.type,parentSchema:schema32.properties.spec.properties.slo.properties.minRequests,data:data40};
+if(data39 <= 0 || isNaN(data39)){
+const err110 = {instancePath:instancePath+"/spec/slo/errorRate",schemaPath:"#/properties/spec/properties/slo/properties/errorRate/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema32.properties.spec.properties.slo.properties.errorRate,data:data39};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -2461,9 +2458,9 @@ vErrors.push(err110);
 }
 errors++;
 }
-if((typeof data40 == "number") && (isFinite(data40))){
-if(data40 > 9007199254740991 || isNaN(data40)){
-const err111 = {instancePath:instancePath+"/spec/slo/minRequests",schemaPath:"#/properties/spec/properties/slo/properties/minRequests/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema32.properties.spec.properties.slo.properties.minRequests,data:data40};
+}
+else {
+const err111 = {instancePath:instancePath+"/spec/slo/errorRate",schemaPath:"#/properties/spec/properties/slo/properties/errorRate/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema32.properties.spec.properties.slo.properties.errorRate.type,parentSchema:schema32.properties.spec.properties.slo.properties.errorRate,data:data39};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -2472,8 +2469,12 @@ vErrors.push(err111);
 }
 errors++;
 }
-if(data40 < 1 || isNaN(data40)){
-const err112 = {instancePath:instancePath+"/spec/slo/minRequests",schemaPath:"#/properties/spec/properties/slo/properties/minRequests/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.slo.properties.minRequests,data:data40};
+}
+if(data38.latencyP95Ms !== undefined){
+let data40 = data38.latencyP95Ms;
+if((typeof data40 == "number") && (isFinite(data40))){
+if(data40 <= 0 || isNaN(data40)){
+const err112 = {instancePath:instancePath+"/spec/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/slo/properties/latencyP95Ms/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema32.properties.spec.properties.slo.properties.latencyP95Ms,data:data40};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -2483,11 +2484,8 @@ vErrors.push(err112);
 errors++;
 }
 }
-}
-if(data36.windowSeconds !== undefined){
-let data41 = data36.windowSeconds;
-if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
-const err113 = {instancePath:instancePath+"/spec/slo/windowSeconds",schemaPath:"#/properties/spec/properties/slo/properties/windowSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.slo.properties.windowSeconds.type,parentSchema:schema32.properties.spec.properties.slo.properties.windowSeconds,data:data41};
+else {
+const err113 = {instancePath:instancePath+"/spec/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/slo/properties/latencyP95Ms/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema32.properties.spec.properties.slo.properties.latencyP95Ms.type,parentSchema:schema32.properties.spec.properties.slo.properties.latencyP95Ms,data:data40};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -2496,9 +2494,12 @@ vErrors.push(err113);
 }
 errors++;
 }
+}
+if(data38.drift !== undefined){
+let data41 = data38.drift;
 if((typeof data41 == "number") && (isFinite(data41))){
-if(data41 > 86400 || isNaN(data41)){
-const err114 = {instancePath:instancePath+"/spec/slo/windowSeconds",schemaPath:"#/properties/spec/properties/slo/properties/windowSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema32.properties.spec.properties.slo.properties.windowSeconds,data:data41};
+if(data41 <= 0 || isNaN(data41)){
+const err114 = {instancePath:instancePath+"/spec/slo/drift",schemaPath:"#/properties/spec/properties/slo/properties/drift/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema32.properties.spec.properties.slo.properties.drift,data:data41};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -2507,8 +2508,9 @@ vErrors.push(err114);
 }
 errors++;
 }
-if(data41 < 1 || isNaN(data41)){
-const err115 = {instancePath:instancePath+"/spec/slo/windowSeconds",schemaPath:"#/properties/spec/properties/slo/properties/windowSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.slo.properties.windowSeconds,data:data41};
+}
+else {
+const err115 = {instancePath:instancePath+"/spec/slo/drift",schemaPath:"#/properties/spec/properties/slo/properties/drift/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema32.properties.spec.properties.slo.properties.drift.type,parentSchema:schema32.properties.spec.properties.slo.properties.drift,data:data41};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -2518,10 +2520,10 @@ vErrors.push(err115);
 errors++;
 }
 }
-}
-}
-else {
-const err116 = {instancePath:instancePath+"/spec/slo",schemaPath:"#/properties/spec/properties/slo/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.slo.type,parentSchema:schema32.properties.spec.properties.slo,data:data36};
+if(data38.minRequests !== undefined){
+let data42 = data38.minRequests;
+if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
+const err116 = {instancePath:instancePath+"/spec/slo/minRequests",schemaPath:"#/properties/spec/properties/slo/properties/minRequests/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.slo.properties.minRequests.type,parentSchema:schema32.properties.spec.properties.slo.properties.minRequests,data:data42};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -2530,13 +2532,9 @@ vErrors.push(err116);
 }
 errors++;
 }
-}
-if(data8.rollback !== undefined){
-let data42 = data8.rollback;
-if(data42 && typeof data42 == "object" && !Array.isArray(data42)){
-for(const key12 in data42){
-if(!((key12 === "automatic") || (key12 === "window"))){
-const err117 = {instancePath:instancePath+"/spec/rollback",schemaPath:"#/properties/spec/properties/rollback/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.rollback,data:data42};
+if((typeof data42 == "number") && (isFinite(data42))){
+if(data42 > 9007199254740991 || isNaN(data42)){
+const err117 = {instancePath:instancePath+"/spec/slo/minRequests",schemaPath:"#/properties/spec/properties/slo/properties/minRequests/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema32.properties.spec.properties.slo.properties.minRequests,data:data42};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -2545,11 +2543,8 @@ vErrors.push(err117);
 }
 errors++;
 }
-}
-if(data42.automatic !== undefined){
-let data43 = data42.automatic;
-if(typeof data43 !== "boolean"){
-const err118 = {instancePath:instancePath+"/spec/rollback/automatic",schemaPath:"#/properties/spec/properties/rollback/properties/automatic/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema32.properties.spec.properties.rollback.properties.automatic.type,parentSchema:schema32.properties.spec.properties.rollback.properties.automatic,data:data43};
+if(data42 < 1 || isNaN(data42)){
+const err118 = {instancePath:instancePath+"/spec/slo/minRequests",schemaPath:"#/properties/spec/properties/slo/properties/minRequests/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.slo.properties.minRequests,data:data42};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -2559,11 +2554,11 @@ vErrors.push(err118);
 errors++;
 }
 }
-if(data42.window !== undefined){
-let data44 = data42.window;
-if(typeof data44 === "string"){
-if(!pattern22.test(data44)){
-const err119 = {instancePath:instancePath+"/spec/rollback/window",schemaPath:"#/properties/spec/properties/rollback/properties/window/pattern",keyword:"pattern",params:{pattern: "^[1-9]\\d{0,5}(s|m|h|d)$"},message:"must match pattern \""+"^[1-9]\\d{0,5}(s|m|h|d)$"+"\"",schema:"^[1-9]\\d{0,5}(s|m|h|d)$",parentSchema:schema32.properties.spec.properties.rollback.properties.window,data:data44};
+}
+if(data38.windowSeconds !== undefined){
+let data43 = data38.windowSeconds;
+if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
+const err119 = {instancePath:instancePath+"/spec/slo/windowSeconds",schemaPath:"#/properties/spec/properties/slo/properties/windowSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.slo.properties.windowSeconds.type,parentSchema:schema32.properties.spec.properties.slo.properties.windowSeconds,data:data43};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -2572,9 +2567,9 @@ vErrors.push(err119);
 }
 errors++;
 }
-}
-else {
-const err120 = {instancePath:instancePath+"/spec/rollback/window",schemaPath:"#/properties/spec/properties/rollback/properties/window/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rollback.properties.window.type,parentSchema:schema32.properties.spec.properties.rollback.properties.window,data:data44};
+if((typeof data43 == "number") && (isFinite(data43))){
+if(data43 > 86400 || isNaN(data43)){
+const err120 = {instancePath:instancePath+"/spec/slo/windowSeconds",schemaPath:"#/properties/spec/properties/slo/properties/windowSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema32.properties.spec.properties.slo.properties.windowSeconds,data:data43};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -2583,10 +2578,8 @@ vErrors.push(err120);
 }
 errors++;
 }
-}
-}
-else {
-const err121 = {instancePath:instancePath+"/spec/rollback",schemaPath:"#/properties/spec/properties/rollback/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.rollback.type,parentSchema:schema32.properties.spec.properties.rollback,data:data42};
+if(data43 < 1 || isNaN(data43)){
+const err121 = {instancePath:instancePath+"/spec/slo/windowSeconds",schemaPath:"#/properties/spec/properties/slo/properties/windowSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.slo.properties.windowSeconds,data:data43};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -2596,12 +2589,10 @@ vErrors.push(err121);
 errors++;
 }
 }
-if(data8.serving !== undefined){
-let data45 = data8.serving;
-if(data45 && typeof data45 == "object" && !Array.isArray(data45)){
-for(const key13 in data45){
-if(!((key13 === "timeoutMs") || (key13 === "intraOpThreads"))){
-const err122 = {instancePath:instancePath+"/spec/serving",schemaPath:"#/properties/spec/properties/serving/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.serving,data:data45};
+}
+}
+else {
+const err122 = {instancePath:instancePath+"/spec/slo",schemaPath:"#/properties/spec/properties/slo/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.slo.type,parentSchema:schema32.properties.spec.properties.slo,data:data38};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -2611,10 +2602,12 @@ vErrors.push(err122);
 errors++;
 }
 }
-if(data45.timeoutMs !== undefined){
-let data46 = data45.timeoutMs;
-if(!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))){
-const err123 = {instancePath:instancePath+"/spec/serving/timeoutMs",schemaPath:"#/properties/spec/properties/serving/properties/timeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.serving.properties.timeoutMs.type,parentSchema:schema32.properties.spec.properties.serving.properties.timeoutMs,data:data46};
+if(data8.rollback !== undefined){
+let data44 = data8.rollback;
+if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
+for(const key12 in data44){
+if(!((key12 === "automatic") || (key12 === "window"))){
+const err123 = {instancePath:instancePath+"/spec/rollback",schemaPath:"#/properties/spec/properties/rollback/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.rollback,data:data44};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -2623,9 +2616,11 @@ vErrors.push(err123);
 }
 errors++;
 }
-if((typeof data46 == "number") && (isFinite(data46))){
-if(data46 > 600000 || isNaN(data46)){
-const err124 = {instancePath:instancePath+"/spec/serving/timeoutMs",schemaPath:"#/properties/spec/properties/serving/properties/timeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600000},message:"must be <= 600000",schema:600000,parentSchema:schema32.properties.spec.properties.serving.properties.timeoutMs,data:data46};
+}
+if(data44.automatic !== undefined){
+let data45 = data44.automatic;
+if(typeof data45 !== "boolean"){
+const err124 = {instancePath:instancePath+"/spec/rollback/automatic",schemaPath:"#/properties/spec/properties/rollback/properties/automatic/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema32.properties.spec.properties.rollback.properties.automatic.type,parentSchema:schema32.properties.spec.properties.rollback.properties.automatic,data:data45};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -2634,8 +2629,12 @@ vErrors.push(err124);
 }
 errors++;
 }
-if(data46 < 1 || isNaN(data46)){
-const err125 = {instancePath:instancePath+"/spec/serving/timeoutMs",schemaPath:"#/properties/spec/properties/serving/properties/timeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.serving.properties.timeoutMs,data:data46};
+}
+if(data44.window !== undefined){
+let data46 = data44.window;
+if(typeof data46 === "string"){
+if(!pattern22.test(data46)){
+const err125 = {instancePath:instancePath+"/spec/rollback/window",schemaPath:"#/properties/spec/properties/rollback/properties/window/pattern",keyword:"pattern",params:{pattern: "^[1-9]\\d{0,5}(s|m|h|d)$"},message:"must match pattern \""+"^[1-9]\\d{0,5}(s|m|h|d)$"+"\"",schema:"^[1-9]\\d{0,5}(s|m|h|d)$",parentSchema:schema32.properties.spec.properties.rollback.properties.window,data:data46};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -2645,11 +2644,8 @@ vErrors.push(err125);
 errors++;
 }
 }
-}
-if(data45.intraOpThreads !== undefined){
-let data47 = data45.intraOpThreads;
-if(!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))){
-const err126 = {instancePath:instancePath+"/spec/serving/intraOpThreads",schemaPath:"#/properties/spec/properties/serving/properties/intraOpThreads/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.serving.properties.intraOpThreads.type,parentSchema:schema32.properties.spec.properties.serving.properties.intraOpThreads,data:data47};
+else {
+const err126 = {instancePath:instancePath+"/spec/rollback/window",schemaPath:"#/properties/spec/properties/rollback/properties/window/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.rollback.properties.window.type,parentSchema:schema32.properties.spec.properties.rollback.properties.window,data:data46};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -2658,9 +2654,10 @@ vErrors.push(err126);
 }
 errors++;
 }
-if((typeof data47 == "number") && (isFinite(data47))){
-if(data47 > 256 || isNaN(data47)){
-const err127 = {instancePath:instancePath+"/spec/serving/intraOpThreads",schemaPath:"#/properties/spec/properties/serving/properties/intraOpThreads/maximum",keyword:"maximum",params:{comparison: "<=", limit: 256},message:"must be <= 256",schema:256,parentSchema:schema32.properties.spec.properties.serving.properties.intraOpThreads,data:data47};
+}
+}
+else {
+const err127 = {instancePath:instancePath+"/spec/rollback",schemaPath:"#/properties/spec/properties/rollback/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.rollback.type,parentSchema:schema32.properties.spec.properties.rollback,data:data44};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -2669,8 +2666,13 @@ vErrors.push(err127);
 }
 errors++;
 }
-if(data47 < 1 || isNaN(data47)){
-const err128 = {instancePath:instancePath+"/spec/serving/intraOpThreads",schemaPath:"#/properties/spec/properties/serving/properties/intraOpThreads/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.serving.properties.intraOpThreads,data:data47};
+}
+if(data8.serving !== undefined){
+let data47 = data8.serving;
+if(data47 && typeof data47 == "object" && !Array.isArray(data47)){
+for(const key13 in data47){
+if(!((key13 === "timeoutMs") || (key13 === "intraOpThreads"))){
+const err128 = {instancePath:instancePath+"/spec/serving",schemaPath:"#/properties/spec/properties/serving/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.serving,data:data47};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -2680,10 +2682,10 @@ vErrors.push(err128);
 errors++;
 }
 }
-}
-}
-else {
-const err129 = {instancePath:instancePath+"/spec/serving",schemaPath:"#/properties/spec/properties/serving/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.serving.type,parentSchema:schema32.properties.spec.properties.serving,data:data45};
+if(data47.timeoutMs !== undefined){
+let data48 = data47.timeoutMs;
+if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
+const err129 = {instancePath:instancePath+"/spec/serving/timeoutMs",schemaPath:"#/properties/spec/properties/serving/properties/timeoutMs/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.serving.properties.timeoutMs.type,parentSchema:schema32.properties.spec.properties.serving.properties.timeoutMs,data:data48};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -2692,12 +2694,9 @@ vErrors.push(err129);
 }
 errors++;
 }
-}
-if(data8.lock !== undefined){
-let data48 = data8.lock;
-if(data48 && typeof data48 == "object" && !Array.isArray(data48)){
-if(data48.reason === undefined){
-const err130 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data48};
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 > 600000 || isNaN(data48)){
+const err130 = {instancePath:instancePath+"/spec/serving/timeoutMs",schemaPath:"#/properties/spec/properties/serving/properties/timeoutMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600000},message:"must be <= 600000",schema:600000,parentSchema:schema32.properties.spec.properties.serving.properties.timeoutMs,data:data48};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -2706,8 +2705,8 @@ vErrors.push(err130);
 }
 errors++;
 }
-if(data48.by === undefined){
-const err131 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "by"},message:"must have required property '"+"by"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data48};
+if(data48 < 1 || isNaN(data48)){
+const err131 = {instancePath:instancePath+"/spec/serving/timeoutMs",schemaPath:"#/properties/spec/properties/serving/properties/timeoutMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.serving.properties.timeoutMs,data:data48};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -2716,8 +2715,12 @@ vErrors.push(err131);
 }
 errors++;
 }
-if(data48.at === undefined){
-const err132 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data48};
+}
+}
+if(data47.intraOpThreads !== undefined){
+let data49 = data47.intraOpThreads;
+if(!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))){
+const err132 = {instancePath:instancePath+"/spec/serving/intraOpThreads",schemaPath:"#/properties/spec/properties/serving/properties/intraOpThreads/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.serving.properties.intraOpThreads.type,parentSchema:schema32.properties.spec.properties.serving.properties.intraOpThreads,data:data49};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -2726,9 +2729,9 @@ vErrors.push(err132);
 }
 errors++;
 }
-for(const key14 in data48){
-if(!(((key14 === "reason") || (key14 === "by")) || (key14 === "at"))){
-const err133 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.lock,data:data48};
+if((typeof data49 == "number") && (isFinite(data49))){
+if(data49 > 256 || isNaN(data49)){
+const err133 = {instancePath:instancePath+"/spec/serving/intraOpThreads",schemaPath:"#/properties/spec/properties/serving/properties/intraOpThreads/maximum",keyword:"maximum",params:{comparison: "<=", limit: 256},message:"must be <= 256",schema:256,parentSchema:schema32.properties.spec.properties.serving.properties.intraOpThreads,data:data49};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -2737,12 +2740,8 @@ vErrors.push(err133);
 }
 errors++;
 }
-}
-if(data48.reason !== undefined){
-let data49 = data48.reason;
-if(typeof data49 === "string"){
-if(func1(data49) > 512){
-const err134 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data49};
+if(data49 < 1 || isNaN(data49)){
+const err134 = {instancePath:instancePath+"/spec/serving/intraOpThreads",schemaPath:"#/properties/spec/properties/serving/properties/intraOpThreads/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.serving.properties.intraOpThreads,data:data49};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -2751,8 +2750,11 @@ vErrors.push(err134);
 }
 errors++;
 }
-if(!pattern10.test(data49)){
-const err135 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data49};
+}
+}
+}
+else {
+const err135 = {instancePath:instancePath+"/spec/serving",schemaPath:"#/properties/spec/properties/serving/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.serving.type,parentSchema:schema32.properties.spec.properties.serving,data:data47};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -2762,8 +2764,11 @@ vErrors.push(err135);
 errors++;
 }
 }
-else {
-const err136 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.reason.type,parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data49};
+if(data8.lock !== undefined){
+let data50 = data8.lock;
+if(data50 && typeof data50 == "object" && !Array.isArray(data50)){
+if(data50.reason === undefined){
+const err136 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data50};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -2772,12 +2777,8 @@ vErrors.push(err136);
 }
 errors++;
 }
-}
-if(data48.by !== undefined){
-let data50 = data48.by;
-if(typeof data50 === "string"){
-if(func1(data50) > 512){
-const err137 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data50};
+if(data50.by === undefined){
+const err137 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "by"},message:"must have required property '"+"by"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data50};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -2786,8 +2787,8 @@ vErrors.push(err137);
 }
 errors++;
 }
-if(!pattern10.test(data50)){
-const err138 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data50};
+if(data50.at === undefined){
+const err138 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data50};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -2796,9 +2797,9 @@ vErrors.push(err138);
 }
 errors++;
 }
-}
-else {
-const err139 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.by.type,parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data50};
+for(const key14 in data50){
+if(!(((key14 === "reason") || (key14 === "by")) || (key14 === "at"))){
+const err139 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.lock,data:data50};
 if(vErrors === null){
 vErrors = [err139];
 }
@@ -2808,11 +2809,11 @@ vErrors.push(err139);
 errors++;
 }
 }
-if(data48.at !== undefined){
-let data51 = data48.at;
+if(data50.reason !== undefined){
+let data51 = data50.reason;
 if(typeof data51 === "string"){
-if(!pattern8.test(data51)){
-const err140 = {instancePath:instancePath+"/spec/lock/at",schemaPath:"#/properties/spec/properties/lock/properties/at/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema32.properties.spec.properties.lock.properties.at,data:data51};
+if(func1(data51) > 512){
+const err140 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data51};
 if(vErrors === null){
 vErrors = [err140];
 }
@@ -2821,9 +2822,8 @@ vErrors.push(err140);
 }
 errors++;
 }
-}
-else {
-const err141 = {instancePath:instancePath+"/spec/lock/at",schemaPath:"#/properties/spec/properties/lock/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.at.type,parentSchema:schema32.properties.spec.properties.lock.properties.at,data:data51};
+if(!pattern10.test(data51)){
+const err141 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data51};
 if(vErrors === null){
 vErrors = [err141];
 }
@@ -2833,9 +2833,8 @@ vErrors.push(err141);
 errors++;
 }
 }
-}
 else {
-const err142 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.lock.type,parentSchema:schema32.properties.spec.properties.lock,data:data48};
+const err142 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.reason.type,parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data51};
 if(vErrors === null){
 vErrors = [err142];
 }
@@ -2845,9 +2844,11 @@ vErrors.push(err142);
 errors++;
 }
 }
-}
-else {
-const err143 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.type,parentSchema:schema32.properties.spec,data:data8};
+if(data50.by !== undefined){
+let data52 = data50.by;
+if(typeof data52 === "string"){
+if(func1(data52) > 512){
+const err143 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data52};
 if(vErrors === null){
 vErrors = [err143];
 }
@@ -2856,15 +2857,85 @@ vErrors.push(err143);
 }
 errors++;
 }
-}
-}
-else {
-const err144 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.type,parentSchema:schema32,data};
+if(!pattern10.test(data52)){
+const err144 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data52};
 if(vErrors === null){
 vErrors = [err144];
 }
 else {
 vErrors.push(err144);
+}
+errors++;
+}
+}
+else {
+const err145 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.by.type,parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data52};
+if(vErrors === null){
+vErrors = [err145];
+}
+else {
+vErrors.push(err145);
+}
+errors++;
+}
+}
+if(data50.at !== undefined){
+let data53 = data50.at;
+if(typeof data53 === "string"){
+if(!pattern8.test(data53)){
+const err146 = {instancePath:instancePath+"/spec/lock/at",schemaPath:"#/properties/spec/properties/lock/properties/at/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema32.properties.spec.properties.lock.properties.at,data:data53};
+if(vErrors === null){
+vErrors = [err146];
+}
+else {
+vErrors.push(err146);
+}
+errors++;
+}
+}
+else {
+const err147 = {instancePath:instancePath+"/spec/lock/at",schemaPath:"#/properties/spec/properties/lock/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.at.type,parentSchema:schema32.properties.spec.properties.lock.properties.at,data:data53};
+if(vErrors === null){
+vErrors = [err147];
+}
+else {
+vErrors.push(err147);
+}
+errors++;
+}
+}
+}
+else {
+const err148 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.lock.type,parentSchema:schema32.properties.spec.properties.lock,data:data50};
+if(vErrors === null){
+vErrors = [err148];
+}
+else {
+vErrors.push(err148);
+}
+errors++;
+}
+}
+}
+else {
+const err149 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.type,parentSchema:schema32.properties.spec,data:data8};
+if(vErrors === null){
+vErrors = [err149];
+}
+else {
+vErrors.push(err149);
+}
+errors++;
+}
+}
+}
+else {
+const err150 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.type,parentSchema:schema32,data};
+if(vErrors === null){
+vErrors = [err150];
+}
+else {
+vErrors.push(err150);
 }
 errors++;
 }
@@ -2874,11 +2945,12 @@ return errors === 0;
 validate21.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateModelVersion = validate22;
-const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowVersion":{"description":"what the version is called in MLflow's model registry","type":"object","properties":{"model":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"required":["model","version"],"additionalProperties":false},"params":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":64,"description":"params of the training run, at most 64"},"tags":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":32,"description":"tags of the training run and of the version in MLflow, at most 32"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema33 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-version.json","title":"ModelVersion","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelVersion"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"framework":{"type":"string","enum":["onnx"]},"artifact":{"type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"uri":{"description":"an https address outside the store","type":"string","pattern":"^https:\\/\\/[^\\s]+$"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"files":{"description":"files beside it that hold weights, by the paths that it names; each has a key where the artifact has one","minItems":1,"maxItems":256,"type":"array","items":{"type":"object","properties":{"file":{"type":"string","maxLength":512,"pattern":"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$","description":"a relative path with `/`, without `..`"},"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["file","sha256","sizeBytes"],"additionalProperties":false}}},"required":["sha256","sizeBytes"],"additionalProperties":false},"signature":{"type":"object","properties":{"inputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}},"outputs":{"minItems":1,"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"type":"string","enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"maxItems":16,"type":"array","items":{"type":"integer","minimum":-1,"maximum":9007199254740991}}},"required":["name","datatype","shape"],"additionalProperties":false}}},"required":["inputs","outputs"],"additionalProperties":false},"featureOrder":{"description":"names of the columns of the first input","type":"array","items":{"type":"string","minLength":1,"maxLength":256}},"baseline":{"description":"a Parquet sample of the training data in the artifact store","type":"object","properties":{"key":{"type":"string","pattern":"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$","description":"place in the artifact store: sha256/<digest>/<file>"},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$","description":"a SHA-256 digest: 64 lower-case hex digits"},"sizeBytes":{"type":"integer","minimum":1,"maximum":9007199254740991},"rows":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["key","sha256","sizeBytes","rows"],"additionalProperties":false},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"opset":{"type":"integer","minimum":1,"maximum":9007199254740991},"irVersion":{"description":"version of the ONNX format","type":"integer","minimum":1,"maximum":9007199254740991},"producer":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"parameters":{"description":"how many numbers the model has learned","type":"integer","minimum":0,"maximum":9007199254740991},"provenance":{"type":"object","properties":{"source":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"gitCommit":{"type":"string","pattern":"^[0-9a-f]{40}([0-9a-f]{24})?$","description":"the whole id of a commit, in lower-case hex"},"createdAt":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"createdBy":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowRun":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"mlflowVersion":{"description":"what the version is called in MLflow's model registry","type":"object","properties":{"model":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"required":["model","version"],"additionalProperties":false},"params":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":64,"description":"params of the training run, at most 64"},"tags":{"type":"object","additionalProperties":{"type":"string","maxLength":256,"pattern":"^\\P{Cc}*$","description":"one line of text"},"maxProperties":32,"description":"tags of the training run and of the version in MLflow, at most 32"}},"required":["createdAt"],"additionalProperties":false}},"required":["model","version","framework","artifact","signature","provenance"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const pattern28 = new RegExp("^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$", "u");
 const pattern29 = new RegExp("^https:\\/\\/[^\\s]+$", "u");
 const pattern30 = new RegExp("^[0-9a-f]{64}$", "u");
-const pattern35 = new RegExp("^[0-9a-f]{40}([0-9a-f]{24})?$", "u");
+const pattern31 = new RegExp("^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$", "u");
+const pattern38 = new RegExp("^[0-9a-f]{40}([0-9a-f]{24})?$", "u");
 
 function validate22(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://mmsp.dev/schemas/v1alpha1/model-version.json" */;
@@ -3310,7 +3382,7 @@ vErrors.push(err35);
 errors++;
 }
 for(const key5 in data12){
-if(!((((key5 === "key") || (key5 === "uri")) || (key5 === "sha256")) || (key5 === "sizeBytes"))){
+if(!(((((key5 === "key") || (key5 === "uri")) || (key5 === "sha256")) || (key5 === "sizeBytes")) || (key5 === "files"))){
 const err36 = {instancePath:instancePath+"/spec/artifact",schemaPath:"#/properties/spec/properties/artifact/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.artifact,data:data12};
 if(vErrors === null){
 vErrors = [err36];
@@ -3431,9 +3503,11 @@ errors++;
 }
 }
 }
-}
-else {
-const err46 = {instancePath:instancePath+"/spec/artifact",schemaPath:"#/properties/spec/properties/artifact/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.artifact.type,parentSchema:schema33.properties.spec.properties.artifact,data:data12};
+if(data12.files !== undefined){
+let data17 = data12.files;
+if(Array.isArray(data17)){
+if(data17.length > 256){
+const err46 = {instancePath:instancePath+"/spec/artifact/files",schemaPath:"#/properties/spec/properties/artifact/properties/files/maxItems",keyword:"maxItems",params:{limit: 256},message:"must NOT have more than 256 items",schema:256,parentSchema:schema33.properties.spec.properties.artifact.properties.files,data:data17};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -3442,12 +3516,8 @@ vErrors.push(err46);
 }
 errors++;
 }
-}
-if(data8.signature !== undefined){
-let data17 = data8.signature;
-if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
-if(data17.inputs === undefined){
-const err47 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/required",keyword:"required",params:{missingProperty: "inputs"},message:"must have required property '"+"inputs"+"'",schema:schema33.properties.spec.properties.signature.required,parentSchema:schema33.properties.spec.properties.signature,data:data17};
+if(data17.length < 1){
+const err47 = {instancePath:instancePath+"/spec/artifact/files",schemaPath:"#/properties/spec/properties/artifact/properties/files/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.artifact.properties.files,data:data17};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -3456,8 +3526,12 @@ vErrors.push(err47);
 }
 errors++;
 }
-if(data17.outputs === undefined){
-const err48 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/required",keyword:"required",params:{missingProperty: "outputs"},message:"must have required property '"+"outputs"+"'",schema:schema33.properties.spec.properties.signature.required,parentSchema:schema33.properties.spec.properties.signature,data:data17};
+const len0 = data17.length;
+for(let i0=0; i0<len0; i0++){
+let data18 = data17[i0];
+if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
+if(data18.file === undefined){
+const err48 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/required",keyword:"required",params:{missingProperty: "file"},message:"must have required property '"+"file"+"'",schema:schema33.properties.spec.properties.artifact.properties.files.items.required,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -3466,9 +3540,8 @@ vErrors.push(err48);
 }
 errors++;
 }
-for(const key6 in data17){
-if(!((key6 === "inputs") || (key6 === "outputs"))){
-const err49 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature,data:data17};
+if(data18.sha256 === undefined){
+const err49 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/required",keyword:"required",params:{missingProperty: "sha256"},message:"must have required property '"+"sha256"+"'",schema:schema33.properties.spec.properties.artifact.properties.files.items.required,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -3477,12 +3550,8 @@ vErrors.push(err49);
 }
 errors++;
 }
-}
-if(data17.inputs !== undefined){
-let data18 = data17.inputs;
-if(Array.isArray(data18)){
-if(data18.length < 1){
-const err50 = {instancePath:instancePath+"/spec/signature/inputs",schemaPath:"#/properties/spec/properties/signature/properties/inputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs,data:data18};
+if(data18.sizeBytes === undefined){
+const err50 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/required",keyword:"required",params:{missingProperty: "sizeBytes"},message:"must have required property '"+"sizeBytes"+"'",schema:schema33.properties.spec.properties.artifact.properties.files.items.required,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -3491,12 +3560,9 @@ vErrors.push(err50);
 }
 errors++;
 }
-const len0 = data18.length;
-for(let i0=0; i0<len0; i0++){
-let data19 = data18[i0];
-if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
-if(data19.name === undefined){
-const err51 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+for(const key6 in data18){
+if(!((((key6 === "file") || (key6 === "key")) || (key6 === "sha256")) || (key6 === "sizeBytes"))){
+const err51 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -3505,8 +3571,12 @@ vErrors.push(err51);
 }
 errors++;
 }
-if(data19.datatype === undefined){
-const err52 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "datatype"},message:"must have required property '"+"datatype"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+}
+if(data18.file !== undefined){
+let data19 = data18.file;
+if(typeof data19 === "string"){
+if(func1(data19) > 512){
+const err52 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/file",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/file/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.file,data:data19};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -3515,8 +3585,8 @@ vErrors.push(err52);
 }
 errors++;
 }
-if(data19.shape === undefined){
-const err53 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "shape"},message:"must have required property '"+"shape"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+if(!pattern31.test(data19)){
+const err53 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/file",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/file/pattern",keyword:"pattern",params:{pattern: "^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$"},message:"must match pattern \""+"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$"+"\"",schema:"^([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+)(\\/([^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.[^/\\\\.\\p{Cc}][^/\\\\\\p{Cc}]*|\\.\\.[^/\\\\\\p{Cc}]+))*$",parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.file,data:data19};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -3525,9 +3595,9 @@ vErrors.push(err53);
 }
 errors++;
 }
-for(const key7 in data19){
-if(!(((key7 === "name") || (key7 === "datatype")) || (key7 === "shape"))){
-const err54 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+}
+else {
+const err54 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/file",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/file/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.artifact.properties.files.items.properties.file.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.file,data:data19};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -3537,11 +3607,11 @@ vErrors.push(err54);
 errors++;
 }
 }
-if(data19.name !== undefined){
-let data20 = data19.name;
+if(data18.key !== undefined){
+let data20 = data18.key;
 if(typeof data20 === "string"){
-if(func1(data20) > 256){
-const err55 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data20};
+if(!pattern28.test(data20)){
+const err55 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/key",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/key/pattern",keyword:"pattern",params:{pattern: "^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"},message:"must match pattern \""+"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"+"\"",schema:"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$",parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.key,data:data20};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -3550,8 +3620,9 @@ vErrors.push(err55);
 }
 errors++;
 }
-if(func1(data20) < 1){
-const err56 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data20};
+}
+else {
+const err56 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/key",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/key/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.artifact.properties.files.items.properties.key.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.key,data:data20};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -3561,8 +3632,11 @@ vErrors.push(err56);
 errors++;
 }
 }
-else {
-const err57 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data20};
+if(data18.sha256 !== undefined){
+let data21 = data18.sha256;
+if(typeof data21 === "string"){
+if(!pattern30.test(data21)){
+const err57 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sha256",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\"",schema:"^[0-9a-f]{64}$",parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sha256,data:data21};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -3572,10 +3646,8 @@ vErrors.push(err57);
 errors++;
 }
 }
-if(data19.datatype !== undefined){
-let data21 = data19.datatype;
-if(typeof data21 !== "string"){
-const err58 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/datatype/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype,data:data21};
+else {
+const err58 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sha256",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sha256/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sha256.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sha256,data:data21};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -3584,8 +3656,11 @@ vErrors.push(err58);
 }
 errors++;
 }
-if(!((((((((((((((data21 === "BOOL") || (data21 === "UINT8")) || (data21 === "UINT16")) || (data21 === "UINT32")) || (data21 === "UINT64")) || (data21 === "INT8")) || (data21 === "INT16")) || (data21 === "INT32")) || (data21 === "INT64")) || (data21 === "FP16")) || (data21 === "BF16")) || (data21 === "FP32")) || (data21 === "FP64")) || (data21 === "BYTES"))){
-const err59 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.enum,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype,data:data21};
+}
+if(data18.sizeBytes !== undefined){
+let data22 = data18.sizeBytes;
+if(!(((typeof data22 == "number") && (!(data22 % 1) && !isNaN(data22))) && (isFinite(data22)))){
+const err59 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sizeBytes",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sizeBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sizeBytes.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sizeBytes,data:data22};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -3594,12 +3669,9 @@ vErrors.push(err59);
 }
 errors++;
 }
-}
-if(data19.shape !== undefined){
-let data22 = data19.shape;
-if(Array.isArray(data22)){
-if(data22.length > 16){
-const err60 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items",schema:16,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape,data:data22};
+if((typeof data22 == "number") && (isFinite(data22))){
+if(data22 > 9007199254740991 || isNaN(data22)){
+const err60 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sizeBytes",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sizeBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sizeBytes,data:data22};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -3608,11 +3680,8 @@ vErrors.push(err60);
 }
 errors++;
 }
-const len1 = data22.length;
-for(let i1=0; i1<len1; i1++){
-let data23 = data22[i1];
-if(!(((typeof data23 == "number") && (!(data23 % 1) && !isNaN(data23))) && (isFinite(data23)))){
-const err61 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data23};
+if(data22 < 1 || isNaN(data22)){
+const err61 = {instancePath:instancePath+"/spec/artifact/files/" + i0+"/sizeBytes",schemaPath:"#/properties/spec/properties/artifact/properties/files/items/properties/sizeBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items.properties.sizeBytes,data:data22};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -3621,9 +3690,11 @@ vErrors.push(err61);
 }
 errors++;
 }
-if((typeof data23 == "number") && (isFinite(data23))){
-if(data23 > 9007199254740991 || isNaN(data23)){
-const err62 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data23};
+}
+}
+}
+else {
+const err62 = {instancePath:instancePath+"/spec/artifact/files/" + i0,schemaPath:"#/properties/spec/properties/artifact/properties/files/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.artifact.properties.files.items.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files.items,data:data18};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -3632,8 +3703,10 @@ vErrors.push(err62);
 }
 errors++;
 }
-if(data23 < -1 || isNaN(data23)){
-const err63 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1},message:"must be >= -1",schema:-1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data23};
+}
+}
+else {
+const err63 = {instancePath:instancePath+"/spec/artifact/files",schemaPath:"#/properties/spec/properties/artifact/properties/files/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.artifact.properties.files.type,parentSchema:schema33.properties.spec.properties.artifact.properties.files,data:data17};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -3644,9 +3717,8 @@ errors++;
 }
 }
 }
-}
 else {
-const err64 = {instancePath:instancePath+"/spec/signature/inputs/" + i0+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape,data:data22};
+const err64 = {instancePath:instancePath+"/spec/artifact",schemaPath:"#/properties/spec/properties/artifact/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.artifact.type,parentSchema:schema33.properties.spec.properties.artifact,data:data12};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -3656,9 +3728,11 @@ vErrors.push(err64);
 errors++;
 }
 }
-}
-else {
-const err65 = {instancePath:instancePath+"/spec/signature/inputs/" + i0,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.properties.inputs.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data19};
+if(data8.signature !== undefined){
+let data23 = data8.signature;
+if(data23 && typeof data23 == "object" && !Array.isArray(data23)){
+if(data23.inputs === undefined){
+const err65 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/required",keyword:"required",params:{missingProperty: "inputs"},message:"must have required property '"+"inputs"+"'",schema:schema33.properties.spec.properties.signature.required,parentSchema:schema33.properties.spec.properties.signature,data:data23};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -3667,10 +3741,8 @@ vErrors.push(err65);
 }
 errors++;
 }
-}
-}
-else {
-const err66 = {instancePath:instancePath+"/spec/signature/inputs",schemaPath:"#/properties/spec/properties/signature/properties/inputs/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.inputs.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs,data:data18};
+if(data23.outputs === undefined){
+const err66 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/required",keyword:"required",params:{missingProperty: "outputs"},message:"must have required property '"+"outputs"+"'",schema:schema33.properties.spec.properties.signature.required,parentSchema:schema33.properties.spec.properties.signature,data:data23};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -3679,12 +3751,9 @@ vErrors.push(err66);
 }
 errors++;
 }
-}
-if(data17.outputs !== undefined){
-let data24 = data17.outputs;
-if(Array.isArray(data24)){
-if(data24.length < 1){
-const err67 = {instancePath:instancePath+"/spec/signature/outputs",schemaPath:"#/properties/spec/properties/signature/properties/outputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs,data:data24};
+for(const key7 in data23){
+if(!((key7 === "inputs") || (key7 === "outputs"))){
+const err67 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature,data:data23};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -3693,12 +3762,12 @@ vErrors.push(err67);
 }
 errors++;
 }
-const len2 = data24.length;
-for(let i2=0; i2<len2; i2++){
-let data25 = data24[i2];
-if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
-if(data25.name === undefined){
-const err68 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+}
+if(data23.inputs !== undefined){
+let data24 = data23.inputs;
+if(Array.isArray(data24)){
+if(data24.length < 1){
+const err68 = {instancePath:instancePath+"/spec/signature/inputs",schemaPath:"#/properties/spec/properties/signature/properties/inputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs,data:data24};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -3707,8 +3776,12 @@ vErrors.push(err68);
 }
 errors++;
 }
-if(data25.datatype === undefined){
-const err69 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "datatype"},message:"must have required property '"+"datatype"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+const len1 = data24.length;
+for(let i1=0; i1<len1; i1++){
+let data25 = data24[i1];
+if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
+if(data25.name === undefined){
+const err69 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -3717,8 +3790,8 @@ vErrors.push(err69);
 }
 errors++;
 }
-if(data25.shape === undefined){
-const err70 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "shape"},message:"must have required property '"+"shape"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+if(data25.datatype === undefined){
+const err70 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "datatype"},message:"must have required property '"+"datatype"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -3727,9 +3800,8 @@ vErrors.push(err70);
 }
 errors++;
 }
-for(const key8 in data25){
-if(!(((key8 === "name") || (key8 === "datatype")) || (key8 === "shape"))){
-const err71 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+if(data25.shape === undefined){
+const err71 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/required",keyword:"required",params:{missingProperty: "shape"},message:"must have required property '"+"shape"+"'",schema:schema33.properties.spec.properties.signature.properties.inputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -3738,12 +3810,9 @@ vErrors.push(err71);
 }
 errors++;
 }
-}
-if(data25.name !== undefined){
-let data26 = data25.name;
-if(typeof data26 === "string"){
-if(func1(data26) > 256){
-const err72 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data26};
+for(const key8 in data25){
+if(!(((key8 === "name") || (key8 === "datatype")) || (key8 === "shape"))){
+const err72 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -3752,8 +3821,12 @@ vErrors.push(err72);
 }
 errors++;
 }
-if(func1(data26) < 1){
-const err73 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data26};
+}
+if(data25.name !== undefined){
+let data26 = data25.name;
+if(typeof data26 === "string"){
+if(func1(data26) > 256){
+const err73 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data26};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -3762,9 +3835,8 @@ vErrors.push(err73);
 }
 errors++;
 }
-}
-else {
-const err74 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data26};
+if(func1(data26) < 1){
+const err74 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data26};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -3774,10 +3846,8 @@ vErrors.push(err74);
 errors++;
 }
 }
-if(data25.datatype !== undefined){
-let data27 = data25.datatype;
-if(typeof data27 !== "string"){
-const err75 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/datatype/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype,data:data27};
+else {
+const err75 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/name",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.name,data:data26};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -3786,8 +3856,11 @@ vErrors.push(err75);
 }
 errors++;
 }
-if(!((((((((((((((data27 === "BOOL") || (data27 === "UINT8")) || (data27 === "UINT16")) || (data27 === "UINT32")) || (data27 === "UINT64")) || (data27 === "INT8")) || (data27 === "INT16")) || (data27 === "INT32")) || (data27 === "INT64")) || (data27 === "FP16")) || (data27 === "BF16")) || (data27 === "FP32")) || (data27 === "FP64")) || (data27 === "BYTES"))){
-const err76 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.enum,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype,data:data27};
+}
+if(data25.datatype !== undefined){
+let data27 = data25.datatype;
+if(typeof data27 !== "string"){
+const err76 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/datatype/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype,data:data27};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -3796,12 +3869,8 @@ vErrors.push(err76);
 }
 errors++;
 }
-}
-if(data25.shape !== undefined){
-let data28 = data25.shape;
-if(Array.isArray(data28)){
-if(data28.length > 16){
-const err77 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items",schema:16,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape,data:data28};
+if(!((((((((((((((data27 === "BOOL") || (data27 === "UINT8")) || (data27 === "UINT16")) || (data27 === "UINT32")) || (data27 === "UINT64")) || (data27 === "INT8")) || (data27 === "INT16")) || (data27 === "INT32")) || (data27 === "INT64")) || (data27 === "FP16")) || (data27 === "BF16")) || (data27 === "FP32")) || (data27 === "FP64")) || (data27 === "BYTES"))){
+const err77 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype.enum,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.datatype,data:data27};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -3810,11 +3879,12 @@ vErrors.push(err77);
 }
 errors++;
 }
-const len3 = data28.length;
-for(let i3=0; i3<len3; i3++){
-let data29 = data28[i3];
-if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
-const err78 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data29};
+}
+if(data25.shape !== undefined){
+let data28 = data25.shape;
+if(Array.isArray(data28)){
+if(data28.length > 16){
+const err78 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items",schema:16,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape,data:data28};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -3823,9 +3893,11 @@ vErrors.push(err78);
 }
 errors++;
 }
-if((typeof data29 == "number") && (isFinite(data29))){
-if(data29 > 9007199254740991 || isNaN(data29)){
-const err79 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data29};
+const len2 = data28.length;
+for(let i2=0; i2<len2; i2++){
+let data29 = data28[i2];
+if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
+const err79 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data29};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -3834,8 +3906,9 @@ vErrors.push(err79);
 }
 errors++;
 }
-if(data29 < -1 || isNaN(data29)){
-const err80 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1},message:"must be >= -1",schema:-1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data29};
+if((typeof data29 == "number") && (isFinite(data29))){
+if(data29 > 9007199254740991 || isNaN(data29)){
+const err80 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data29};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -3844,11 +3917,8 @@ vErrors.push(err80);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err81 = {instancePath:instancePath+"/spec/signature/outputs/" + i2+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape,data:data28};
+if(data29 < -1 || isNaN(data29)){
+const err81 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1},message:"must be >= -1",schema:-1,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.items,data:data29};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -3859,8 +3929,9 @@ errors++;
 }
 }
 }
+}
 else {
-const err82 = {instancePath:instancePath+"/spec/signature/outputs/" + i2,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.properties.outputs.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data25};
+const err82 = {instancePath:instancePath+"/spec/signature/inputs/" + i1+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items.properties.shape,data:data28};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -3872,7 +3943,7 @@ errors++;
 }
 }
 else {
-const err83 = {instancePath:instancePath+"/spec/signature/outputs",schemaPath:"#/properties/spec/properties/signature/properties/outputs/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.outputs.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs,data:data24};
+const err83 = {instancePath:instancePath+"/spec/signature/inputs/" + i1,schemaPath:"#/properties/spec/properties/signature/properties/inputs/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.properties.inputs.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs.items,data:data25};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -3884,7 +3955,7 @@ errors++;
 }
 }
 else {
-const err84 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.type,parentSchema:schema33.properties.spec.properties.signature,data:data17};
+const err84 = {instancePath:instancePath+"/spec/signature/inputs",schemaPath:"#/properties/spec/properties/signature/properties/inputs/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.inputs.type,parentSchema:schema33.properties.spec.properties.signature.properties.inputs,data:data24};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -3894,15 +3965,11 @@ vErrors.push(err84);
 errors++;
 }
 }
-if(data8.featureOrder !== undefined){
-let data30 = data8.featureOrder;
+if(data23.outputs !== undefined){
+let data30 = data23.outputs;
 if(Array.isArray(data30)){
-const len4 = data30.length;
-for(let i4=0; i4<len4; i4++){
-let data31 = data30[i4];
-if(typeof data31 === "string"){
-if(func1(data31) > 256){
-const err85 = {instancePath:instancePath+"/spec/featureOrder/" + i4,schemaPath:"#/properties/spec/properties/featureOrder/items/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data31};
+if(data30.length < 1){
+const err85 = {instancePath:instancePath+"/spec/signature/outputs",schemaPath:"#/properties/spec/properties/signature/properties/outputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs,data:data30};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -3911,8 +3978,12 @@ vErrors.push(err85);
 }
 errors++;
 }
-if(func1(data31) < 1){
-const err86 = {instancePath:instancePath+"/spec/featureOrder/" + i4,schemaPath:"#/properties/spec/properties/featureOrder/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data31};
+const len3 = data30.length;
+for(let i3=0; i3<len3; i3++){
+let data31 = data30[i3];
+if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
+if(data31.name === undefined){
+const err86 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -3921,9 +3992,8 @@ vErrors.push(err86);
 }
 errors++;
 }
-}
-else {
-const err87 = {instancePath:instancePath+"/spec/featureOrder/" + i4,schemaPath:"#/properties/spec/properties/featureOrder/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.featureOrder.items.type,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data31};
+if(data31.datatype === undefined){
+const err87 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "datatype"},message:"must have required property '"+"datatype"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -3932,10 +4002,8 @@ vErrors.push(err87);
 }
 errors++;
 }
-}
-}
-else {
-const err88 = {instancePath:instancePath+"/spec/featureOrder",schemaPath:"#/properties/spec/properties/featureOrder/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.featureOrder.type,parentSchema:schema33.properties.spec.properties.featureOrder,data:data30};
+if(data31.shape === undefined){
+const err88 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/required",keyword:"required",params:{missingProperty: "shape"},message:"must have required property '"+"shape"+"'",schema:schema33.properties.spec.properties.signature.properties.outputs.items.required,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -3944,12 +4012,9 @@ vErrors.push(err88);
 }
 errors++;
 }
-}
-if(data8.baseline !== undefined){
-let data32 = data8.baseline;
-if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
-if(data32.key === undefined){
-const err89 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "key"},message:"must have required property '"+"key"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+for(const key9 in data31){
+if(!(((key9 === "name") || (key9 === "datatype")) || (key9 === "shape"))){
+const err89 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -3958,8 +4023,12 @@ vErrors.push(err89);
 }
 errors++;
 }
-if(data32.sha256 === undefined){
-const err90 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "sha256"},message:"must have required property '"+"sha256"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+}
+if(data31.name !== undefined){
+let data32 = data31.name;
+if(typeof data32 === "string"){
+if(func1(data32) > 256){
+const err90 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data32};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -3968,8 +4037,8 @@ vErrors.push(err90);
 }
 errors++;
 }
-if(data32.sizeBytes === undefined){
-const err91 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "sizeBytes"},message:"must have required property '"+"sizeBytes"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+if(func1(data32) < 1){
+const err91 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data32};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -3978,8 +4047,9 @@ vErrors.push(err91);
 }
 errors++;
 }
-if(data32.rows === undefined){
-const err92 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "rows"},message:"must have required property '"+"rows"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+}
+else {
+const err92 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/name",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.name,data:data32};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -3988,9 +4058,11 @@ vErrors.push(err92);
 }
 errors++;
 }
-for(const key9 in data32){
-if(!((((key9 === "key") || (key9 === "sha256")) || (key9 === "sizeBytes")) || (key9 === "rows"))){
-const err93 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+}
+if(data31.datatype !== undefined){
+let data33 = data31.datatype;
+if(typeof data33 !== "string"){
+const err93 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/datatype/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype,data:data33};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -3999,12 +4071,8 @@ vErrors.push(err93);
 }
 errors++;
 }
-}
-if(data32.key !== undefined){
-let data33 = data32.key;
-if(typeof data33 === "string"){
-if(!pattern28.test(data33)){
-const err94 = {instancePath:instancePath+"/spec/baseline/key",schemaPath:"#/properties/spec/properties/baseline/properties/key/pattern",keyword:"pattern",params:{pattern: "^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"},message:"must match pattern \""+"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"+"\"",schema:"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$",parentSchema:schema33.properties.spec.properties.baseline.properties.key,data:data33};
+if(!((((((((((((((data33 === "BOOL") || (data33 === "UINT8")) || (data33 === "UINT16")) || (data33 === "UINT32")) || (data33 === "UINT64")) || (data33 === "INT8")) || (data33 === "INT16")) || (data33 === "INT32")) || (data33 === "INT64")) || (data33 === "FP16")) || (data33 === "BF16")) || (data33 === "FP32")) || (data33 === "FP64")) || (data33 === "BYTES"))){
+const err94 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/datatype",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype.enum,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.datatype,data:data33};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -4014,8 +4082,11 @@ vErrors.push(err94);
 errors++;
 }
 }
-else {
-const err95 = {instancePath:instancePath+"/spec/baseline/key",schemaPath:"#/properties/spec/properties/baseline/properties/key/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.baseline.properties.key.type,parentSchema:schema33.properties.spec.properties.baseline.properties.key,data:data33};
+if(data31.shape !== undefined){
+let data34 = data31.shape;
+if(Array.isArray(data34)){
+if(data34.length > 16){
+const err95 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items",schema:16,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape,data:data34};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -4024,12 +4095,11 @@ vErrors.push(err95);
 }
 errors++;
 }
-}
-if(data32.sha256 !== undefined){
-let data34 = data32.sha256;
-if(typeof data34 === "string"){
-if(!pattern30.test(data34)){
-const err96 = {instancePath:instancePath+"/spec/baseline/sha256",schemaPath:"#/properties/spec/properties/baseline/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\"",schema:"^[0-9a-f]{64}$",parentSchema:schema33.properties.spec.properties.baseline.properties.sha256,data:data34};
+const len4 = data34.length;
+for(let i4=0; i4<len4; i4++){
+let data35 = data34[i4];
+if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
+const err96 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape/" + i4,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data35};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -4038,9 +4108,9 @@ vErrors.push(err96);
 }
 errors++;
 }
-}
-else {
-const err97 = {instancePath:instancePath+"/spec/baseline/sha256",schemaPath:"#/properties/spec/properties/baseline/properties/sha256/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.baseline.properties.sha256.type,parentSchema:schema33.properties.spec.properties.baseline.properties.sha256,data:data34};
+if((typeof data35 == "number") && (isFinite(data35))){
+if(data35 > 9007199254740991 || isNaN(data35)){
+const err97 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape/" + i4,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data35};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -4049,11 +4119,8 @@ vErrors.push(err97);
 }
 errors++;
 }
-}
-if(data32.sizeBytes !== undefined){
-let data35 = data32.sizeBytes;
-if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
-const err98 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.baseline.properties.sizeBytes.type,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data35};
+if(data35 < -1 || isNaN(data35)){
+const err98 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape/" + i4,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1},message:"must be >= -1",schema:-1,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.items,data:data35};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -4062,9 +4129,11 @@ vErrors.push(err98);
 }
 errors++;
 }
-if((typeof data35 == "number") && (isFinite(data35))){
-if(data35 > 9007199254740991 || isNaN(data35)){
-const err99 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data35};
+}
+}
+}
+else {
+const err99 = {instancePath:instancePath+"/spec/signature/outputs/" + i3+"/shape",schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items.properties.shape,data:data34};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -4073,8 +4142,10 @@ vErrors.push(err99);
 }
 errors++;
 }
-if(data35 < 1 || isNaN(data35)){
-const err100 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data35};
+}
+}
+else {
+const err100 = {instancePath:instancePath+"/spec/signature/outputs/" + i3,schemaPath:"#/properties/spec/properties/signature/properties/outputs/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.properties.outputs.items.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs.items,data:data31};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -4085,10 +4156,8 @@ errors++;
 }
 }
 }
-if(data32.rows !== undefined){
-let data36 = data32.rows;
-if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
-const err101 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.baseline.properties.rows.type,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data36};
+else {
+const err101 = {instancePath:instancePath+"/spec/signature/outputs",schemaPath:"#/properties/spec/properties/signature/properties/outputs/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.signature.properties.outputs.type,parentSchema:schema33.properties.spec.properties.signature.properties.outputs,data:data30};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -4097,9 +4166,10 @@ vErrors.push(err101);
 }
 errors++;
 }
-if((typeof data36 == "number") && (isFinite(data36))){
-if(data36 > 9007199254740991 || isNaN(data36)){
-const err102 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data36};
+}
+}
+else {
+const err102 = {instancePath:instancePath+"/spec/signature",schemaPath:"#/properties/spec/properties/signature/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.signature.type,parentSchema:schema33.properties.spec.properties.signature,data:data23};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -4108,8 +4178,16 @@ vErrors.push(err102);
 }
 errors++;
 }
-if(data36 < 1 || isNaN(data36)){
-const err103 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data36};
+}
+if(data8.featureOrder !== undefined){
+let data36 = data8.featureOrder;
+if(Array.isArray(data36)){
+const len5 = data36.length;
+for(let i5=0; i5<len5; i5++){
+let data37 = data36[i5];
+if(typeof data37 === "string"){
+if(func1(data37) > 256){
+const err103 = {instancePath:instancePath+"/spec/featureOrder/" + i5,schemaPath:"#/properties/spec/properties/featureOrder/items/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data37};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -4118,11 +4196,8 @@ vErrors.push(err103);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err104 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.baseline.type,parentSchema:schema33.properties.spec.properties.baseline,data:data32};
+if(func1(data37) < 1){
+const err104 = {instancePath:instancePath+"/spec/featureOrder/" + i5,schemaPath:"#/properties/spec/properties/featureOrder/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data37};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -4132,13 +4207,8 @@ vErrors.push(err104);
 errors++;
 }
 }
-if(data8.metrics !== undefined){
-let data37 = data8.metrics;
-if(data37 && typeof data37 == "object" && !Array.isArray(data37)){
-for(const key10 in data37){
-let data38 = data37[key10];
-if(!((typeof data38 == "number") && (isFinite(data38)))){
-const err105 = {instancePath:instancePath+"/spec/metrics/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/metrics/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema33.properties.spec.properties.metrics.additionalProperties.type,parentSchema:schema33.properties.spec.properties.metrics.additionalProperties,data:data38};
+else {
+const err105 = {instancePath:instancePath+"/spec/featureOrder/" + i5,schemaPath:"#/properties/spec/properties/featureOrder/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.featureOrder.items.type,parentSchema:schema33.properties.spec.properties.featureOrder.items,data:data37};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -4150,7 +4220,7 @@ errors++;
 }
 }
 else {
-const err106 = {instancePath:instancePath+"/spec/metrics",schemaPath:"#/properties/spec/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.metrics.type,parentSchema:schema33.properties.spec.properties.metrics,data:data37};
+const err106 = {instancePath:instancePath+"/spec/featureOrder",schemaPath:"#/properties/spec/properties/featureOrder/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.spec.properties.featureOrder.type,parentSchema:schema33.properties.spec.properties.featureOrder,data:data36};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -4160,10 +4230,11 @@ vErrors.push(err106);
 errors++;
 }
 }
-if(data8.opset !== undefined){
-let data39 = data8.opset;
-if(!(((typeof data39 == "number") && (!(data39 % 1) && !isNaN(data39))) && (isFinite(data39)))){
-const err107 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.opset.type,parentSchema:schema33.properties.spec.properties.opset,data:data39};
+if(data8.baseline !== undefined){
+let data38 = data8.baseline;
+if(data38 && typeof data38 == "object" && !Array.isArray(data38)){
+if(data38.key === undefined){
+const err107 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "key"},message:"must have required property '"+"key"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -4172,9 +4243,8 @@ vErrors.push(err107);
 }
 errors++;
 }
-if((typeof data39 == "number") && (isFinite(data39))){
-if(data39 > 9007199254740991 || isNaN(data39)){
-const err108 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.opset,data:data39};
+if(data38.sha256 === undefined){
+const err108 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "sha256"},message:"must have required property '"+"sha256"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -4183,8 +4253,8 @@ vErrors.push(err108);
 }
 errors++;
 }
-if(data39 < 1 || isNaN(data39)){
-const err109 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.opset,data:data39};
+if(data38.sizeBytes === undefined){
+const err109 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "sizeBytes"},message:"must have required property '"+"sizeBytes"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -4193,13 +4263,8 @@ vErrors.push(err109);
 }
 errors++;
 }
-}
-}
-if(data8.producer !== undefined){
-let data40 = data8.producer;
-if(typeof data40 === "string"){
-if(func1(data40) > 512){
-const err110 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.producer,data:data40};
+if(data38.rows === undefined){
+const err110 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/required",keyword:"required",params:{missingProperty: "rows"},message:"must have required property '"+"rows"+"'",schema:schema33.properties.spec.properties.baseline.required,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -4208,8 +4273,9 @@ vErrors.push(err110);
 }
 errors++;
 }
-if(!pattern10.test(data40)){
-const err111 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.producer,data:data40};
+for(const key10 in data38){
+if(!((((key10 === "key") || (key10 === "sha256")) || (key10 === "sizeBytes")) || (key10 === "rows"))){
+const err111 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -4219,8 +4285,11 @@ vErrors.push(err111);
 errors++;
 }
 }
-else {
-const err112 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.producer.type,parentSchema:schema33.properties.spec.properties.producer,data:data40};
+if(data38.key !== undefined){
+let data39 = data38.key;
+if(typeof data39 === "string"){
+if(!pattern28.test(data39)){
+const err112 = {instancePath:instancePath+"/spec/baseline/key",schemaPath:"#/properties/spec/properties/baseline/properties/key/pattern",keyword:"pattern",params:{pattern: "^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"},message:"must match pattern \""+"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$"+"\"",schema:"^sha256\\/[0-9a-f]{64}\\/[A-Za-z0-9][A-Za-z0-9._-]*$",parentSchema:schema33.properties.spec.properties.baseline.properties.key,data:data39};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -4230,11 +4299,8 @@ vErrors.push(err112);
 errors++;
 }
 }
-if(data8.provenance !== undefined){
-let data41 = data8.provenance;
-if(data41 && typeof data41 == "object" && !Array.isArray(data41)){
-if(data41.createdAt === undefined){
-const err113 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/required",keyword:"required",params:{missingProperty: "createdAt"},message:"must have required property '"+"createdAt"+"'",schema:schema33.properties.spec.properties.provenance.required,parentSchema:schema33.properties.spec.properties.provenance,data:data41};
+else {
+const err113 = {instancePath:instancePath+"/spec/baseline/key",schemaPath:"#/properties/spec/properties/baseline/properties/key/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.baseline.properties.key.type,parentSchema:schema33.properties.spec.properties.baseline.properties.key,data:data39};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -4243,9 +4309,12 @@ vErrors.push(err113);
 }
 errors++;
 }
-for(const key11 in data41){
-if(!((((((((key11 === "source") || (key11 === "gitCommit")) || (key11 === "createdAt")) || (key11 === "createdBy")) || (key11 === "mlflowRun")) || (key11 === "mlflowVersion")) || (key11 === "params")) || (key11 === "tags"))){
-const err114 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data41};
+}
+if(data38.sha256 !== undefined){
+let data40 = data38.sha256;
+if(typeof data40 === "string"){
+if(!pattern30.test(data40)){
+const err114 = {instancePath:instancePath+"/spec/baseline/sha256",schemaPath:"#/properties/spec/properties/baseline/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\"",schema:"^[0-9a-f]{64}$",parentSchema:schema33.properties.spec.properties.baseline.properties.sha256,data:data40};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -4255,11 +4324,8 @@ vErrors.push(err114);
 errors++;
 }
 }
-if(data41.source !== undefined){
-let data42 = data41.source;
-if(typeof data42 === "string"){
-if(func1(data42) > 512){
-const err115 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data42};
+else {
+const err115 = {instancePath:instancePath+"/spec/baseline/sha256",schemaPath:"#/properties/spec/properties/baseline/properties/sha256/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.baseline.properties.sha256.type,parentSchema:schema33.properties.spec.properties.baseline.properties.sha256,data:data40};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -4268,8 +4334,11 @@ vErrors.push(err115);
 }
 errors++;
 }
-if(!pattern10.test(data42)){
-const err116 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data42};
+}
+if(data38.sizeBytes !== undefined){
+let data41 = data38.sizeBytes;
+if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
+const err116 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.baseline.properties.sizeBytes.type,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data41};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -4278,9 +4347,9 @@ vErrors.push(err116);
 }
 errors++;
 }
-}
-else {
-const err117 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.source.type,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data42};
+if((typeof data41 == "number") && (isFinite(data41))){
+if(data41 > 9007199254740991 || isNaN(data41)){
+const err117 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data41};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -4289,12 +4358,8 @@ vErrors.push(err117);
 }
 errors++;
 }
-}
-if(data41.gitCommit !== undefined){
-let data43 = data41.gitCommit;
-if(typeof data43 === "string"){
-if(!pattern35.test(data43)){
-const err118 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{40}([0-9a-f]{24})?$"},message:"must match pattern \""+"^[0-9a-f]{40}([0-9a-f]{24})?$"+"\"",schema:"^[0-9a-f]{40}([0-9a-f]{24})?$",parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data43};
+if(data41 < 1 || isNaN(data41)){
+const err118 = {instancePath:instancePath+"/spec/baseline/sizeBytes",schemaPath:"#/properties/spec/properties/baseline/properties/sizeBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.baseline.properties.sizeBytes,data:data41};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -4304,8 +4369,11 @@ vErrors.push(err118);
 errors++;
 }
 }
-else {
-const err119 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.gitCommit.type,parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data43};
+}
+if(data38.rows !== undefined){
+let data42 = data38.rows;
+if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
+const err119 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.baseline.properties.rows.type,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data42};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -4314,12 +4382,9 @@ vErrors.push(err119);
 }
 errors++;
 }
-}
-if(data41.createdAt !== undefined){
-let data44 = data41.createdAt;
-if(typeof data44 === "string"){
-if(!pattern8.test(data44)){
-const err120 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data44};
+if((typeof data42 == "number") && (isFinite(data42))){
+if(data42 > 9007199254740991 || isNaN(data42)){
+const err120 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data42};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -4328,9 +4393,8 @@ vErrors.push(err120);
 }
 errors++;
 }
-}
-else {
-const err121 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdAt.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data44};
+if(data42 < 1 || isNaN(data42)){
+const err121 = {instancePath:instancePath+"/spec/baseline/rows",schemaPath:"#/properties/spec/properties/baseline/properties/rows/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.baseline.properties.rows,data:data42};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -4340,11 +4404,10 @@ vErrors.push(err121);
 errors++;
 }
 }
-if(data41.createdBy !== undefined){
-let data45 = data41.createdBy;
-if(typeof data45 === "string"){
-if(func1(data45) > 512){
-const err122 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data45};
+}
+}
+else {
+const err122 = {instancePath:instancePath+"/spec/baseline",schemaPath:"#/properties/spec/properties/baseline/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.baseline.type,parentSchema:schema33.properties.spec.properties.baseline,data:data38};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -4353,8 +4416,14 @@ vErrors.push(err122);
 }
 errors++;
 }
-if(!pattern10.test(data45)){
-const err123 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data45};
+}
+if(data8.metrics !== undefined){
+let data43 = data8.metrics;
+if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
+for(const key11 in data43){
+let data44 = data43[key11];
+if(!((typeof data44 == "number") && (isFinite(data44)))){
+const err123 = {instancePath:instancePath+"/spec/metrics/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/metrics/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema33.properties.spec.properties.metrics.additionalProperties.type,parentSchema:schema33.properties.spec.properties.metrics.additionalProperties,data:data44};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -4364,8 +4433,9 @@ vErrors.push(err123);
 errors++;
 }
 }
+}
 else {
-const err124 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdBy.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data45};
+const err124 = {instancePath:instancePath+"/spec/metrics",schemaPath:"#/properties/spec/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.metrics.type,parentSchema:schema33.properties.spec.properties.metrics,data:data43};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -4375,11 +4445,10 @@ vErrors.push(err124);
 errors++;
 }
 }
-if(data41.mlflowRun !== undefined){
-let data46 = data41.mlflowRun;
-if(typeof data46 === "string"){
-if(func1(data46) > 512){
-const err125 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data46};
+if(data8.opset !== undefined){
+let data45 = data8.opset;
+if(!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))){
+const err125 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.opset.type,parentSchema:schema33.properties.spec.properties.opset,data:data45};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -4388,8 +4457,9 @@ vErrors.push(err125);
 }
 errors++;
 }
-if(!pattern10.test(data46)){
-const err126 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data46};
+if((typeof data45 == "number") && (isFinite(data45))){
+if(data45 > 9007199254740991 || isNaN(data45)){
+const err126 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.opset,data:data45};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -4398,9 +4468,8 @@ vErrors.push(err126);
 }
 errors++;
 }
-}
-else {
-const err127 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowRun.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data46};
+if(data45 < 1 || isNaN(data45)){
+const err127 = {instancePath:instancePath+"/spec/opset",schemaPath:"#/properties/spec/properties/opset/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.opset,data:data45};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -4410,11 +4479,11 @@ vErrors.push(err127);
 errors++;
 }
 }
-if(data41.mlflowVersion !== undefined){
-let data47 = data41.mlflowVersion;
-if(data47 && typeof data47 == "object" && !Array.isArray(data47)){
-if(data47.model === undefined){
-const err128 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "model"},message:"must have required property '"+"model"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data47};
+}
+if(data8.irVersion !== undefined){
+let data46 = data8.irVersion;
+if(!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))){
+const err128 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.irVersion.type,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -4423,8 +4492,9 @@ vErrors.push(err128);
 }
 errors++;
 }
-if(data47.version === undefined){
-const err129 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data47};
+if((typeof data46 == "number") && (isFinite(data46))){
+if(data46 > 9007199254740991 || isNaN(data46)){
+const err129 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -4433,9 +4503,8 @@ vErrors.push(err129);
 }
 errors++;
 }
-for(const key12 in data47){
-if(!((key12 === "model") || (key12 === "version"))){
-const err130 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data47};
+if(data46 < 1 || isNaN(data46)){
+const err130 = {instancePath:instancePath+"/spec/irVersion",schemaPath:"#/properties/spec/properties/irVersion/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.irVersion,data:data46};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -4445,11 +4514,12 @@ vErrors.push(err130);
 errors++;
 }
 }
-if(data47.model !== undefined){
-let data48 = data47.model;
-if(typeof data48 === "string"){
-if(func1(data48) > 512){
-const err131 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data48};
+}
+if(data8.producer !== undefined){
+let data47 = data8.producer;
+if(typeof data47 === "string"){
+if(func1(data47) > 512){
+const err131 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.producer,data:data47};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -4458,8 +4528,8 @@ vErrors.push(err131);
 }
 errors++;
 }
-if(!pattern10.test(data48)){
-const err132 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data48};
+if(!pattern10.test(data47)){
+const err132 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.producer,data:data47};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -4470,7 +4540,7 @@ errors++;
 }
 }
 else {
-const err133 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data48};
+const err133 = {instancePath:instancePath+"/spec/producer",schemaPath:"#/properties/spec/properties/producer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.producer.type,parentSchema:schema33.properties.spec.properties.producer,data:data47};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -4480,10 +4550,10 @@ vErrors.push(err133);
 errors++;
 }
 }
-if(data47.version !== undefined){
-let data49 = data47.version;
-if(!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))){
-const err134 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data49};
+if(data8.parameters !== undefined){
+let data48 = data8.parameters;
+if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
+const err134 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.parameters.type,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -4492,9 +4562,9 @@ vErrors.push(err134);
 }
 errors++;
 }
-if((typeof data49 == "number") && (isFinite(data49))){
-if(data49 > 2147483647 || isNaN(data49)){
-const err135 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data49};
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 > 9007199254740991 || isNaN(data48)){
+const err135 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -4503,8 +4573,8 @@ vErrors.push(err135);
 }
 errors++;
 }
-if(data49 < 1 || isNaN(data49)){
-const err136 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data49};
+if(data48 < 0 || isNaN(data48)){
+const err136 = {instancePath:instancePath+"/spec/parameters",schemaPath:"#/properties/spec/properties/parameters/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema33.properties.spec.properties.parameters,data:data48};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -4515,9 +4585,11 @@ errors++;
 }
 }
 }
-}
-else {
-const err137 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data47};
+if(data8.provenance !== undefined){
+let data49 = data8.provenance;
+if(data49 && typeof data49 == "object" && !Array.isArray(data49)){
+if(data49.createdAt === undefined){
+const err137 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/required",keyword:"required",params:{missingProperty: "createdAt"},message:"must have required property '"+"createdAt"+"'",schema:schema33.properties.spec.properties.provenance.required,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -4526,12 +4598,9 @@ vErrors.push(err137);
 }
 errors++;
 }
-}
-if(data41.params !== undefined){
-let data50 = data41.params;
-if(data50 && typeof data50 == "object" && !Array.isArray(data50)){
-if(Object.keys(data50).length > 64){
-const err138 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties",schema:64,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data50};
+for(const key12 in data49){
+if(!((((((((key12 === "source") || (key12 === "gitCommit")) || (key12 === "createdAt")) || (key12 === "createdBy")) || (key12 === "mlflowRun")) || (key12 === "mlflowVersion")) || (key12 === "params")) || (key12 === "tags"))){
+const err138 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -4540,11 +4609,12 @@ vErrors.push(err138);
 }
 errors++;
 }
-for(const key13 in data50){
-let data51 = data50[key13];
-if(typeof data51 === "string"){
-if(func1(data51) > 256){
-const err139 = {instancePath:instancePath+"/spec/provenance/params/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data51};
+}
+if(data49.source !== undefined){
+let data50 = data49.source;
+if(typeof data50 === "string"){
+if(func1(data50) > 512){
+const err139 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
 if(vErrors === null){
 vErrors = [err139];
 }
@@ -4553,8 +4623,8 @@ vErrors.push(err139);
 }
 errors++;
 }
-if(!pattern10.test(data51)){
-const err140 = {instancePath:instancePath+"/spec/provenance/params/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data51};
+if(!pattern10.test(data50)){
+const err140 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
 if(vErrors === null){
 vErrors = [err140];
 }
@@ -4565,7 +4635,7 @@ errors++;
 }
 }
 else {
-const err141 = {instancePath:instancePath+"/spec/provenance/params/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data51};
+const err141 = {instancePath:instancePath+"/spec/provenance/source",schemaPath:"#/properties/spec/properties/provenance/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.source.type,parentSchema:schema33.properties.spec.properties.provenance.properties.source,data:data50};
 if(vErrors === null){
 vErrors = [err141];
 }
@@ -4575,9 +4645,11 @@ vErrors.push(err141);
 errors++;
 }
 }
-}
-else {
-const err142 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.params.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data50};
+if(data49.gitCommit !== undefined){
+let data51 = data49.gitCommit;
+if(typeof data51 === "string"){
+if(!pattern38.test(data51)){
+const err142 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{40}([0-9a-f]{24})?$"},message:"must match pattern \""+"^[0-9a-f]{40}([0-9a-f]{24})?$"+"\"",schema:"^[0-9a-f]{40}([0-9a-f]{24})?$",parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data51};
 if(vErrors === null){
 vErrors = [err142];
 }
@@ -4587,11 +4659,8 @@ vErrors.push(err142);
 errors++;
 }
 }
-if(data41.tags !== undefined){
-let data52 = data41.tags;
-if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
-if(Object.keys(data52).length > 32){
-const err143 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/maxProperties",keyword:"maxProperties",params:{limit: 32},message:"must NOT have more than 32 properties",schema:32,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data52};
+else {
+const err143 = {instancePath:instancePath+"/spec/provenance/gitCommit",schemaPath:"#/properties/spec/properties/provenance/properties/gitCommit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.gitCommit.type,parentSchema:schema33.properties.spec.properties.provenance.properties.gitCommit,data:data51};
 if(vErrors === null){
 vErrors = [err143];
 }
@@ -4600,11 +4669,12 @@ vErrors.push(err143);
 }
 errors++;
 }
-for(const key14 in data52){
-let data53 = data52[key14];
-if(typeof data53 === "string"){
-if(func1(data53) > 256){
-const err144 = {instancePath:instancePath+"/spec/provenance/tags/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data53};
+}
+if(data49.createdAt !== undefined){
+let data52 = data49.createdAt;
+if(typeof data52 === "string"){
+if(!pattern8.test(data52)){
+const err144 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data52};
 if(vErrors === null){
 vErrors = [err144];
 }
@@ -4613,8 +4683,9 @@ vErrors.push(err144);
 }
 errors++;
 }
-if(!pattern10.test(data53)){
-const err145 = {instancePath:instancePath+"/spec/provenance/tags/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data53};
+}
+else {
+const err145 = {instancePath:instancePath+"/spec/provenance/createdAt",schemaPath:"#/properties/spec/properties/provenance/properties/createdAt/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdAt.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdAt,data:data52};
 if(vErrors === null){
 vErrors = [err145];
 }
@@ -4624,8 +4695,11 @@ vErrors.push(err145);
 errors++;
 }
 }
-else {
-const err146 = {instancePath:instancePath+"/spec/provenance/tags/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data53};
+if(data49.createdBy !== undefined){
+let data53 = data49.createdBy;
+if(typeof data53 === "string"){
+if(func1(data53) > 512){
+const err146 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
 if(vErrors === null){
 vErrors = [err146];
 }
@@ -4634,10 +4708,8 @@ vErrors.push(err146);
 }
 errors++;
 }
-}
-}
-else {
-const err147 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.tags.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data52};
+if(!pattern10.test(data53)){
+const err147 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
 if(vErrors === null){
 vErrors = [err147];
 }
@@ -4647,9 +4719,8 @@ vErrors.push(err147);
 errors++;
 }
 }
-}
 else {
-const err148 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data41};
+const err148 = {instancePath:instancePath+"/spec/provenance/createdBy",schemaPath:"#/properties/spec/properties/provenance/properties/createdBy/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.createdBy.type,parentSchema:schema33.properties.spec.properties.provenance.properties.createdBy,data:data53};
 if(vErrors === null){
 vErrors = [err148];
 }
@@ -4659,9 +4730,11 @@ vErrors.push(err148);
 errors++;
 }
 }
-}
-else {
-const err149 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(data49.mlflowRun !== undefined){
+let data54 = data49.mlflowRun;
+if(typeof data54 === "string"){
+if(func1(data54) > 512){
+const err149 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
 if(vErrors === null){
 vErrors = [err149];
 }
@@ -4670,15 +4743,297 @@ vErrors.push(err149);
 }
 errors++;
 }
-}
-}
-else {
-const err150 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+if(!pattern10.test(data54)){
+const err150 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
 if(vErrors === null){
 vErrors = [err150];
 }
 else {
 vErrors.push(err150);
+}
+errors++;
+}
+}
+else {
+const err151 = {instancePath:instancePath+"/spec/provenance/mlflowRun",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowRun/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowRun.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowRun,data:data54};
+if(vErrors === null){
+vErrors = [err151];
+}
+else {
+vErrors.push(err151);
+}
+errors++;
+}
+}
+if(data49.mlflowVersion !== undefined){
+let data55 = data49.mlflowVersion;
+if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
+if(data55.model === undefined){
+const err152 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "model"},message:"must have required property '"+"model"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
+if(vErrors === null){
+vErrors = [err152];
+}
+else {
+vErrors.push(err152);
+}
+errors++;
+}
+if(data55.version === undefined){
+const err153 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.required,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
+if(vErrors === null){
+vErrors = [err153];
+}
+else {
+vErrors.push(err153);
+}
+errors++;
+}
+for(const key13 in data55){
+if(!((key13 === "model") || (key13 === "version"))){
+const err154 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
+if(vErrors === null){
+vErrors = [err154];
+}
+else {
+vErrors.push(err154);
+}
+errors++;
+}
+}
+if(data55.model !== undefined){
+let data56 = data55.model;
+if(typeof data56 === "string"){
+if(func1(data56) > 512){
+const err155 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
+if(vErrors === null){
+vErrors = [err155];
+}
+else {
+vErrors.push(err155);
+}
+errors++;
+}
+if(!pattern10.test(data56)){
+const err156 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
+if(vErrors === null){
+vErrors = [err156];
+}
+else {
+vErrors.push(err156);
+}
+errors++;
+}
+}
+else {
+const err157 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/model",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/model/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.model,data:data56};
+if(vErrors === null){
+vErrors = [err157];
+}
+else {
+vErrors.push(err157);
+}
+errors++;
+}
+}
+if(data55.version !== undefined){
+let data57 = data55.version;
+if(!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))){
+const err158 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
+if(vErrors === null){
+vErrors = [err158];
+}
+else {
+vErrors.push(err158);
+}
+errors++;
+}
+if((typeof data57 == "number") && (isFinite(data57))){
+if(data57 > 2147483647 || isNaN(data57)){
+const err159 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647",schema:2147483647,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
+if(vErrors === null){
+vErrors = [err159];
+}
+else {
+vErrors.push(err159);
+}
+errors++;
+}
+if(data57 < 1 || isNaN(data57)){
+const err160 = {instancePath:instancePath+"/spec/provenance/mlflowVersion/version",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/properties/version/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.properties.version,data:data57};
+if(vErrors === null){
+vErrors = [err160];
+}
+else {
+vErrors.push(err160);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err161 = {instancePath:instancePath+"/spec/provenance/mlflowVersion",schemaPath:"#/properties/spec/properties/provenance/properties/mlflowVersion/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.mlflowVersion.type,parentSchema:schema33.properties.spec.properties.provenance.properties.mlflowVersion,data:data55};
+if(vErrors === null){
+vErrors = [err161];
+}
+else {
+vErrors.push(err161);
+}
+errors++;
+}
+}
+if(data49.params !== undefined){
+let data58 = data49.params;
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+if(Object.keys(data58).length > 64){
+const err162 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties",schema:64,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data58};
+if(vErrors === null){
+vErrors = [err162];
+}
+else {
+vErrors.push(err162);
+}
+errors++;
+}
+for(const key14 in data58){
+let data59 = data58[key14];
+if(typeof data59 === "string"){
+if(func1(data59) > 256){
+const err163 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
+if(vErrors === null){
+vErrors = [err163];
+}
+else {
+vErrors.push(err163);
+}
+errors++;
+}
+if(!pattern10.test(data59)){
+const err164 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
+if(vErrors === null){
+vErrors = [err164];
+}
+else {
+vErrors.push(err164);
+}
+errors++;
+}
+}
+else {
+const err165 = {instancePath:instancePath+"/spec/provenance/params/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/params/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params.additionalProperties,data:data59};
+if(vErrors === null){
+vErrors = [err165];
+}
+else {
+vErrors.push(err165);
+}
+errors++;
+}
+}
+}
+else {
+const err166 = {instancePath:instancePath+"/spec/provenance/params",schemaPath:"#/properties/spec/properties/provenance/properties/params/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.params.type,parentSchema:schema33.properties.spec.properties.provenance.properties.params,data:data58};
+if(vErrors === null){
+vErrors = [err166];
+}
+else {
+vErrors.push(err166);
+}
+errors++;
+}
+}
+if(data49.tags !== undefined){
+let data60 = data49.tags;
+if(data60 && typeof data60 == "object" && !Array.isArray(data60)){
+if(Object.keys(data60).length > 32){
+const err167 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/maxProperties",keyword:"maxProperties",params:{limit: 32},message:"must NOT have more than 32 properties",schema:32,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data60};
+if(vErrors === null){
+vErrors = [err167];
+}
+else {
+vErrors.push(err167);
+}
+errors++;
+}
+for(const key15 in data60){
+let data61 = data60[key15];
+if(typeof data61 === "string"){
+if(func1(data61) > 256){
+const err168 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",schema:256,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err168];
+}
+else {
+vErrors.push(err168);
+}
+errors++;
+}
+if(!pattern10.test(data61)){
+const err169 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err169];
+}
+else {
+vErrors.push(err169);
+}
+errors++;
+}
+}
+else {
+const err170 = {instancePath:instancePath+"/spec/provenance/tags/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/spec/properties/provenance/properties/tags/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags.additionalProperties,data:data61};
+if(vErrors === null){
+vErrors = [err170];
+}
+else {
+vErrors.push(err170);
+}
+errors++;
+}
+}
+}
+else {
+const err171 = {instancePath:instancePath+"/spec/provenance/tags",schemaPath:"#/properties/spec/properties/provenance/properties/tags/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.properties.tags.type,parentSchema:schema33.properties.spec.properties.provenance.properties.tags,data:data60};
+if(vErrors === null){
+vErrors = [err171];
+}
+else {
+vErrors.push(err171);
+}
+errors++;
+}
+}
+}
+else {
+const err172 = {instancePath:instancePath+"/spec/provenance",schemaPath:"#/properties/spec/properties/provenance/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.properties.provenance.type,parentSchema:schema33.properties.spec.properties.provenance,data:data49};
+if(vErrors === null){
+vErrors = [err172];
+}
+else {
+vErrors.push(err172);
+}
+errors++;
+}
+}
+}
+else {
+const err173 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.spec.type,parentSchema:schema33.properties.spec,data:data8};
+if(vErrors === null){
+vErrors = [err173];
+}
+else {
+vErrors.push(err173);
+}
+errors++;
+}
+}
+}
+else {
+const err174 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+if(vErrors === null){
+vErrors = [err174];
+}
+else {
+vErrors.push(err174);
 }
 errors++;
 }
@@ -4688,9 +5043,9 @@ return errors === 0;
 validate22.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProject = validate23;
-const schema34 = {"$id":"https://mmsp.dev/schemas/v1alpha1/project.json","title":"Project","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"Project"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"repository":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$","description":"owner/name on GitHub"},"baseBranch":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9_][A-Za-z0-9._/-]*$","description":"the branch that everything is merged into, such as main"},"artifactStore":{"type":"string","pattern":"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$","description":"file:///dir, s3://bucket/prefix, or a path inside the repository"},"defaults":{"type":"object","properties":{"steps":{"minItems":1,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"}},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false}},"additionalProperties":false},"templateVersion":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["repository","baseBranch","artifactStore","templateVersion"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const pattern43 = new RegExp("^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$", "u");
-const pattern44 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", "u");
+const schema34 = {"$id":"https://mmsp.dev/schemas/v1alpha1/project.json","title":"Project","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"Project"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"repository":{"type":"string","maxLength":500,"pattern":"^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$","description":"owner/name on GitHub, or the address of any git remote, without a password in it"},"baseBranch":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9_][A-Za-z0-9._/-]*$","description":"the branch that everything is merged into, such as main"},"artifactStore":{"type":"string","pattern":"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$","description":"file:///dir, s3://bucket/prefix, or a path inside the repository"},"defaults":{"type":"object","properties":{"steps":{"minItems":1,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"}},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false}},"additionalProperties":false},"templateVersion":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["repository","baseBranch","artifactStore","templateVersion"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const pattern46 = new RegExp("^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$", "u");
+const pattern47 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", "u");
 
 function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="https://mmsp.dev/schemas/v1alpha1/project.json" */;
@@ -4988,8 +5343,8 @@ errors++;
 if(data8.repository !== undefined){
 let data9 = data8.repository;
 if(typeof data9 === "string"){
-if(!pattern43.test(data9)){
-const err24 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$"+"\"",schema:"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$",parentSchema:schema34.properties.spec.properties.repository,data:data9};
+if(func1(data9) > 500){
+const err24 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters",schema:500,parentSchema:schema34.properties.spec.properties.repository,data:data9};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -4998,9 +5353,8 @@ vErrors.push(err24);
 }
 errors++;
 }
-}
-else {
-const err25 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.repository.type,parentSchema:schema34.properties.spec.properties.repository,data:data9};
+if(!pattern46.test(data9)){
+const err25 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/pattern",keyword:"pattern",params:{pattern: "^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$"},message:"must match pattern \""+"^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$"+"\"",schema:"^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$",parentSchema:schema34.properties.spec.properties.repository,data:data9};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -5010,11 +5364,8 @@ vErrors.push(err25);
 errors++;
 }
 }
-if(data8.baseBranch !== undefined){
-let data10 = data8.baseBranch;
-if(typeof data10 === "string"){
-if(func1(data10) > 200){
-const err26 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters",schema:200,parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
+else {
+const err26 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.repository.type,parentSchema:schema34.properties.spec.properties.repository,data:data9};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -5023,8 +5374,12 @@ vErrors.push(err26);
 }
 errors++;
 }
-if(!pattern44.test(data10)){
-const err27 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_][A-Za-z0-9._/-]*$"},message:"must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9._/-]*$"+"\"",schema:"^[A-Za-z0-9_][A-Za-z0-9._/-]*$",parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
+}
+if(data8.baseBranch !== undefined){
+let data10 = data8.baseBranch;
+if(typeof data10 === "string"){
+if(func1(data10) > 200){
+const err27 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters",schema:200,parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -5033,9 +5388,8 @@ vErrors.push(err27);
 }
 errors++;
 }
-}
-else {
-const err28 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.baseBranch.type,parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
+if(!pattern47.test(data10)){
+const err28 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_][A-Za-z0-9._/-]*$"},message:"must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9._/-]*$"+"\"",schema:"^[A-Za-z0-9_][A-Za-z0-9._/-]*$",parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -5045,11 +5399,8 @@ vErrors.push(err28);
 errors++;
 }
 }
-if(data8.artifactStore !== undefined){
-let data11 = data8.artifactStore;
-if(typeof data11 === "string"){
-if(!pattern6.test(data11)){
-const err29 = {instancePath:instancePath+"/spec/artifactStore",schemaPath:"#/properties/spec/properties/artifactStore/pattern",keyword:"pattern",params:{pattern: "^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$"},message:"must match pattern \""+"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$"+"\"",schema:"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$",parentSchema:schema34.properties.spec.properties.artifactStore,data:data11};
+else {
+const err29 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.baseBranch.type,parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -5059,8 +5410,11 @@ vErrors.push(err29);
 errors++;
 }
 }
-else {
-const err30 = {instancePath:instancePath+"/spec/artifactStore",schemaPath:"#/properties/spec/properties/artifactStore/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.artifactStore.type,parentSchema:schema34.properties.spec.properties.artifactStore,data:data11};
+if(data8.artifactStore !== undefined){
+let data11 = data8.artifactStore;
+if(typeof data11 === "string"){
+if(!pattern6.test(data11)){
+const err30 = {instancePath:instancePath+"/spec/artifactStore",schemaPath:"#/properties/spec/properties/artifactStore/pattern",keyword:"pattern",params:{pattern: "^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$"},message:"must match pattern \""+"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$"+"\"",schema:"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$",parentSchema:schema34.properties.spec.properties.artifactStore,data:data11};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -5070,12 +5424,8 @@ vErrors.push(err30);
 errors++;
 }
 }
-if(data8.defaults !== undefined){
-let data12 = data8.defaults;
-if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
-for(const key5 in data12){
-if(!((key5 === "steps") || (key5 === "slo"))){
-const err31 = {instancePath:instancePath+"/spec/defaults",schemaPath:"#/properties/spec/properties/defaults/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties",schema:false,parentSchema:schema34.properties.spec.properties.defaults,data:data12};
+else {
+const err31 = {instancePath:instancePath+"/spec/artifactStore",schemaPath:"#/properties/spec/properties/artifactStore/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.artifactStore.type,parentSchema:schema34.properties.spec.properties.artifactStore,data:data11};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -5085,11 +5435,12 @@ vErrors.push(err31);
 errors++;
 }
 }
-if(data12.steps !== undefined){
-let data13 = data12.steps;
-if(Array.isArray(data13)){
-if(data13.length < 1){
-const err32 = {instancePath:instancePath+"/spec/defaults/steps",schemaPath:"#/properties/spec/properties/defaults/properties/steps/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.steps,data:data13};
+if(data8.defaults !== undefined){
+let data12 = data8.defaults;
+if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
+for(const key5 in data12){
+if(!((key5 === "steps") || (key5 === "slo"))){
+const err32 = {instancePath:instancePath+"/spec/defaults",schemaPath:"#/properties/spec/properties/defaults/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties",schema:false,parentSchema:schema34.properties.spec.properties.defaults,data:data12};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -5098,11 +5449,12 @@ vErrors.push(err32);
 }
 errors++;
 }
-const len0 = data13.length;
-for(let i0=0; i0<len0; i0++){
-let data14 = data13[i0];
-if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
-const err33 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.steps.items.type,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
+}
+if(data12.steps !== undefined){
+let data13 = data12.steps;
+if(Array.isArray(data13)){
+if(data13.length < 1){
+const err33 = {instancePath:instancePath+"/spec/defaults/steps",schemaPath:"#/properties/spec/properties/defaults/properties/steps/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.steps,data:data13};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -5111,9 +5463,11 @@ vErrors.push(err33);
 }
 errors++;
 }
-if((typeof data14 == "number") && (isFinite(data14))){
-if(data14 > 100 || isNaN(data14)){
-const err34 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100",schema:100,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
+const len0 = data13.length;
+for(let i0=0; i0<len0; i0++){
+let data14 = data13[i0];
+if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
+const err34 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.steps.items.type,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -5122,8 +5476,9 @@ vErrors.push(err34);
 }
 errors++;
 }
-if(data14 < 1 || isNaN(data14)){
-const err35 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
+if((typeof data14 == "number") && (isFinite(data14))){
+if(data14 > 100 || isNaN(data14)){
+const err35 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100",schema:100,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -5132,11 +5487,8 @@ vErrors.push(err35);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err36 = {instancePath:instancePath+"/spec/defaults/steps",schemaPath:"#/properties/spec/properties/defaults/properties/steps/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema34.properties.spec.properties.defaults.properties.steps.type,parentSchema:schema34.properties.spec.properties.defaults.properties.steps,data:data13};
+if(data14 < 1 || isNaN(data14)){
+const err36 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -5146,12 +5498,10 @@ vErrors.push(err36);
 errors++;
 }
 }
-if(data12.slo !== undefined){
-let data15 = data12.slo;
-if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
-for(const key6 in data15){
-if(!(((((key6 === "errorRate") || (key6 === "latencyP95Ms")) || (key6 === "drift")) || (key6 === "minRequests")) || (key6 === "windowSeconds"))){
-const err37 = {instancePath:instancePath+"/spec/defaults/slo",schemaPath:"#/properties/spec/properties/defaults/properties/slo/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema34.properties.spec.properties.defaults.properties.slo,data:data15};
+}
+}
+else {
+const err37 = {instancePath:instancePath+"/spec/defaults/steps",schemaPath:"#/properties/spec/properties/defaults/properties/steps/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema34.properties.spec.properties.defaults.properties.steps.type,parentSchema:schema34.properties.spec.properties.defaults.properties.steps,data:data13};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -5161,11 +5511,12 @@ vErrors.push(err37);
 errors++;
 }
 }
-if(data15.errorRate !== undefined){
-let data16 = data15.errorRate;
-if((typeof data16 == "number") && (isFinite(data16))){
-if(data16 >= 1 || isNaN(data16)){
-const err38 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/exclusiveMaximum",keyword:"exclusiveMaximum",params:{comparison: "<", limit: 1},message:"must be < 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
+if(data12.slo !== undefined){
+let data15 = data12.slo;
+if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
+for(const key6 in data15){
+if(!(((((key6 === "errorRate") || (key6 === "latencyP95Ms")) || (key6 === "drift")) || (key6 === "minRequests")) || (key6 === "windowSeconds"))){
+const err38 = {instancePath:instancePath+"/spec/defaults/slo",schemaPath:"#/properties/spec/properties/defaults/properties/slo/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema34.properties.spec.properties.defaults.properties.slo,data:data15};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -5174,8 +5525,12 @@ vErrors.push(err38);
 }
 errors++;
 }
-if(data16 <= 0 || isNaN(data16)){
-const err39 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
+}
+if(data15.errorRate !== undefined){
+let data16 = data15.errorRate;
+if((typeof data16 == "number") && (isFinite(data16))){
+if(data16 >= 1 || isNaN(data16)){
+const err39 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/exclusiveMaximum",keyword:"exclusiveMaximum",params:{comparison: "<", limit: 1},message:"must be < 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
 if(vErrors === null){
 vErrors = [err39];
 }
@@ -5184,9 +5539,8 @@ vErrors.push(err39);
 }
 errors++;
 }
-}
-else {
-const err40 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
+if(data16 <= 0 || isNaN(data16)){
+const err40 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
 if(vErrors === null){
 vErrors = [err40];
 }
@@ -5196,11 +5550,8 @@ vErrors.push(err40);
 errors++;
 }
 }
-if(data15.latencyP95Ms !== undefined){
-let data17 = data15.latencyP95Ms;
-if((typeof data17 == "number") && (isFinite(data17))){
-if(data17 <= 0 || isNaN(data17)){
-const err41 = {instancePath:instancePath+"/spec/defaults/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/latencyP95Ms/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms,data:data17};
+else {
+const err41 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -5210,8 +5561,11 @@ vErrors.push(err41);
 errors++;
 }
 }
-else {
-const err42 = {instancePath:instancePath+"/spec/defaults/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/latencyP95Ms/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms,data:data17};
+if(data15.latencyP95Ms !== undefined){
+let data17 = data15.latencyP95Ms;
+if((typeof data17 == "number") && (isFinite(data17))){
+if(data17 <= 0 || isNaN(data17)){
+const err42 = {instancePath:instancePath+"/spec/defaults/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/latencyP95Ms/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms,data:data17};
 if(vErrors === null){
 vErrors = [err42];
 }
@@ -5221,11 +5575,8 @@ vErrors.push(err42);
 errors++;
 }
 }
-if(data15.drift !== undefined){
-let data18 = data15.drift;
-if((typeof data18 == "number") && (isFinite(data18))){
-if(data18 <= 0 || isNaN(data18)){
-const err43 = {instancePath:instancePath+"/spec/defaults/slo/drift",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/drift/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift,data:data18};
+else {
+const err43 = {instancePath:instancePath+"/spec/defaults/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/latencyP95Ms/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms,data:data17};
 if(vErrors === null){
 vErrors = [err43];
 }
@@ -5235,8 +5586,11 @@ vErrors.push(err43);
 errors++;
 }
 }
-else {
-const err44 = {instancePath:instancePath+"/spec/defaults/slo/drift",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/drift/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift,data:data18};
+if(data15.drift !== undefined){
+let data18 = data15.drift;
+if((typeof data18 == "number") && (isFinite(data18))){
+if(data18 <= 0 || isNaN(data18)){
+const err44 = {instancePath:instancePath+"/spec/defaults/slo/drift",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/drift/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift,data:data18};
 if(vErrors === null){
 vErrors = [err44];
 }
@@ -5246,10 +5600,8 @@ vErrors.push(err44);
 errors++;
 }
 }
-if(data15.minRequests !== undefined){
-let data19 = data15.minRequests;
-if(!(((typeof data19 == "number") && (!(data19 % 1) && !isNaN(data19))) && (isFinite(data19)))){
-const err45 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
+else {
+const err45 = {instancePath:instancePath+"/spec/defaults/slo/drift",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/drift/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift,data:data18};
 if(vErrors === null){
 vErrors = [err45];
 }
@@ -5258,9 +5610,11 @@ vErrors.push(err45);
 }
 errors++;
 }
-if((typeof data19 == "number") && (isFinite(data19))){
-if(data19 > 9007199254740991 || isNaN(data19)){
-const err46 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
+}
+if(data15.minRequests !== undefined){
+let data19 = data15.minRequests;
+if(!(((typeof data19 == "number") && (!(data19 % 1) && !isNaN(data19))) && (isFinite(data19)))){
+const err46 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -5269,8 +5623,9 @@ vErrors.push(err46);
 }
 errors++;
 }
-if(data19 < 1 || isNaN(data19)){
-const err47 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
+if((typeof data19 == "number") && (isFinite(data19))){
+if(data19 > 9007199254740991 || isNaN(data19)){
+const err47 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -5279,12 +5634,8 @@ vErrors.push(err47);
 }
 errors++;
 }
-}
-}
-if(data15.windowSeconds !== undefined){
-let data20 = data15.windowSeconds;
-if(!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))){
-const err48 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
+if(data19 < 1 || isNaN(data19)){
+const err48 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -5293,9 +5644,12 @@ vErrors.push(err48);
 }
 errors++;
 }
-if((typeof data20 == "number") && (isFinite(data20))){
-if(data20 > 86400 || isNaN(data20)){
-const err49 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
+}
+}
+if(data15.windowSeconds !== undefined){
+let data20 = data15.windowSeconds;
+if(!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))){
+const err49 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -5304,8 +5658,9 @@ vErrors.push(err49);
 }
 errors++;
 }
-if(data20 < 1 || isNaN(data20)){
-const err50 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
+if((typeof data20 == "number") && (isFinite(data20))){
+if(data20 > 86400 || isNaN(data20)){
+const err50 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -5314,11 +5669,8 @@ vErrors.push(err50);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err51 = {instancePath:instancePath+"/spec/defaults/slo",schemaPath:"#/properties/spec/properties/defaults/properties/slo/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.properties.defaults.properties.slo.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo,data:data15};
+if(data20 < 1 || isNaN(data20)){
+const err51 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -5329,8 +5681,9 @@ errors++;
 }
 }
 }
+}
 else {
-const err52 = {instancePath:instancePath+"/spec/defaults",schemaPath:"#/properties/spec/properties/defaults/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.properties.defaults.type,parentSchema:schema34.properties.spec.properties.defaults,data:data12};
+const err52 = {instancePath:instancePath+"/spec/defaults/slo",schemaPath:"#/properties/spec/properties/defaults/properties/slo/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.properties.defaults.properties.slo.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo,data:data15};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -5340,10 +5693,9 @@ vErrors.push(err52);
 errors++;
 }
 }
-if(data8.templateVersion !== undefined){
-let data21 = data8.templateVersion;
-if(!(((typeof data21 == "number") && (!(data21 % 1) && !isNaN(data21))) && (isFinite(data21)))){
-const err53 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.templateVersion.type,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
+}
+else {
+const err53 = {instancePath:instancePath+"/spec/defaults",schemaPath:"#/properties/spec/properties/defaults/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.properties.defaults.type,parentSchema:schema34.properties.spec.properties.defaults,data:data12};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -5352,9 +5704,11 @@ vErrors.push(err53);
 }
 errors++;
 }
-if((typeof data21 == "number") && (isFinite(data21))){
-if(data21 > 9007199254740991 || isNaN(data21)){
-const err54 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
+}
+if(data8.templateVersion !== undefined){
+let data21 = data8.templateVersion;
+if(!(((typeof data21 == "number") && (!(data21 % 1) && !isNaN(data21))) && (isFinite(data21)))){
+const err54 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.templateVersion.type,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -5363,8 +5717,9 @@ vErrors.push(err54);
 }
 errors++;
 }
-if(data21 < 1 || isNaN(data21)){
-const err55 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
+if((typeof data21 == "number") && (isFinite(data21))){
+if(data21 > 9007199254740991 || isNaN(data21)){
+const err55 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -5373,11 +5728,8 @@ vErrors.push(err55);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err56 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.type,parentSchema:schema34.properties.spec,data:data8};
+if(data21 < 1 || isNaN(data21)){
+const err56 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -5388,13 +5740,26 @@ errors++;
 }
 }
 }
+}
 else {
-const err57 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.type,parentSchema:schema34,data};
+const err57 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.type,parentSchema:schema34.properties.spec,data:data8};
 if(vErrors === null){
 vErrors = [err57];
 }
 else {
 vErrors.push(err57);
+}
+errors++;
+}
+}
+}
+else {
+const err58 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.type,parentSchema:schema34,data};
+if(vErrors === null){
+vErrors = [err58];
+}
+else {
+vErrors.push(err58);
 }
 errors++;
 }

@@ -1,8 +1,10 @@
 /** The real command as a process, and repositories for it to work in. */
 import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { commands } from "../../cli/commands.ts";
 import { sharedFolder, temporaryFolder } from "../support/folder.ts";
 import { runGit } from "../support/git.ts";
+import { expectOutput } from "../support/output.ts";
 import { linearModel } from "../support/models.ts";
 
 export const main = join(import.meta.dir, "../../cli/main.ts");
@@ -37,11 +39,18 @@ export function spawnCli(args: readonly string[], { cwd = import.meta.dir, env =
   });
 }
 
-/** Runs `mmsp` to its end. */
+/** Runs `mmsp` to its end. What it prints under `--json` must be what is documented. */
 export async function runCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = spawnCli(args, options);
   const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  if (args.includes("--json") && stdout.startsWith("{")) expectOutput(commandOf(args), JSON.parse(stdout));
   return { stdout, stderr, exitCode };
+}
+
+/** The schema of the output: of the command that is called, or of a refusal where that is none. */
+function commandOf(args: readonly string[]): string {
+  const name = args.find((arg, at) => !arg.startsWith("-") && args[at - 1] !== "-C") ?? "";
+  return Object.hasOwn(commands, name) ? name : "refusal";
 }
 
 export interface Project extends Disposable {

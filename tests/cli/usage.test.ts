@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import pkg from "../../package.json" with { type: "json" };
+import { commands } from "../../cli/commands.ts";
 import { createStyle } from "../../cli/style.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { cliEnv, jsonOf, main, makeProject, runCli } from "./run-cli.ts";
@@ -7,7 +8,7 @@ import { cliEnv, jsonOf, main, makeProject, runCli } from "./run-cli.ts";
 // Processes of their own take a while on a busy machine.
 setDefaultTimeout(60_000);
 
-const verbs = "init register deploy promote rollback status validate mlflow up down loadgen demo".split(" ");
+const verbs = Object.keys(commands);
 const escape = "\u001b";
 
 describe("help", () => {
@@ -57,6 +58,11 @@ describe("a wrong command line", () => {
   const wrong: readonly (readonly [string, string, string])[] = [
     ["deplyo", 'unknown command "deplyo"; did you mean "mmsp deploy"?', "mmsp --help"],
     ["help nonsense", 'unknown command "nonsense"', "mmsp --help"],
+    ["stauts", 'unknown command "stauts"; did you mean "mmsp status"?', "mmsp --help"],
+    ["hlep", 'unknown command "hlep"; did you mean "mmsp help"?', "mmsp --help"],
+    ["help statsu", 'unknown command "statsu"; did you mean "mmsp status"?', "mmsp --help"],
+    ["help environmnet", 'there is no help about "environmnet"; did you mean "mmsp help environment"?', "mmsp --help"],
+    ["--jsn status", "unknown flag --jsn; did you mean --json?", "mmsp --help"],
     ["--frobnicate", "unknown flag --frobnicate", "mmsp --help"],
     ["deploy fraud --versio 3", "unknown flag --versio; did you mean --version?", "mmsp deploy --help"],
     ["deploy", "which model? Give its name", "mmsp deploy --help"],
@@ -72,7 +78,11 @@ describe("a wrong command line", () => {
     ["deploy fraud --name churn --version 1", 'the model is "fraud" and --name "churn"', "mmsp deploy --help"],
     ["deploy fraud --version 1 --local=yes", "--local takes no value", "mmsp deploy --help"],
     ["deploy fraud --version 1 --local --repo a/b", "--local and --repo exclude each other", "mmsp deploy --help"],
-    ["deploy fraud --version 1 --repo nonsense", '--repo takes OWNER/NAME, not "nonsense"', "mmsp deploy --help"],
+    [
+      "deploy fraud --version 1 --repo nonsense",
+      '--repo takes OWNER/NAME or the address of a git remote, not "nonsense"',
+      "mmsp deploy --help",
+    ],
     ["deploy fraud --version 1 --base ../x", '--base takes the name of a branch, not "../x"', "mmsp deploy --help"],
     ["rollback fraud --commit --local", "--commit and --local exclude each other", "mmsp rollback --help"],
     ["status --base main", "--base names a branch of --repo", "mmsp status --help"],

@@ -70,15 +70,22 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
       .record({
         environment: anyEnvironment,
         version: anyVersion,
-        weight: fc.constantFrom(null, 0, 10, 50, 100, 101),
+        weight: fc.constantFrom(null, "next" as const, 0, 10, 50, 100, 101),
         force: fc.boolean(),
+        steps: fc.constantFrom(null, null, [5, 25, 50, 100], [50, 5]),
+        replace: fc.boolean(),
       })
       .map(deploy),
   },
   {
     weight: 3,
     arbitrary: fc
-      .record({ environment: anyEnvironment, version: maybeVersion, to: fc.option(anyEnvironment, { freq: 2 }) })
+      .record({
+        environment: anyEnvironment,
+        version: maybeVersion,
+        to: fc.option(anyEnvironment, { freq: 2 }),
+        replace: fc.boolean(),
+      })
       .map(promote),
   },
   { weight: 2, arbitrary: fc.record({ environment: anyEnvironment, to: maybeVersion }).map(rollback) },

@@ -1,6 +1,7 @@
 /** The whole circle: the demo's GitHub server over a real repository, a line to it, and gateway processes that follow its main. */
 import { join } from "node:path";
-import { DEMO_TOKEN, startForge, type Forge } from "../../cli/demo/forge/server.ts";
+import { DEMO_TOKEN, type Forge, type ForgeOptions } from "../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "./checked-forge.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import { paths } from "../../schemas/tree.ts";
 import { parse } from "yaml";
@@ -23,9 +24,12 @@ export interface Circle extends AsyncDisposable {
   api(method: string, path: string, body?: unknown): Promise<unknown>;
 }
 
-export async function startCircle(files: Readonly<Record<string, string | Uint8Array>>): Promise<Circle> {
+export async function startCircle(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  options: Partial<ForgeOptions> = {},
+): Promise<Circle> {
   const folder = temporaryFolder();
-  const forge = await startForge({ directory: folder.path, owner: "acme", repo: "models" });
+  const forge = await startCheckedForge({ directory: folder.path, owner: "acme", repo: "models", ...options });
   const { gitDir } = forge;
   await importFiles(gitDir, files);
   const line = openLine(new URL(forge.apiUrl).origin);
@@ -68,7 +72,7 @@ export async function startCircle(files: Readonly<Record<string, string | Uint8A
 }
 
 /** The first commit of main, in one process, bytes and all. */
-async function importFiles(gitDir: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+export async function importFiles(gitDir: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
   const data = (content: string | Uint8Array) => {
     const bytes = Buffer.from(content);
     return Buffer.concat([Buffer.from(`data ${bytes.length}\n`), bytes, Buffer.from("\n")]);

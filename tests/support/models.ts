@@ -172,3 +172,44 @@ function classifier(
     },
   });
 }
+
+export interface WeightedOptions {
+  /** Paths of the files beside the model that hold `weights` and `bias`; left out: they are in the model itself. */
+  readonly weights?: string;
+  readonly bias?: string;
+  readonly biasOffset?: number;
+  /** Said of each; null: nothing. Default: what it takes. */
+  readonly length?: null;
+  /** The weights belong to a graph inside a node. */
+  readonly inBranch?: boolean;
+  readonly values?: readonly number[];
+}
+
+/** `out = in * weights + bias`, FP32 [-1, 3] -> [-1, 2], as what `encodeModel` and `externalData` make files of. */
+export function weightedModel(options: WeightedOptions = {}): Model {
+  const { weights, bias, biasOffset = 0, inBranch = false, values = [1, 0, 0, 1, 1, 1] } = options;
+  const place = (location: string | undefined, offset: number): Pick<Initializer, "external"> =>
+    location === undefined ? {} : { external: { location, offset, ...("length" in options ? { length: null } : {}) } };
+  const matrix: Initializer = { ...floats("weights", [3, 2], values), ...place(weights, 0) };
+  const multiply = operation("MatMul", ["in", "weights"], ["product"]);
+  const branch = {
+    operations: [multiply],
+    initializers: [matrix],
+    inputs: [],
+    outputs: [tensor("product", "float", [null, 2])],
+  };
+  return {
+    graph: {
+      operations: [
+        inBranch ? operation("If", ["yes"], ["product"], { then_branch: branch, else_branch: branch }) : multiply,
+        operation("Add", ["product", "bias"], ["out"]),
+      ],
+      initializers: [
+        ...(inBranch ? [{ name: "yes", type: "bool", dims: [], values: [1] } as const] : [matrix]),
+        { ...floats("bias", [2], [0.5, -0.5]), ...place(bias, biasOffset) },
+      ],
+      inputs: [tensor("in", "float", ["batch", 3])],
+      outputs: [tensor("out", "float", ["batch", 2])],
+    },
+  };
+}

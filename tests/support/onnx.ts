@@ -6,12 +6,21 @@ import { bytes, concat, float32, int, message, string, type Field } from "./prot
 export const elementTypes = {
   float: 1,
   uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
   int32: 6,
   int64: 7,
   string: 8,
   bool: 9,
   float16: 10,
   double: 11,
+  uint32: 12,
+  uint64: 13,
+  complex64: 14,
+  bfloat16: 16,
+  float8e4m3fn: 17,
+  int4: 22,
 } as const;
 export type ElementType = keyof typeof elementTypes;
 
@@ -21,7 +30,10 @@ export type Shape = readonly (number | string | null)[];
 /** An input or output. A tensor whose shape is null has any number of dimensions. */
 export type Value =
   | { readonly name: string; readonly type: ElementType; readonly shape: Shape | null }
-  | { readonly name: string; readonly type: "sequence<float>" | "sequence<map<int64,float>>" };
+  | {
+      readonly name: string;
+      readonly type: "sequence<float>" | "sequence<map<int64,float>>" | "map<int64,float>" | "optional<float>";
+    };
 
 /** A constant. Values in row-major order; `dims: []` is a scalar. */
 export interface Initializer {
@@ -29,6 +41,8 @@ export interface Initializer {
   readonly type: "float" | "int64" | "bool" | "string";
   readonly dims: readonly number[];
   readonly values: readonly (number | string)[];
+  /** The values are in another file, where `externalData` puts them; `length: null` leaves that to the dimensions. */
+  readonly external?: { readonly location: string; readonly offset?: number; readonly length?: number | null };
 }
 
 /** Whole numbers are ints: write `float(1)` for a float attribute that has no fraction. */
@@ -136,16 +150,54 @@ function attributeFields(value: Attribute): Field[] {
     : [...numbers.map((item) => float32(7, item)), int(20, 6)];
 }
 
-function initializerFields({ name, type, dims, values }: Initializer): Field[] {
+/** What the files hold that a model keeps weights in, by their names. */
+export function externalData({ graph }: Model): ReadonlyMap<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const initializer of initializersOf(graph)) {
+    if (initializer.external === undefined) continue;
+    const { location, offset = 0 } = initializer.external;
+    const values = rawValues(initializer);
+    const before = files.get(location) ?? new Uint8Array();
+    const file = new Uint8Array(Math.max(before.length, offset + values.length));
+    file.set(before);
+    file.set(values, offset);
+    files.set(location, file);
+  }
+  return files;
+}
+
+/** Those of graphs inside its nodes as well. */
+function initializersOf(graph: Graph): readonly Initializer[] {
+  const attributes = graph.operations.flatMap((operation) => Object.values(operation.attributes ?? {}));
+  const inside = attributes.flatMap((value) => {
+    return typeof value === "object" && "operations" in value ? initializersOf(value) : [];
+  });
+  return [...(graph.initializers ?? []), ...inside];
+}
+
+function initializerFields(initializer: Initializer): Field[] {
+  const { name, type, dims, values, external } = initializer;
   const head = [...dims.map((dim) => int(1, dim)), int(2, elementTypes[type]), string(8, name)];
   if (type === "string") return [...head, ...values.map((value) => string(6, String(value)))];
+  const raw = rawValues(initializer);
+  if (external === undefined) return [...head, bytes(9, raw)];
+  const { location, offset, length = raw.length } = external;
+  const entries = Object.entries({ location, offset, length: length ?? undefined });
+  const said = entries.flatMap(([key, value]) =>
+    value === undefined ? [] : [message(13, [string(1, key), string(2, String(value))])],
+  );
+  return [...head, ...said, int(14, 1)];
+}
+
+function rawValues({ type, values }: Initializer): Uint8Array {
+  if (type === "string") throw new Error("strings are in the model's own file");
   const numbers = values.map(Number);
   const raw = {
     float: () => new Uint8Array(new Float32Array(numbers).buffer),
     int64: () => new Uint8Array(new BigInt64Array(numbers.map((value) => BigInt(value))).buffer),
     bool: () => Uint8Array.from(numbers),
   };
-  return [...head, bytes(9, raw[type]())];
+  return raw[type]();
 }
 
 function valueFields(value: Value): Field[] {
@@ -155,8 +207,9 @@ function valueFields(value: Value): Field[] {
 function typeFields(value: Value): Field[] {
   if ("shape" in value) return tensorType(value.type, value.shape);
   if (value.type === "sequence<float>") return [message(4, [message(1, tensorType("float", null))])];
-  const map = [int(1, elementTypes.int64), message(2, tensorType("float", null))];
-  return [message(4, [message(1, [message(5, map)])])];
+  if (value.type === "optional<float>") return [message(9, [message(1, tensorType("float", null))])];
+  const map = message(5, [int(1, elementTypes.int64), message(2, tensorType("float", null))]);
+  return value.type === "map<int64,float>" ? [map] : [message(4, [message(1, [map])])];
 }
 
 function tensorType(type: ElementType, shape: Shape | null): Field[] {

@@ -3,18 +3,24 @@
  * injects; a {@link Refusal} is what GitHub's own rules say, and REST and GraphQL each put it in their words.
  */
 
-/** Thrown by a hook: the call is answered with exactly this, and has no effect. */
-export class ForgeFault extends Error {
+/** A reply in the place of the call's own. A text is sent as it is, as a proxy's error page would be; anything else as JSON. */
+export interface FaultAnswer {
   readonly status: number;
   readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
-  constructor(fault: { status: number; body: unknown; headers?: Readonly<Record<string, string>> }) {
-    super(`injected fault ${fault.status}`);
+/** What becomes of a reply on the line: it never comes, the connection is reset before it, or in the middle of it. */
+export type LineFault = "silence" | "reset" | "cut";
+
+/** Thrown by a hook: the call is answered with exactly this. It had no effect, or has had it, as the hook runs before or after. */
+export class ForgeFault extends Error {
+  readonly fault: FaultAnswer | LineFault;
+
+  constructor(fault: FaultAnswer | LineFault) {
+    super(`injected fault ${typeof fault === "string" ? fault : fault.status}`);
     this.name = "ForgeFault";
-    this.status = fault.status;
-    this.body = fault.body;
-    this.headers = fault.headers ?? {};
+    this.fault = fault;
   }
 }
 
@@ -22,6 +28,7 @@ export type RefusalKind =
   | "bad-request"
   | "unauthenticated"
   | "forbidden"
+  | "archived"
   | "not-found"
   | "not-mergeable"
   | "conflict"

@@ -3,7 +3,9 @@ import { Refusal } from "./fault.ts";
 import { branchRef, isAncestor, isRefName, readRef, updateRefs, type Ref } from "./git/refs.ts";
 import { defaultBranch } from "./git/repository.ts";
 import { followBranches } from "./pulls/follow.ts";
-import type { World } from "./world.ts";
+import { refusePush } from "./rules/violations.ts";
+import type { ForgeUser } from "./users.ts";
+import type { Scope, World } from "./world.ts";
 
 function unprocessable(message: string): Refusal {
   return new Refusal("unprocessable", message);
@@ -16,7 +18,7 @@ async function requireObject(world: World, name: string, oid: string): Promise<R
   return { name, oid, type: object.type };
 }
 
-export async function createRef(world: World, name: string, oid: string): Promise<Ref> {
+export async function createRef({ world }: Scope, name: string, oid: string): Promise<Ref> {
   if (!isRefName(name)) throw unprocessable(`${name} is not a valid ref name.`);
   if (name.startsWith("refs/pull/")) throw unprocessable("refs/pull/ is read-only");
   const created = await requireObject(world, name, oid);
@@ -38,8 +40,9 @@ export interface RefMove {
 }
 
 /** Moves refs, all or none: without force only forwards, and never from a value other than the one looked at. */
-export async function moveRefs(world: World, moves: readonly RefMove[]): Promise<readonly Ref[]> {
+export async function moveRefs({ world, user }: Scope, moves: readonly RefMove[]): Promise<readonly Ref[]> {
   const planned = await Promise.all(moves.map((move) => planMove(world, move)));
+  for (const { target } of planned) await refuseIfBranch(world, user, target.name, target.oid);
   const updates = planned.map(({ target, from }) => ({ name: target.name, to: target.oid, from }));
   if (!(await updateRefs(world.repository, updates))) throw unprocessable("Reference cannot be updated");
   await followBranches(world);
@@ -57,12 +60,18 @@ async function planMove(world: World, move: RefMove): Promise<{ target: Ref; fro
   return { target, from: old.oid };
 }
 
-export async function deleteRef(world: World, name: string): Promise<void> {
+async function refuseIfBranch(world: World, user: ForgeUser, name: string, to: string | null): Promise<void> {
+  const [prefix, branch] = [branchRef(""), name.slice(branchRef("").length)];
+  if (name.startsWith(prefix)) await refusePush(world, user, branch, to);
+}
+
+export async function deleteRef({ world, user }: Scope, name: string): Promise<void> {
   const old = await readRef(world.repository, name);
   if (!old || name.startsWith("refs/pull/")) throw unprocessable("Reference does not exist");
   if (name === branchRef(await defaultBranch(world.repository))) {
     throw unprocessable("Cannot delete the default branch");
   }
+  await refuseIfBranch(world, user, name, null);
   if (!(await updateRefs(world.repository, [{ name, to: null, from: old.oid }]))) {
     throw unprocessable("Reference cannot be deleted");
   }

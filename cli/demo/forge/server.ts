@@ -5,16 +5,21 @@
  * Merges, diffs and refs are git's own. What is not implemented answers 501 and names what is missing.
  */
 import { join } from "node:path";
-import { createApi, isApiRequest, type ForgeCall, type ForgeHook } from "./api.ts";
+import { createAppStore, type ForgeApp } from "./apps/store.ts";
+import { createApi, isApiRequest, type ForgeCall, type ForgeHook, type ReplyCheck } from "./api.ts";
+import { createCheckRunStore } from "./checks/runs.ts";
+import { createStatusStore } from "./checks/store.ts";
 import { openRepository } from "./git/repository.ts";
 import { createPullStore } from "./pulls/store.ts";
+import { createSettings, type RepositorySettings } from "./settings.ts";
 import { isGitRequest, serveGit } from "./smart-http.ts";
 import { DEMO_USERS, type ForgeUser } from "./users.ts";
 import type { World } from "./world.ts";
 
 // This file is the forge's one door: who starts a server needs no other.
-export type { ForgeCall } from "./api.ts";
+export type { ForgeCall, ReplyCheck } from "./api.ts";
 export { ForgeFault } from "./fault.ts";
+export type { BranchRules } from "./rules/rules.ts";
 export { DEMO_TOKEN, type ForgeUser } from "./users.ts";
 
 export interface ForgeOptions {
@@ -26,10 +31,16 @@ export interface ForgeOptions {
   readonly port?: number;
   /** Who may call, by token. By default one admin, whose token is `DEMO_TOKEN`. */
   readonly users?: Readonly<Record<string, ForgeUser>>;
+  /** A GitHub App: who holds its private key gets tokens. None by default. */
+  readonly app?: ForgeApp;
   /** Whether clone and fetch need a token, as for a private repository. They do not by default. */
   readonly privateReads?: boolean;
   /** Awaited before each API call takes effect. It may move a branch, wait, or throw a `ForgeFault`. */
   readonly hook?: ForgeHook;
+  /** The same after the call took effect, before its reply goes out. */
+  readonly replyHook?: ForgeHook;
+  /** Of every REST reply of the server's own. What it throws becomes the reply, with status 500. */
+  readonly check?: ReplyCheck;
   readonly now?: () => Date;
 }
 
@@ -38,8 +49,14 @@ export interface Forge {
   readonly apiUrl: string;
   readonly cloneUrl: string;
   readonly gitDir: string;
+  /** To be changed at any time. */
+  readonly settings: RepositorySettings;
   /** Every API call that was served, in order. */
   readonly calls: readonly ForgeCall[];
+  /** Forgets the pull requests, as a repository that was made anew: for tests that set the branches back themselves. */
+  forget(): void;
+  /** Ends the tokens that the App was given, before their time. */
+  revokeTokens(): void;
   stop(): Promise<void>;
 }
 
@@ -57,19 +74,28 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     maxRequestBodySize: MAX_REQUEST_BYTES,
     fetch: (request) => serve(request),
   });
+  const users = { ...(options.users ?? DEMO_USERS) };
+  const settings = createSettings(repo);
   const origin = `http://127.0.0.1:${server.port}`;
   const world: World = {
     owner,
-    repo,
+    get repo() {
+      return settings.name;
+    },
+    settings,
     repository,
     pulls: createPullStore(),
-    users: options.users ?? DEMO_USERS,
+    statuses: createStatusStore(),
+    checkRuns: createCheckRunStore(),
+    users,
+    app: options.app === undefined ? null : createAppStore(options.app, users),
+    signed: new Set(),
     origin,
     apiUrl: `${origin}/api/v3`,
     createdAt: now(),
     now,
   };
-  const api = createApi(world, options.hook);
+  const api = createApi(world, { before: options.hook, after: options.replyHook, check: options.check });
 
   async function serve(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
@@ -90,10 +116,13 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
     apiUrl: world.apiUrl,
     cloneUrl: `${origin}/${owner}/${repo}.git`,
     gitDir: repository.gitDir,
+    settings,
     calls: api.calls,
+    forget: () => world.pulls.clear(),
+    revokeTokens: () => world.app?.revoke(),
     async stop() {
       await server.stop(true);
-      await repository.objects.close();
+      await repository.close();
     },
   };
 }

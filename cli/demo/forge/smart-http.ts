@@ -22,12 +22,15 @@ export async function serveGit(world: World, access: GitAccess, request: Request
   if (!isServed(world, owner, repo)) return new Response("Repository not found.\n", { status: 404 });
 
   const writes = service === "git-receive-pack" || url.searchParams.get("service") === "git-receive-pack";
-  const user = authenticate(world.users, request.headers.get("authorization"));
+  const user = authenticate(world, request.headers.get("authorization"));
   const wrongToken = request.headers.has("authorization") && !user;
   if (wrongToken || (!user && (writes || access.privateReads))) {
     const headers = { "www-authenticate": 'Basic realm="GitHub"' };
     return new Response("Invalid username or token.\n", { status: 401, headers });
   }
+  if (user?.permission === "none") return new Response("Repository not found.\n", { status: 404 });
+  if (writes && world.settings.archived)
+    return new Response("This repository was archived so it is read-only.\n", { status: 403 });
   if (writes && user && !mayWrite(user)) {
     const text = `Permission to ${world.owner}/${world.repo}.git denied to ${user.login}.\n`;
     return new Response(text, { status: 403 });

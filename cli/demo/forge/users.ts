@@ -1,13 +1,19 @@
 /** Who is calling, what they may do, and how their commits are signed. */
 import type { Person } from "./git/parse.ts";
+import type { RepositorySettings } from "./settings.ts";
 
-type Permission = "read" | "write" | "admin";
+/** `none`: the repository is hidden, as a private one from strangers. */
+export type Permission = "none" | "read" | "write" | "admin";
 
 export interface ForgeUser {
   readonly login: string;
   readonly permission: Permission;
+  /** Of a classic token, which carries them in every answer. Left out: a token of another kind. */
+  readonly scopes?: readonly string[];
   /** A GitHub App's installation: commits as `login[bot]`. */
   readonly app?: boolean;
+  /** What the installation was given: `contents` -> `write`. Left out: all that `permission` says. */
+  readonly permissions?: Readonly<Record<string, string>>;
 }
 
 export interface Account {
@@ -51,22 +57,29 @@ export function accountByEmail(users: Users, email: string): Account | null {
   return accounts.find((account) => personOf(account, new Date(0)).email === email) ?? null;
 }
 
+interface Access {
+  readonly users: Users;
+  readonly settings: RepositorySettings;
+}
+
 /**
  * The user whose token the Authorization header carries: `token`, `bearer`, or `basic` with the token as the password
  * (as git sends it). Null without a header or for an unknown token; the two are told apart by the header.
  */
-export function authenticate(users: Users, authorization: string | null): ForgeUser | null {
+export function authenticate({ users, settings }: Access, authorization: string | null): ForgeUser | null {
   const [, scheme = "", credentials = ""] = /^(\w+)\s+(.+)$/.exec(authorization ?? "") ?? [];
   const token = /^basic$/i.test(scheme)
     ? Buffer.from(credentials, "base64")
         .toString("utf8")
         .replace(/^[^:]*:/, "")
     : credentials;
-  return Object.hasOwn(users, token) ? (users[token] ?? null) : null;
+  const user = Object.hasOwn(users, token) ? users[token] : undefined;
+  if (!user) return null;
+  return { ...user, permission: settings.permissions.get(user.login) ?? user.permission };
 }
 
 export function mayWrite(user: ForgeUser): boolean {
-  return user.permission !== "read";
+  return user.permission === "write" || user.permission === "admin";
 }
 
 /** What GitHub says to a token that may read but not write. */

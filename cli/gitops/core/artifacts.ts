@@ -1,3 +1,4 @@
+import { filesOf } from "../../../schemas/artifact.ts";
 import type { Environment } from "../../../schemas/environment.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
@@ -36,13 +37,20 @@ export function sizeProblems(what: string, sizeBytes: number, store: string | nu
 export function storeCopies(version: ModelVersion | null, from: string | null, to: string | null): Copies {
   if (version === null || from === null || to === null || from === to) return { artifacts: [], problems: [] };
   const { artifact, baseline } = version.spec;
-  const files = [artifact, ...(baseline ? [baseline] : [])].flatMap(({ key, sha256, sizeBytes }) =>
+  const files = [...filesOf(artifact), ...(baseline ? [baseline] : [])].flatMap(({ key, sha256, sizeBytes }) =>
     key === undefined ? [] : [{ key, sha256, sizeBytes }],
   );
   return {
-    artifacts: files.map(({ key, sha256 }) => ({ key, sha256, from: { kind: "store", store: from }, store: to })),
+    artifacts: onceEach(
+      files.map(({ key, sha256 }) => ({ key, sha256, from: { kind: "store", store: from }, store: to })),
+    ),
     problems: files.flatMap(({ key, sizeBytes }) => sizeProblems(key.split("/")[2] ?? key, sizeBytes, to)),
   };
+}
+
+/** Files of a model may be the same: they have one place then, and a commit has each file once. */
+export function onceEach(artifacts: readonly ArtifactChange[]): readonly ArtifactChange[] {
+  return [...new Map(artifacts.map((artifact) => [artifact.key, artifact])).values()];
 }
 
 export interface Copies {

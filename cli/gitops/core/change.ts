@@ -5,24 +5,33 @@ import type { Problem } from "../../../schemas/problem.ts";
 import type { Tree } from "../../../schemas/tree.ts";
 import type { MlflowProvenance } from "./mlflow-provenance.ts";
 
+export interface GivenFile {
+  readonly file: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
 /** Everything that `register` learned about a file before it plans; see the onnx inspection edge. */
 export interface RegisterCommand {
   readonly verb: "register";
   readonly model: string;
   /** null: the next free number. */
   readonly version: number | null;
-  readonly artifact: { readonly file: string; readonly sha256: string; readonly sizeBytes: number };
+  readonly artifact: GivenFile & {
+    /** Files beside it that hold weights, by the paths that it knows them by. */
+    readonly files?: readonly GivenFile[];
+    /** Where it is, where it is only referred to: then nothing is stored. */
+    readonly uri?: string | null;
+  };
   readonly signature: Signature;
   readonly opset: number | null;
   readonly producer: string | null;
+  readonly irVersion?: number | null;
+  /** How many numbers it has learned. */
+  readonly parameters?: number | null;
   readonly featureOrder: readonly string[] | null;
   readonly metrics: Readonly<Record<string, number>> | null;
-  readonly baseline: {
-    readonly file: string;
-    readonly sha256: string;
-    readonly sizeBytes: number;
-    readonly rows: number;
-  } | null;
+  readonly baseline: (GivenFile & { readonly rows: number }) | null;
   readonly provenance: {
     readonly source: string | null;
     readonly gitCommit: string | null;
@@ -37,9 +46,15 @@ export interface DeployCommand {
   readonly environment: string;
   readonly model: string;
   readonly version: number;
-  /** Percent; null: the environment's first step. */
-  readonly weight: number | null;
+  /** Percent; null: the first step, or as it is; "next": the first step above the weight of the running canary. */
+  readonly weight: number | "next" | null;
   readonly force: boolean;
+  /** Percent, ascending: recorded with the canary. Left out: the environment's count. */
+  readonly steps?: readonly number[] | null;
+  /** Takes a canary of another version out, without a verdict on it. */
+  readonly replace?: boolean;
+  /** Also a version that clients of the stable one would break on. */
+  readonly allowSignatureChange?: boolean;
 }
 
 export interface PromoteCommand {
@@ -51,6 +66,9 @@ export interface PromoteCommand {
   readonly version: number | null;
   /** Another environment, or null to make the canary stable where it is. */
   readonly to: string | null;
+  /** With `to`: as of a deploy. */
+  readonly replace?: boolean;
+  readonly allowSignatureChange?: boolean;
 }
 
 export interface RollbackCommand {
@@ -85,7 +103,9 @@ export interface PlanState {
 /** An open pull request whose branch has one of mmsp's names. */
 export interface OpenProposal {
   readonly branch: string;
-  readonly number: number;
+  /** null: on a remote without pull requests that mmsp knows of, where a branch that is not merged stands for one. */
+  readonly number: number | null;
+  /** Of the pull request, or of the remote. */
   readonly url: string;
 }
 
@@ -132,6 +152,8 @@ export interface Change {
    */
   readonly subject: ModelVersion | null;
   readonly replaces: ModelVersion | null;
+  /** Of a registration: the version that was registered before, to compare with. */
+  readonly previous?: ModelVersion | null;
   readonly traffic: { readonly before: readonly Share[]; readonly after: readonly Share[] };
   /** Of a rollback: what is recorded. */
   readonly rejection: Rejection | null;

@@ -1,19 +1,20 @@
-import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
+import type { Canary, ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
-import { stepsOf } from "../../../schemas/defaults.ts";
+import type { Tree } from "../../../schemas/tree.ts";
 import { storeCopies, storeOf } from "./artifacts.ts";
 import type { DeployCommand, OpenProposal, Plan, PlanState } from "./change.ts";
 import { deploymentIn, versionIn } from "./documents.ts";
 import { haltProblems } from "./halt.ts";
-import { landed, landingProblems } from "./landing.ts";
+import { landed, landingNotices, landingProblems, type Landing } from "./landing.ts";
 import { environmentProblems, versionProblems } from "./names.ts";
-import { refusal, rolloutChange, skip } from "./outcome.ts";
-import { registrationOf } from "./proposals.ts";
+import { refusal, refuse, rolloutChange, skip } from "./outcome.ts";
+import { proposalName, proposalPlace, registrationOf } from "./proposals.ts";
 import { standingOf, withStanding } from "./standing.ts";
+import { ladderOf, nextStep, sameSteps, stepsAhead, stepsProblems } from "./steps.ts";
 
 /** A version becomes the canary of an environment, or its stable version where the model is new; or a canary's weight changes. */
 export function planDeploy(command: DeployCommand, state: PlanState): Plan {
-  const { environment, model, version, force } = command;
+  const { environment, model, version } = command;
   const { tree, now } = state;
   const policy = tree.environments.get(environment);
   const before = deploymentIn(tree, environment, model);
@@ -21,25 +22,29 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
     ...environmentProblems(state, environment),
     ...registeredProblems(command, state),
     ...weightProblems(command.weight),
+    ...stepsProblems(command.steps ?? null),
   ];
-  const already = lookups.length === 0 && before !== null ? alreadySo(command, before, now) : null;
+  const running = before === null ? null : runningCanary(before, version, now);
+  const ladder = ladderOf(command.steps ?? null, running, policy, tree.project);
+  const already = lookups.length === 0 && before !== null ? alreadySo(command, before, ladder, now) : null;
   if (already !== null) return skip(already);
 
-  const weight = command.weight ?? stepsOf(policy ?? null, tree.project)[0] ?? 100;
-  const landing = { environment, model, version, weight, now, force };
+  const weight = weightOf(command, running, ladder);
+  if (lookups.length === 0 && weight === null) return refuse(lastStep(command, running));
+  const landing = landingOf(command, running, weight ?? 0, now);
   const subject = versionIn(tree, model, version);
   const copies = storeCopies(subject, storeOf(undefined, tree.project), storeOf(policy, tree.project));
   const refused = refusal([
     ...lookups,
-    ...landingProblems(before, landing),
+    ...landingProblems(before, landing, tree),
     ...haltProblems(policy, before, now),
     ...copies.problems,
   ]);
   if (refused) return refused;
 
-  const after = reweighed(before, landing) ?? landed(before, landing);
+  const after = changedCanary(before, running, landing) ?? landed(before, landing);
   const isStable = after.spec.stable.version === version;
-  const proposal = subject && registrationOf(state.proposals, model, version, subject.spec.artifact.sha256);
+  const proposal = subject && registrationOf(state.proposals, model, version, subject.spec.artifact);
   return rolloutChange(tree, {
     verb: "deploy",
     environment,
@@ -47,11 +52,26 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
     after,
     subject,
     artifacts: copies.artifacts,
-    title: `Deploy ${model} ${version} to ${environment} ${isStable ? "as stable" : `at ${weight} %`}`,
+    title: titleOf(landing, running, isStable),
     replaces: isStable ? null : versionIn(tree, model, after.spec.stable.version),
-    notices: noticesOf(command, before, isStable, proposal),
+    notices: [
+      ...landingNotices(before, landing, tree),
+      ...stepsNotice(command, after.spec.canary),
+      ...noticesOf(command, before, isStable, proposal),
+    ],
     branch: proposal?.branch,
   });
+}
+
+/**
+ * What a branch says against a deploy that is planned on another one: the branch of a registration may be older than a freeze
+ * or a canary of the base branch.
+ */
+export function deployProblems(command: DeployCommand, tree: Tree, now: string): Problem[] {
+  const { environment, model } = command;
+  const before = deploymentIn(tree, environment, model);
+  const landing = landingOf(command, null, 0, now);
+  return [...landingProblems(before, landing, tree), ...haltProblems(tree.environments.get(environment), before, now)];
 }
 
 /** A version that only an open pull request registers is told with its number: the command plans again on that branch. */
@@ -60,35 +80,83 @@ function registeredProblems({ model, version }: DeployCommand, state: PlanState)
   if (proposal === null || versionIn(state.tree, model, version) !== null) {
     return versionProblems(state, model, version);
   }
-  const message = `version ${version} of ${model} is not in the registry yet: pull request #${proposal.number} registers it`;
-  return [{ code: "version-proposed", message, hint: `merge ${proposal.url} first` }];
+  const message = `version ${version} of ${model} is not in the registry yet: ${proposalName(proposal)} registers it`;
+  return [{ code: "version-proposed", message, hint: `merge ${proposalPlace(proposal)} first` }];
 }
 
-function weightProblems(weight: number | null): Problem[] {
-  if (weight === null || (Number.isInteger(weight) && weight >= 0 && weight <= 100)) return [];
+function weightProblems(weight: DeployCommand["weight"]): Problem[] {
+  if (weight === null || weight === "next") return [];
+  if (Number.isInteger(weight) && weight >= 0 && weight <= 100) return [];
   const message = `${weight} is no canary weight`;
   return [{ code: "weight-invalid", message, hint: "a whole percentage from 0 to 100, such as --canary 10" }];
 }
 
-function alreadySo({ environment, version, weight }: DeployCommand, before: ModelDeployment, now: string) {
+/** The canary that the version is already, beside a stable version. */
+function runningCanary(before: ModelDeployment, version: number, now: string): Canary | null {
   const { stable, canary } = standingOf(before, now);
-  const { model } = before.spec;
-  if (stable?.version === version) return `version ${version} of ${model} is stable in ${environment} already`;
-  if (canary?.version === version && (weight === null || weight === canary.weight)) {
-    return `version ${version} of ${model} is the canary in ${environment} already, at ${canary.weight} %`;
-  }
-  return null;
+  return stable !== null && canary?.version === version ? canary : null;
 }
 
-/** The running canary with another weight: the same attempt, since the same time. */
-function reweighed(
+/** null: the next step was asked for, and there is none. A version that is no canary yet stands before the first. */
+function weightOf({ weight }: DeployCommand, running: Canary | null, ladder: readonly number[]): number | null {
+  if (weight === "next") return nextStep(ladder, running?.weight ?? 0);
+  return weight ?? running?.weight ?? ladder[0] ?? 100;
+}
+
+function alreadySo(
+  { environment, version, weight, steps }: DeployCommand,
+  before: ModelDeployment,
+  ladder: readonly number[],
+  now: string,
+): string | null {
+  const { stable } = standingOf(before, now);
+  const { model } = before.spec;
+  if (stable?.version === version) return `version ${version} of ${model} is stable in ${environment} already`;
+  const running = runningCanary(before, version, now);
+  if (running === null || weight === "next" || (weight ?? running.weight) !== running.weight) return null;
+  if (steps && !sameSteps(steps, running.steps)) return null;
+  const next = nextStep(ladder, running.weight);
+  const way = next === null ? "mmsp promote makes it stable" : `--canary next takes it to ${next} %`;
+  return `version ${version} of ${model} is the canary in ${environment} already, at ${running.weight} %; ${way}`;
+}
+
+function lastStep({ environment, model, version }: DeployCommand, running: Canary | null): Problem {
+  const message = `version ${version} of ${model} has no step after ${running?.weight ?? 100} % in ${environment}`;
+  const hint = `mmsp promote ${model} --version ${version} --env ${environment} makes it stable`;
+  return { code: "steps-done", message, hint };
+}
+
+function landingOf(command: DeployCommand, running: Canary | null, weight: number, now: string): Landing {
+  const { environment, model, version, force, replace = false, allowSignatureChange = false } = command;
+  const steps = command.steps ?? running?.steps ?? null;
+  return { environment, model, version, weight, steps, now, force, replace, allowSignatureChange };
+}
+
+/** The running canary with another weight or other steps: the same attempt, since the same time. */
+function changedCanary(
   before: ModelDeployment | null,
-  { version, weight, now }: { version: number; weight: number; now: string },
+  running: Canary | null,
+  { weight, steps, now }: Landing,
 ): ModelDeployment | null {
-  if (before === null) return null;
-  const { stable, canary, ...standing } = standingOf(before, now);
-  if (stable === null || canary?.version !== version) return null;
-  return withStanding(before, { ...standing, stable, canary: { ...canary, weight } });
+  if (before === null || running === null) return null;
+  const { stable, ...standing } = standingOf(before, now);
+  if (stable === null) return null;
+  const canary = { ...running, weight, ...(steps === null ? {} : { steps: [...steps] }) };
+  return withStanding(before, { ...standing, stable, canary });
+}
+
+function titleOf({ environment, model, version, weight }: Landing, running: Canary | null, isStable: boolean): string {
+  if (running?.weight === weight) return `Set the steps of ${model} ${version} in ${environment}`;
+  return `Deploy ${model} ${version} to ${environment} ${isStable ? "as stable" : `at ${weight} %`}`;
+}
+
+/** The way that was recorded for the canary; where the version is stable at once, there is none to go. */
+function stepsNotice({ model, version, environment, steps }: DeployCommand, canary: Canary | undefined): string[] {
+  if (canary?.version !== version) return steps ? ["it becomes stable at once, so no steps are recorded"] : [];
+  if (canary.steps === undefined) return [];
+  const next = `mmsp deploy ${model} --version ${version} --env ${environment} --canary next`;
+  const more = nextStep(canary.steps, canary.weight) === null ? "" : ` (${next})`;
+  return [`goes in steps: ${canary.weight} % now, ${stepsAhead(canary.steps, canary.weight)}${more}`];
 }
 
 function noticesOf(
@@ -106,6 +174,10 @@ function noticesOf(
       ? [`every stable version is rejected: version ${version} becomes stable, at 100 %`]
       : []),
     ...(rejection ? [`takes back the rejection of version ${version}: ${rejection.reason}`] : []),
-    ...(proposal ? [`goes onto the pull request that registers version ${version}: one merge does both`] : []),
+    ...(proposal
+      ? [
+          `goes onto the ${proposal.number === null ? "branch" : "pull request"} that registers version ${version}: one merge does both`,
+        ]
+      : []),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Signature } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import type { OpenProposal } from "./change.ts";
+import type { PullState } from "./follow.ts";
 
 /** The documents that commands need to see. Everything of these models, and these environments' policy. */
 export interface Scope {
@@ -8,6 +9,8 @@ export interface Scope {
   readonly models: readonly string[] | null;
   /** Environments whose documents are read; empty: only the names. */
   readonly environments: readonly string[];
+  /** Environments of which every model's deployment is read besides, whichever models are named; left out: none. */
+  readonly deploymentsOf?: readonly string[];
   /** Which of mmsp's branches and open pull requests are looked at; left out: none. */
   readonly proposals?: ProposalScope;
 }
@@ -120,8 +123,29 @@ export interface PullRequest {
   readonly action: "opened" | "updated" | "unchanged";
 }
 
-/** The repository on GitHub. Reads a part of it in one call; writes all files of a change or none. */
+/** A branch that was pushed to a remote without a forge that mmsp knows: a person opens what merges it. */
+export interface PushedBranch {
+  readonly branch: string;
+  readonly base: string;
+  /** `unchanged`: it holds these very files already. */
+  readonly action: "pushed" | "updated" | "unchanged";
+  /** Address of the remote. */
+  readonly remote: string;
+  /** Where the server says that a merge request is opened; null: it says nothing. */
+  readonly url: string | null;
+}
+
+/** What a proposal came to. */
+export type Proposed = PullRequest | PushedBranch;
+
+export function isPushed(proposed: Proposed): proposed is PushedBranch {
+  return "remote" in proposed;
+}
+
+/** The repository on GitHub, or on a remote that only speaks git. Reads a part of it in one call; writes all files of a change or none. */
 export interface Forge {
+  /** Left out: pull requests. `branches`: proposals are only pushed, and what is not merged yet counts as open. */
+  readonly proposes?: "branches";
   /** `ref`: a branch, default the base branch. */
   read(scope: Scope, ref?: string): Promise<RemoteSnapshot>;
   /** One commit on an existing branch. Throws `HeadMoved` and `ProtectedBranch`. */
@@ -130,7 +154,9 @@ export interface Forge {
    * One commit on mmsp's own branch and a pull request: opened, or the open one updated, never duplicated. Throws
    * `HeadMoved` when the branch or its pull request are no longer as the placement says.
    */
-  propose(request: ProposalRequest): Promise<PullRequest>;
+  propose(request: ProposalRequest): Promise<Proposed>;
+  /** One look at a pull request, open or not: its checks, reviews, and what became of it. */
+  pull(number: number): Promise<PullState>;
   /** Paths that pull requests change, by number; of long ones the first hundred. */
   changedFiles(numbers: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>>;
   /** A comment on a pull request. */
@@ -149,8 +175,10 @@ export class ProtectedBranch extends Error {
   override readonly name = "ProtectedBranch";
   readonly branch: string;
 
-  constructor(branch: string, options?: ErrorOptions) {
-    super(`the branch "${branch}" is protected: it takes changes through pull requests only`, options);
+  /** `words`: of the server, where it gives a reason of its own. */
+  constructor(branch: string, { words, ...options }: ErrorOptions & { readonly words?: string } = {}) {
+    const why = words === undefined ? "it takes changes through pull requests only" : `the server says: ${words}`;
+    super(`the branch "${branch}" is protected: ${why}`, options);
     this.branch = branch;
   }
 }
@@ -169,22 +197,55 @@ export class OutsideError extends Error {
   }
 }
 
-/** Content-addressed files, by key `sha256/<digest>/<file>`. */
-export interface ArtifactStore {
-  /** Throws a ProblemError when it is not there. */
-  read(key: string): Promise<Uint8Array>;
-  /** Idempotent and atomic; verifies what was stored. */
-  write(key: string, bytes: Uint8Array): Promise<void>;
+/** A file wherever it is: a Blob, a file on disk, an object in a bucket. Models are large: it is read in pieces. */
+export interface Content {
+  /** Bytes. */
+  readonly size: number;
+  /** From the start; may be asked for more than once. */
+  stream(): AsyncIterable<Uint8Array>;
 }
 
-/** What is in a model file, and that it answers a trial inference. */
-export interface InspectedModel {
-  readonly bytes: Uint8Array;
+/** Content-addressed files, by key `sha256/<digest>/<file>`. */
+export interface ArtifactStore {
+  /**
+   * Throws a ProblemError when it is not there. Its stream throws one behind the last piece where the bytes are not those of
+   * the digest: nothing of it may be used before.
+   */
+  find(key: string): Promise<Content>;
+  /** The whole file, verified. */
+  read(key: string): Promise<Uint8Array>;
+  /** Idempotent and atomic; verifies what was stored. */
+  write(key: string, content: Content): Promise<void>;
+}
+
+/** A file that was looked at. Its content is read anew whenever it is asked for, and held against the digest. */
+export interface InspectedFile {
+  /** Of the model itself, its name; of one beside it, the path by which the model knows it. */
   readonly file: string;
   readonly sha256: string;
   readonly sizeBytes: number;
+  readonly content: Content;
+}
+
+/** A model by reference, in files that are there until it is disposed of. */
+export interface ReferredModel extends Disposable {
+  /** The address as it is recorded. */
+  readonly uri: string;
+  readonly path: string;
+  /** The address of a file, for messages. */
+  place(file: string): string;
+}
+
+/** What is in a model file, and that it answers a trial inference. */
+export interface InspectedModel extends InspectedFile {
+  /** Those beside it that it keeps weights in. */
+  readonly files: readonly InspectedFile[];
   readonly signature: Signature;
   readonly opset: number | null;
+  /** Version of the ONNX format. */
+  readonly irVersion: number;
+  /** How many numbers its weights are. */
+  readonly parameters: number;
   readonly producer: string | null;
   /** Things that were left out, with what to do about them. */
   readonly warnings: readonly string[];

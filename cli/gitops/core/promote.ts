@@ -1,3 +1,4 @@
+import type { Environment } from "../../../schemas/environment.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { effective } from "../../../schemas/effective.ts";
@@ -6,7 +7,7 @@ import { storeCopies, storeOf } from "./artifacts.ts";
 import type { Plan, PlanState, PromoteCommand } from "./change.ts";
 import { deploymentIn, versionIn } from "./documents.ts";
 import { haltProblems } from "./halt.ts";
-import { landed, landingProblems, rejectionProblems } from "./landing.ts";
+import { landed, landingNotices, landingProblems, rejectionProblems, signatureNotices } from "./landing.ts";
 import { environmentProblems, modelProblems, versionProblems } from "./names.ts";
 import { refusal, refuse, rolloutChange, skip } from "./outcome.ts";
 import { pushPrevious, standingOf, withStanding } from "./standing.ts";
@@ -50,6 +51,7 @@ function promoteInPlace(command: PromoteCommand, state: PlanState): Plan {
     title: `Promote ${model} ${version} to stable in ${environment}`,
     subject: versionIn(tree, model, version),
     replaces: versionIn(tree, model, old?.version),
+    notices: signatureNotices(versionIn(tree, model, old?.version), versionIn(tree, model, version)),
   });
 }
 
@@ -72,13 +74,15 @@ function promoteTo(command: PromoteCommand, target: string, state: PlanState): P
 
   const policy = tree.environments.get(target);
   const weight = stepsOf(policy ?? null, tree.project)[0] ?? 100;
-  const landing = { environment: target, model, version, weight, now, force: false };
+  const { replace = false, allowSignatureChange = false } = command;
+  const rules = { force: false, replace, allowSignatureChange };
+  const landing = { environment: target, model, version, weight, steps: null, now, ...rules };
   const subject = versionIn(tree, model, version);
   const from = storeOf(tree.environments.get(source), tree.project);
   const copies = storeCopies(subject, from, storeOf(policy, tree.project));
   const refused = refusal([
     ...sourceProblems(origin, source, version),
-    ...landingProblems(before, landing),
+    ...landingProblems(before, landing, tree),
     ...haltProblems(policy, before, now),
     ...copies.problems,
   ]);
@@ -95,10 +99,19 @@ function promoteTo(command: PromoteCommand, target: string, state: PlanState): P
     artifacts: copies.artifacts,
     title: `Promote ${model} ${version} from ${source} to ${target} ${isStable ? "as stable" : `at ${weight} %`}`,
     replaces: isStable ? null : versionIn(tree, model, after.spec.stable.version),
-    notices: isStable
-      ? [`nothing of ${model} is served in ${target}: version ${version} becomes stable, at 100 %`]
-      : [],
+    notices: [
+      ...(isStable ? [`nothing of ${model} is served in ${target}: version ${version} becomes stable, at 100 %`] : []),
+      ...pastPolicy(tree.environments.get(source), target),
+      ...landingNotices(before, landing, tree),
+    ],
   });
+}
+
+/** That the source's policy sends its promotions somewhere else. */
+function pastPolicy(source: Environment | undefined, target: string): readonly string[] {
+  const promotesTo = source?.spec.promotesTo;
+  if (source === undefined || promotesTo === undefined || promotesTo === target) return [];
+  return [`goes past the policy of ${source.metadata.name}, which promotes to ${promotesTo}, not to ${target}`];
 }
 
 function lookedUp({ model, version }: PromoteCommand, state: PlanState): Problem[] {

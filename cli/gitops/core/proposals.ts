@@ -1,19 +1,30 @@
+import { digest8Of, type Digests } from "../../../schemas/artifact.ts";
 import type { OpenProposal } from "./change.ts";
 
-/** `mmsp/registry/<model>/<version>-<first 8 of the digest>`, perhaps with the `-2` of a second branch. */
+/** `mmsp/registry/<model>/<version>-<8 digits of the digest>`, perhaps with the `-2` of a second branch. */
 const registration = /^mmsp\/registry\/([^/]+)\/([1-9]\d*)-([0-9a-f]{8})(?:-\d+)?$/;
 
 /** An open pull request that registers a version. */
 export interface Registration {
   readonly version: number;
-  /** The first 8 digits of the artifact's SHA-256. */
+  /** Of the artifact's digests. */
   readonly digest8: string;
   readonly proposal: OpenProposal;
 }
 
+/** For messages: `pull request #7`, or the branch where there are no pull requests. */
+export function proposalName({ number, branch }: OpenProposal): string {
+  return number === null ? `the branch ${branch}` : `pull request #${number}`;
+}
+
+/** What a person goes to: the pull request's address, or the branch itself. */
+export function proposalPlace({ number, branch, url }: OpenProposal): string {
+  return number === null ? `the branch ${branch}` : url;
+}
+
 /** The branch that registers a version; the same file gives the same branch. */
-export function registrationBranch(model: string, version: number, sha256: string): string {
-  return `mmsp/registry/${model}/${version}-${sha256.slice(0, 8)}`;
+export function registrationBranch(model: string, version: number, artifact: Digests): string {
+  return `mmsp/registry/${model}/${version}-${digest8Of(artifact)}`;
 }
 
 /** Open registrations of the model, by version. */
@@ -26,15 +37,20 @@ export function registrationsOf(proposals: readonly OpenProposal[], model: strin
     .toSorted((a, b) => a.version - b.version);
 }
 
-/** The open pull request that registers this version, of this file where a digest is given. */
+/** The open pull request that registers this version, with this artifact where one is given. */
 export function registrationOf(
   proposals: readonly OpenProposal[],
   model: string,
   version: number,
-  sha256: string | null,
+  artifact: Digests | null,
 ): OpenProposal | null {
   const found = registrationsOf(proposals, model).find(
-    (candidate) => candidate.version === version && (sha256 === null || sha256.startsWith(candidate.digest8)),
+    (candidate) => candidate.version === version && (artifact === null || digest8Of(artifact) === candidate.digest8),
   );
   return found?.proposal ?? null;
+}
+
+/** The first digits of the files' digests that branches register. */
+export function digestsOfRegistrations(branches: readonly string[]): readonly string[] {
+  return branches.flatMap((branch) => registration.exec(branch)?.[3] ?? []);
 }

@@ -1,15 +1,16 @@
+import { digest8Of, sameArtifact } from "../../../schemas/artifact.ts";
 import { parseManifest } from "../../../schemas/document.ts";
-import { validateModelVersion } from "../../../schemas/json/validators.js";
+import { validateModelVersion } from "../../../schemas/kinds.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import { artifactKey, sizeProblems, storeOf } from "./artifacts.ts";
+import { artifactKey, onceEach, sizeProblems, storeOf } from "./artifacts.ts";
 import type { ArtifactChange, Plan, PlanState, RegisterCommand } from "./change.ts";
 import { kustomizationChanges, versionIn } from "./documents.ts";
-import { oneLine } from "../../../schemas/plain-text.ts";
 import { nameProblems } from "./names.ts";
 import { refusal, refuse, skip } from "./outcome.ts";
-import { registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
+import { versionDocument } from "./version-document.ts";
+import { proposalName, proposalPlace, registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
 
 /** A model file becomes a numbered version in the registry, its bytes go into the project's store. */
 export function planRegister(command: RegisterCommand, state: PlanState): Plan {
@@ -26,20 +27,22 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
   }
 
   const version = command.version ?? nextVersion(command, state);
-  const document = documentOf(command, version, now);
+  const document = versionDocument(command, version, now);
+  const byReference = typeof artifact.uri === "string";
+  const files = [artifact, ...(artifact.files ?? [])];
   const refused = refusal([
     ...nameProblems("model", model),
     ...takenProblems(command, version, state),
     ...columnProblems(command),
     ...schemaProblems(document),
     ...(store === null ? [noProject] : []),
-    ...sizeProblems(artifact.file, artifact.sizeBytes, store),
+    ...(byReference ? [] : files.flatMap(({ file, sizeBytes }) => sizeProblems(file, sizeBytes, store))),
     ...(baseline ? sizeProblems(baseline.file, baseline.sizeBytes, store) : []),
   ]);
   if (refused || store === null) return refused ?? skip(noProject.message);
 
-  const files = [artifact, ...(baseline ? [baseline] : [])];
-  const artifacts = files.map(({ file, sha256 }): ArtifactChange => {
+  const stored = [...(byReference ? [] : files), ...(baseline ? [baseline] : [])];
+  const artifacts = stored.map(({ file, sha256 }): ArtifactChange => {
     return { key: artifactKey(sha256, file), sha256, from: { kind: "file", path: file }, store };
   });
   return {
@@ -48,8 +51,8 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     environment: null,
     model,
     version,
-    artifacts,
-    branch: registrationBranch(model, version, artifact.sha256),
+    artifacts: onceEach(artifacts),
+    branch: registrationBranch(model, version, artifact),
     title: `Register ${model} ${version}`,
     documents: [
       { path: paths.version(model, version), value: document },
@@ -57,6 +60,7 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     ],
     subject: document,
     replaces: null,
+    previous: versionBefore(command, version, tree),
     traffic: { before: [], after: [] },
     rejection: null,
     notices: twinNotices(command, version, state),
@@ -71,10 +75,11 @@ const noProject: Problem = {
 
 /** The version that makes this command pointless: the one asked for, or without one any, that has this very file. */
 function registeredAs({ model, version, artifact }: RegisterCommand, { tree }: PlanState): number | null {
-  const { sha256 } = artifact;
-  if (version !== null) return versionIn(tree, model, version)?.spec.artifact.sha256 === sha256 ? version : null;
+  const isSame = (document: ModelVersion | null): boolean =>
+    document !== null && sameArtifact(document.spec.artifact, artifact);
+  if (version !== null) return isSame(versionIn(tree, model, version)) ? version : null;
   const registered = [...(tree.versions.get(model) ?? [])];
-  return registered.findLast(([, document]) => document.spec.artifact.sha256 === sha256)?.[0] ?? null;
+  return registered.findLast(([, document]) => isSame(document))?.[0] ?? null;
 }
 
 /** What was given besides the file, and is not what the version was registered with. */
@@ -97,22 +102,22 @@ function listed(words: readonly string[]): string {
 function nextVersion({ model, artifact }: RegisterCommand, { tree, proposals }: PlanState): number {
   const registered = tree.versions.get(model);
   const proposed = registrationsOf(proposals, model).filter(({ version }) => !registered?.has(version));
-  const own = proposed.find(({ digest8 }) => artifact.sha256.startsWith(digest8));
+  const own = proposed.find(({ digest8 }) => digest8 === digest8Of(artifact));
   return own?.version ?? Math.max(0, ...(registered?.keys() ?? []), ...proposed.map(({ version }) => version)) + 1;
 }
 
 function takenProblems({ model, artifact }: RegisterCommand, version: number, state: PlanState): Problem[] {
   const free = `register it under the next free number: mmsp register ${model} without --version`;
-  const registered = versionIn(state.tree, model, version)?.spec.artifact.sha256;
-  if (registered !== undefined && registered !== artifact.sha256) {
-    const digests = `sha256 ${registered.slice(0, 8)}..., not ${artifact.sha256.slice(0, 8)}...`;
+  const registered = versionIn(state.tree, model, version)?.spec.artifact;
+  if (registered !== undefined && !sameArtifact(registered, artifact)) {
+    const digests = `sha256 ${digest8Of(registered)}..., not ${digest8Of(artifact)}...`;
     const message = `version ${version} of ${model} is another file (${digests}), and a version never changes`;
     return [{ code: "version-taken", message, hint: free }];
   }
   const proposal = registrationOf(state.proposals, model, version, null);
-  if (proposal === null || registrationOf(state.proposals, model, version, artifact.sha256) !== null) return [];
-  const message = `version ${version} of ${model} is taken by pull request #${proposal.number}, with another file`;
-  return [{ code: "version-taken", message, hint: `${free}, or close ${proposal.url}` }];
+  if (proposal === null || registrationOf(state.proposals, model, version, artifact) !== null) return [];
+  const message = `version ${version} of ${model} is taken by ${proposalName(proposal)}, with another file`;
+  return [{ code: "version-taken", message, hint: `${free}, or close ${proposalPlace(proposal)}` }];
 }
 
 /** As many column names as the first input has columns, where it says so, and none twice. */
@@ -144,56 +149,18 @@ function schemaProblems(document: ModelVersion): Problem[] {
     .map(({ code, path, message, hint }) => ({ code, path, message, hint }));
 }
 
-function documentOf(command: RegisterCommand, version: number, now: string): ModelVersion {
-  const { model, artifact, signature, opset, producer, featureOrder, metrics, baseline, provenance } = command;
-  const { source, gitCommit, createdBy } = provenance;
-  const { file, sha256, sizeBytes } = artifact;
-  return {
-    apiVersion: "mmsp.dev/v1alpha1",
-    kind: "ModelVersion",
-    metadata: { name: `${model}-${version}` },
-    spec: {
-      model,
-      version,
-      framework: "onnx",
-      artifact: { key: artifactKey(sha256, file), sha256, sizeBytes },
-      signature,
-      ...(featureOrder ? { featureOrder: [...featureOrder] } : {}),
-      ...(baseline ? { baseline: baselineOf(baseline) } : {}),
-      ...(metrics ? { metrics: { ...metrics } } : {}),
-      ...(opset === null ? {} : { opset }),
-      ...(producer === null ? {} : { producer: oneLine(producer) }),
-      provenance: {
-        ...(source === null ? {} : { source: oneLine(source) }),
-        ...(gitCommit === null ? {} : { gitCommit }),
-        createdAt: now,
-        ...(createdBy === null ? {} : { createdBy: oneLine(createdBy) }),
-        ...mlflowFields(provenance.mlflow ?? null),
-      },
-    },
-  };
-}
-
-function mlflowFields(mlflow: RegisterCommand["provenance"]["mlflow"]): Partial<ModelVersion["spec"]["provenance"]> {
-  if (!mlflow) return {};
-  const { run, registered, params, tags } = mlflow;
-  return {
-    ...(run === null ? {} : { mlflowRun: run }),
-    ...(registered === null ? {} : { mlflowVersion: { ...registered } }),
-    ...(Object.keys(params).length === 0 ? {} : { params: { ...params } }),
-    ...(Object.keys(tags).length === 0 ? {} : { tags: { ...tags } }),
-  };
-}
-
-function baselineOf({ file, sha256, sizeBytes, rows }: NonNullable<RegisterCommand["baseline"]>) {
-  return { key: artifactKey(sha256, file), sha256, sizeBytes, rows };
+/** The newest one below, or else the newest: what this version would most likely take over from. */
+function versionBefore({ model }: RegisterCommand, version: number, tree: PlanState["tree"]): ModelVersion | null {
+  const others = [...(tree.versions.get(model) ?? [])].filter(([number]) => number !== version);
+  const [, newest] = others.findLast(([number]) => number < version) ?? others.at(-1) ?? [];
+  return newest ?? null;
 }
 
 function twinNotices({ model, artifact }: RegisterCommand, version: number, { tree, proposals }: PlanState): string[] {
-  const twin = [...(tree.versions.get(model) ?? [])].find(([, { spec }]) => spec.artifact.sha256 === artifact.sha256);
-  const proposal = registrationOf(proposals, model, version, artifact.sha256);
+  const twin = [...(tree.versions.get(model) ?? [])].find(([, { spec }]) => sameArtifact(spec.artifact, artifact));
+  const proposal = registrationOf(proposals, model, version, artifact);
   return [
     ...(twin ? [`version ${twin[0]} has the same file`] : []),
-    ...(proposal ? [`pull request #${proposal.number} registers this file already: ${proposal.url}`] : []),
+    ...(proposal ? [`${proposalName(proposal)} registers this file already: ${proposal.url}`] : []),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Command } from "./change.ts";
 import { suffixed } from "./placement.ts";
 import type { ProposalScope, Scope } from "./ports.ts";
+import { digest8Of } from "../../../schemas/artifact.ts";
 import { registrationBranch } from "./proposals.ts";
 
 /** The documents that a command has to see. */
@@ -32,9 +33,9 @@ function proposalScopeOf(command: Command): ProposalScope {
     case "register": {
       // Numbers that open pull requests have taken are taken, however old they are.
       const { version, artifact } = command;
-      const searches = [{ folder: registry, text: `-${artifact.sha256.slice(0, 8)}` }];
+      const searches = [{ folder: registry, text: `-${digest8Of(artifact)}` }];
       if (version === null) return { branches: [], searches, all: true };
-      return { branches: suffixed(registrationBranch(model, version, artifact.sha256)), searches: [], all: true };
+      return { branches: suffixed(registrationBranch(model, version, artifact)), searches: [], all: true };
     }
     case "deploy": {
       const { environment, version } = command;

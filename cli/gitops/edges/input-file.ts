@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { fail, ProblemError, type Problem } from "../../../schemas/problem.ts";
+import { codeOf, systemReason } from "./system-error.ts";
 
 /** What a file given by a person is read as. */
 interface Expected {
@@ -47,33 +48,24 @@ export function storeName(path: string): string {
   return name === "" ? "file" : name;
 }
 
-/** What the operating system said, for people: `permission denied (EACCES)`. */
-export function systemReason(error: unknown): string {
-  const code = codeOf(error);
-  const known: Readonly<Record<string, string>> = {
-    EACCES: "permission denied",
-    EPERM: "the operation is not permitted",
-    EROFS: "the file system is read-only",
-    ENOSPC: "no space is left on the device",
-    ENOTDIR: "a part of the path is not a folder",
-    EISDIR: "there is a folder in its place",
-    EEXIST: "something else is in its place",
-    ELOOP: "its symbolic links go round in circles",
-    ENAMETOOLONG: "the name is too long",
-    EMFILE: "too many files are open",
-    EIO: "the disk gave an input/output error",
-  };
-  if (code === null) return error instanceof Error ? error.message : String(error);
-  return `${known[code] ?? "the operating system refused"} (${code})`;
+/** Bytes of a regular file that is there, and neither empty nor too large; a Problem otherwise. Nothing of it is read. */
+export async function checkInputFile(path: string, expected: Expected): Promise<number> {
+  const size = await sizeOf(path, expected).catch((error: unknown) => fail(unreadable(path, expected, error)));
+  if (size > 0) return size;
+  return fail({
+    code: "file-empty",
+    file: path,
+    message: "the file is empty",
+    hint: `write the ${expected.what} again`,
+  });
 }
 
-/** `ENOENT` and its like; null for anything that the operating system did not throw. */
-export function codeOf(error: unknown): string | null {
-  const code = error instanceof Error && "code" in error ? error.code : null;
-  return typeof code === "string" ? code : null;
+async function read(path: string, expected: Expected): Promise<Uint8Array> {
+  await sizeOf(path, expected);
+  return readFile(path);
 }
 
-async function read(path: string, { what, maxBytes }: Expected): Promise<Uint8Array> {
+async function sizeOf(path: string, { what, maxBytes }: Expected): Promise<number> {
   const found = await stat(path);
   // Opening a pipe or a device could wait for ever.
   if (!found.isFile()) {
@@ -91,7 +83,7 @@ async function read(path: string, { what, maxBytes }: Expected): Promise<Uint8Ar
       hint: `check that this is the ${what} file, or make it smaller`,
     });
   }
-  return readFile(path);
+  return found.size;
 }
 
 function unreadable(path: string, { what, missingHint }: Expected, error: unknown): Problem {

@@ -22,7 +22,8 @@ export type ToWorker =
   | {
       readonly kind: "load";
       readonly spec: ModelVersion["spec"];
-      readonly bytes: Uint8Array;
+      /** Its bytes, or the path of its file. */
+      readonly file: Uint8Array | string;
       readonly options: SessionOptions;
     }
   | { readonly kind: "infer"; readonly inputs: readonly Tensor[] }

@@ -9,6 +9,8 @@ import { openSession } from "./session.ts";
 import { inlineLimits } from "./trial.ts";
 import { createWorkerModel, type Runner } from "./worker-model.ts";
 
+type Spec = ModelVersion["spec"];
+
 export interface OnnxRuntimeOptions {
   /** Requests that may wait for a model in a worker. Default 64. */
   readonly queueLimit?: number;
@@ -26,24 +28,37 @@ export interface OnnxRuntimeOptions {
 export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
   const { queueLimit = 64, retryMs = 1000, spawn = spawnWorker } = options;
   const open = new Set<LoadedModel>();
+
+  async function place(spec: Spec, file: Uint8Array | string, sessionOptions: SessionOptions) {
+    const tryAgain = (): Promise<Tried> => tryInWorker(spawn, spec, file, sessionOptions);
+    const tried = await tryAgain();
+    const { trial } = tried;
+    const inWorker = (first: Tried): Runner =>
+      createWorkerModel({
+        first: first.channel,
+        reopen: async () => (await tryAgain()).channel,
+        queueLimit,
+        retryMs,
+        callMs: first.trial.callMs,
+      });
+    const inline = trial.callMs <= inlineLimits.callMs && trial.loadMs <= inlineLimits.loadMs;
+    const runner: PlacedRunner = inline
+      ? await moveInline(tried, spec, file, sessionOptions, async () => inWorker(await tryAgain()))
+      : { ...inWorker(tried), place: () => "worker" };
+    return { ...runner, trialMs: trial.callMs };
+  }
+
   return {
-    async load({ spec }, bytes, sessionOptions) {
-      await verify(spec, bytes);
-      const tryAgain = (): Promise<Tried> => tryInWorker(spawn, spec, bytes, sessionOptions);
-      const tried = await tryAgain();
-      const { trial } = tried;
-      const inline = trial.callMs <= inlineLimits.callMs && trial.loadMs <= inlineLimits.loadMs;
-      const inWorker = (first: Tried): Runner =>
-        createWorkerModel({
-          first: first.channel,
-          reopen: async () => (await tryAgain()).channel,
-          queueLimit,
-          retryMs,
-          callMs: first.trial.callMs,
-        });
-      const runner: PlacedRunner = inline
-        ? await moveInline(tried, spec, bytes, sessionOptions, async () => inWorker(await tryAgain()))
-        : { ...inWorker(tried), place: () => "worker" };
+    async load({ spec }, file, sessionOptions) {
+      if (file instanceof Uint8Array) await verify(spec, file);
+      const [opened, remove] = file instanceof Uint8Array ? [file, nothing] : [file.path, file.remove];
+      let runner: PlacedRunner & { readonly trialMs: number };
+      try {
+        runner = await place(spec, opened, sessionOptions);
+      } catch (error) {
+        await remove();
+        throw error;
+      }
       const model: LoadedModel = {
         model: spec.model,
         version: spec.version,
@@ -53,9 +68,16 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
         get place() {
           return runner.place();
         },
-        trialMs: trial.callMs,
+        trialMs: runner.trialMs,
         infer: (inputs, withinMs = Infinity) => runner.infer(inputs, performance.now() + withinMs),
-        close: () => runner.close().finally(() => open.delete(model)),
+        close: async () => {
+          try {
+            await runner.close();
+          } finally {
+            open.delete(model);
+            await remove();
+          }
+        },
       };
       open.add(model);
       return model;
@@ -66,8 +88,10 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
   };
 }
 
+const nothing = (): Promise<void> => Promise.resolve();
+
 /** WebCrypto hashes off the event loop, which a model of a gigabyte would hold for seconds. */
-async function verify(spec: ModelVersion["spec"], bytes: Uint8Array): Promise<void> {
+async function verify(spec: Spec, bytes: Uint8Array): Promise<void> {
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   const sha256 = new Uint8Array(digest).toHex();
   if (sha256 === spec.artifact.sha256) return;
@@ -93,14 +117,14 @@ interface Tried {
 
 async function tryInWorker(
   spawn: () => Worker,
-  spec: ModelVersion["spec"],
-  bytes: Uint8Array,
+  spec: Spec,
+  file: Uint8Array | string,
   options: SessionOptions,
 ): Promise<Tried> {
   const channel = openChannel(spawn());
-  const copy = new Uint8Array(bytes);
+  const copy = typeof file === "string" ? file : new Uint8Array(file);
   const answer = await channel
-    .ask({ kind: "load", spec, bytes: copy, options }, [copy.buffer])
+    .ask({ kind: "load", spec, file: copy, options }, typeof copy === "string" ? [] : [copy.buffer])
     .catch((error: unknown) => ({ kind: "failed" as const, message: String(error) }));
   if (answer.kind === "loaded") return { channel, trial: answer.trial };
   await channel.close();
@@ -114,11 +138,11 @@ async function tryInWorker(
 
 async function moveInline(
   { channel, trial }: Tried,
-  spec: ModelVersion["spec"],
-  bytes: Uint8Array,
+  spec: Spec,
+  file: Uint8Array | string,
   options: SessionOptions,
   openWorker: () => Promise<Runner>,
 ): Promise<PlacedRunner> {
   await channel.close();
-  return createMovingModel({ session: await openSession(spec, bytes, options), trial, openWorker });
+  return createMovingModel({ session: await openSession(spec, file, options), trial, openWorker });
 }

@@ -20,10 +20,10 @@ const calls = 5;
  */
 export async function tryModel(
   spec: ModelVersion["spec"],
-  bytes: Uint8Array,
+  file: Uint8Array | string,
   options: SessionOptions,
 ): Promise<{ readonly session: Session; readonly trial: Trial }> {
-  const opened = await timed(() => openSession(spec, bytes, options));
+  const opened = await timed(() => openSession(spec, file, options));
   const session = opened.value;
   try {
     const rows = await answeredRows(spec, session);
@@ -32,7 +32,7 @@ export async function tryModel(
     const fast = slowest.ms <= inlineLimits.callMs;
     let loadMs = opened.ms;
     if (fast && loadMs > inlineLimits.loadMs) {
-      const again = await timed(() => openSession(spec, bytes, options));
+      const again = await timed(() => openSession(spec, file, options));
       await again.value.release();
       loadMs = Math.min(loadMs, again.ms);
     }
@@ -54,10 +54,11 @@ interface AnsweredRow {
 
 /** A model may take longer for some numbers than for others: each kind of row that it answers is timed. */
 async function answeredRows(spec: ModelVersion["spec"], session: Session): Promise<readonly AnsweredRow[]> {
-  const { probe } = await firstAnswer(spec, (inputs) => session.run(inputs));
+  const probed = { ...spec, dimensions: session.dimensions };
+  const { probe } = await firstAnswer(probed, (inputs) => session.run(inputs));
   const rows: AnsweredRow[] = [];
   for (const fill of fills) {
-    const inputs = probeInputs(spec, { ...probe, fill });
+    const inputs = probeInputs(probed, { ...probe, fill });
     const outputs = await session.run(inputs).catch(() => null);
     if (outputs !== null) rows.push({ inputs, outputs, ms: await callMs(session, inputs) });
   }

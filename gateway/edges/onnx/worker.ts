@@ -10,7 +10,7 @@ let session: Session | null = null;
 async function answer(message: ToWorker): Promise<FromWorker> {
   try {
     if (message.kind === "load") {
-      const opened = await tryModel(message.spec, message.bytes, message.options);
+      const opened = await tryModel(message.spec, message.file, message.options);
       session = opened.session;
       return { kind: "loaded", trial: opened.trial };
     }

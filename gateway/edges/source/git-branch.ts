@@ -14,8 +14,8 @@ export interface GitSourceOptions {
   readonly cacheDir: string;
   /** Milliseconds between looks at the remote branch. */
   readonly pollMs: number;
-  /** For http and https. */
-  readonly token?: string;
+  /** For http and https: one that stays, or the one that holds now. */
+  readonly token?: string | (() => Promise<string>);
   /** Milliseconds for one git command. Default 60,000. */
   readonly timeoutMs?: number;
 }
@@ -26,9 +26,14 @@ export interface GitSourceOptions {
  */
 export function gitSource(options: GitSourceOptions): Source {
   const { branch, cacheDir, pollMs, timeoutMs = 60_000 } = options;
-  const remote = parseRemote(options.url, options.token);
-  const git = createGit({ gitDir: cacheDir, timeoutMs, config: remote.config, secrets: remote.secrets });
-  const mirror = createMirror(git, cacheDir, remote.url, `refs/heads/${checkBranch(branch)}`);
+  const remote = parseRemote(options.url);
+  const git = createGit({ gitDir: cacheDir, timeoutMs, config: {}, secrets: remote.secrets });
+  const online = async (): Promise<Git> => {
+    const token = typeof options.token === "function" ? await options.token() : options.token;
+    const { config, secrets } = parseRemote(options.url, token);
+    return createGit({ gitDir: cacheDir, timeoutMs, config, secrets });
+  };
+  const mirror = createMirror({ git, online, cacheDir, url: remote.url, ref: `refs/heads/${checkBranch(branch)}` });
   const alone = oneAtATime();
   /** What is known of the remote; `cached`: it was away at the start, and the cache stood in. */
   let remoteIs: "unknown" | "cached" | "up" | "down" = "unknown";
@@ -76,8 +81,17 @@ export function gitSource(options: GitSourceOptions): Source {
 
 const mirrored = "refs/mmsp/head";
 
+interface MirrorOptions {
+  readonly git: Git;
+  /** git with the credentials of the remote, as they are now. */
+  readonly online: () => Promise<Git>;
+  readonly cacheDir: string;
+  readonly url: string;
+  readonly ref: string;
+}
+
 /** A bare repository that holds the newest commit of one remote branch. */
-function createMirror(git: Git, cacheDir: string, url: string, ref: string) {
+function createMirror({ git, online, cacheDir, url, ref }: MirrorOptions) {
   let prepared = false;
   return {
     async prepare(): Promise<void> {
@@ -92,7 +106,9 @@ function createMirror(git: Git, cacheDir: string, url: string, ref: string) {
     async fetch(): Promise<void> {
       const refspec = `+${ref}:${mirrored}`;
       try {
-        await git.run(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", url, refspec]);
+        await (
+          await online()
+        ).run(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", url, refspec]);
       } catch (error) {
         // It may have been stopped in the middle, with its locks in place.
         prepared = false;
@@ -104,7 +120,7 @@ function createMirror(git: Git, cacheDir: string, url: string, ref: string) {
       return found === "" ? null : found;
     },
     async remoteHead(): Promise<string | null> {
-      const lines = (await git.text(["ls-remote", "--exit-code", url, ref])).split("\n");
+      const lines = (await (await online()).text(["ls-remote", "--exit-code", url, ref])).split("\n");
       return lines.find((line) => line.endsWith(`\t${ref}`))?.split("\t")[0] ?? null;
     },
   };

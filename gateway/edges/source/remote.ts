@@ -11,10 +11,10 @@ export interface Remote {
 }
 
 /**
- * GitHub's token where the address is of the very GitHub that `apiUrl` is of, over https or on this machine; undefined where
+ * GitHub's token, or what brings it, where the address is of the very GitHub that `apiUrl` is of, over https or on this machine; undefined where
  * it would go to anybody else, or in the clear. `https://api.github.com` belongs to github.com, `https://HOST/api/v3` to HOST.
  */
-export function tokenFor(address: string, token: string | null, apiUrl: string): string | undefined {
+export function tokenFor<Token>(address: string, token: Token | null, apiUrl: string): Token | undefined {
   if (token === null || !/^https?:\/\//i.test(address) || !URL.canParse(address) || !URL.canParse(apiUrl))
     return undefined;
   const [remote, api] = [new URL(address), new URL(apiUrl)];

@@ -19,8 +19,8 @@ const [root = ".", mode = "batched"] = process.argv.slice(2);
 /** What the shipped runtime does for models on the event loop, but for the batches. */
 function directRuntime(): Runtime {
   return {
-    async load({ spec }, bytes, options): Promise<LoadedModel> {
-      const session = await openSession(spec, bytes, options);
+    async load({ spec }, file, options): Promise<LoadedModel> {
+      const session = await openSession(spec, file instanceof Uint8Array ? file : file.path, options);
       return {
         model: spec.model,
         version: spec.version,

@@ -62,6 +62,35 @@ describe("mmsp init", () => {
     expect(filesBelow(folder.path)).toEqual(before);
   });
 
+  test("leaves an existing repository alone: its workflows, owners and environments, and those that it took out", async () => {
+    using project = await makeProject();
+    project.put(".github/workflows/validate.yml", "# theirs\n");
+    project.put(".github/workflows/mmsp.yml", "# changed by hand\n");
+    project.put("CODEOWNERS", "* @acme/models\n");
+    project.put("environments/prod/environment.yaml", `${project.read("environments/prod/environment.yaml")}# ours\n`);
+    project.put("environments/qa/environment.yaml", project.read("environments/dev/environment.yaml"));
+    await project.git("rm", "-r", "--quiet", "environments/staging");
+    const before = project.files();
+    const again = await project.run(["init"]);
+    expect(again).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(again.stdout).toContain("nothing to do: everything is there\n");
+    expect(project.files()).toEqual(before);
+  });
+
+  test("goes on from where it was interrupted", async () => {
+    using folder = temporaryFolder({ "environments/dev/environment.yaml": "# there before\n" });
+    expect((await runCli(["init", "--repo", "acme/models"], { cwd: folder.path })).exitCode).toBe(0);
+    const files = filesBelow(folder.path);
+    expect(Object.keys(files)).toEqual([
+      ".github/workflows/mmsp.yml",
+      "environments/dev/environment.yaml",
+      "environments/mmsp.yaml",
+      "environments/prod/environment.yaml",
+      "environments/staging/environment.yaml",
+    ]);
+    expect(files["environments/dev/environment.yaml"]).toBe("# there before\n");
+  });
+
   test("refuses another repository than mmsp.yaml names, and a project inside of a project", async () => {
     using project = await makeProject();
     const before = project.files();

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { DemoReport } from "../../../cli/demo/report.ts";
+import { expectOutput } from "../../support/output.ts";
 import { descendants, startDemo, survivors } from "./demo-process.ts";
 
 test("the demo plays the whole loop, and every step really happens", async () => {
@@ -8,6 +9,7 @@ test("the demo plays the whole loop, and every step really happens", async () =>
   const started = descendants(demo.pid);
   const code = await demo.exited;
   const report = JSON.parse(await demo.stdout()) as DemoReport;
+  expectOutput("demo", report);
   expect(report.failure).toBeNull();
   expect(report.status).toBe("ok");
   expect(code).toBe(0);

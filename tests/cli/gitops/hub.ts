@@ -1,7 +1,9 @@
 /** The demo's GitHub server with the sample repository on it, clients of it, and people who push to it. */
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import type { ForgeCall, ForgeHook } from "../../../cli/demo/forge/api.ts";
-import { startForge, type Forge as Server, type ForgeOptions } from "../../../cli/demo/forge/server.ts";
+import type { Forge as Server, ForgeOptions } from "../../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "../../support/checked-forge.ts";
+import { createSettings } from "../../../cli/demo/forge/settings.ts";
 import { createGitHub, type GitHubOptions } from "../../../cli/gitops/edges/github/github.ts";
 import type { Forge } from "../../../cli/gitops/core/ports.ts";
 import { commitDirectly, runGit, temporaryDirectory } from "../../support/git.ts";
@@ -10,6 +12,8 @@ import { sampleFiles } from "./documents.ts";
 export const token = "writer-token-0123456789";
 export const readerToken = "reader-token-0123456789";
 
+const adminToken = "admin-token-0123456789";
+
 export interface Hub extends AsyncDisposable {
   readonly server: Server;
   readonly directory: string;
@@ -17,6 +21,8 @@ export interface Hub extends AsyncDisposable {
   readonly start: string;
   /** The hook of the server; set it for a part of a test. */
   hook: ForgeHook | undefined;
+  /** The same after the effect of a call. */
+  replyHook: ForgeHook | undefined;
   client(options?: Partial<GitHubOptions>): Forge;
   /** Somebody's push; the branch starts at main. Returns the commit. */
   push(branch: string, files: Readonly<Record<string, string | null>>, message?: string): Promise<string>;
@@ -26,6 +32,8 @@ export interface Hub extends AsyncDisposable {
   keeps(commit: string): Promise<boolean>;
   /** What the calls since `from` did: `graphql repository`, `POST /repos/{owner}/{repo}/pulls`... */
   operations(from?: number): readonly string[];
+  /** As it was at the start: branches, pull requests, settings. */
+  reset(): Promise<void>;
   /** The API as somebody else's browser would use it. */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
 }
@@ -38,13 +46,15 @@ export async function startHub(
   const users = {
     [token]: { login: "grace", permission: "write" },
     [readerToken]: { login: "rita", permission: "read" },
+    [adminToken]: { login: "ada", permission: "admin" },
   } as const;
-  const server = await startForge({
+  const server = await startCheckedForge({
     directory: directory.path,
     owner: "acme",
     repo: "models",
     users,
     hook: (call) => hub.hook?.(call),
+    replyHook: (call) => hub.replyHook?.(call),
     ...options,
   });
   const { gitDir, apiUrl } = server;
@@ -54,6 +64,7 @@ export async function startHub(
     directory: directory.path,
     start,
     hook: undefined,
+    replyHook: undefined,
     client: (more = {}) =>
       createGitHub({
         repository: "acme/models",
@@ -73,9 +84,18 @@ export async function startHub(
     show: (branch, path) => runGit(gitDir, ["show", `${branch}:${path}`]),
     keeps: async (commit) =>
       (await runGit(gitDir, ["for-each-ref", "--contains", commit, "--format=%(refname)", "refs/heads/"])) !== "",
+    async reset() {
+      const refs = (await runGit(gitDir, ["for-each-ref", "--format=%(refname)"])).split("\n");
+      const moves = refs.map((ref) => (ref === "refs/heads/main" ? `update ${ref} ${start}\n` : `delete ${ref}\n`));
+      await runGit(gitDir, ["update-ref", "--stdin"], { stdin: moves.join("") });
+      Object.assign(server.settings, createSettings("models"));
+      server.forget();
+      hub.hook = undefined;
+      hub.replyHook = undefined;
+    },
     operations: (from = 0) => server.calls.slice(from).map((call) => call.operation),
     async api(method, path, body) {
-      const headers = { authorization: `Bearer ${token}`, "user-agent": "browser" };
+      const headers = { authorization: `Bearer ${adminToken}`, "user-agent": "browser" };
       const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
       return (await fetch(`${apiUrl}/repos/acme/models${path}`, init)).json();
     },
@@ -88,7 +108,7 @@ export async function startHub(
 }
 
 /** The first commit of main, in one process however many files there are. */
-async function importFiles(gitDir: string, files: Readonly<Record<string, string>>): Promise<string> {
+export async function importFiles(gitDir: string, files: Readonly<Record<string, string>>): Promise<string> {
   const data = (text: string) => `data ${Buffer.byteLength(text)}\n${text}\n`;
   const people = "committer Somebody <somebody@example.com> 1795250000 +0000\n";
   const entries = Object.entries(files).map(([path, text]) => `M 100644 inline ${path}\n${data(text)}`);

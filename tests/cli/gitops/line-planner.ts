@@ -25,7 +25,12 @@ function plan(command: Command, state: PlanState): Plan {
     const { version, weight } = command;
     if (!state.tree.versions.get(model)?.has(version)) return refuse("version-unknown");
     if (spec.canary?.version === version && spec.canary.weight === weight) return skip(`canary already`);
-    const canary = { version, attempt: spec.stable.attempt + 1, since: state.now, weight: weight ?? 10 };
+    const canary = {
+      version,
+      attempt: spec.stable.attempt + 1,
+      since: state.now,
+      weight: typeof weight === "number" ? weight : 10,
+    };
     const proposal = state.proposals.find(({ branch }) => branch.startsWith(`mmsp/registry/${model}/${version}-`));
     return changeOf(command, { ...before, spec: { ...spec, canary } }, version, {
       title: `Deploy ${model} ${version} at ${canary.weight} %`,

@@ -108,6 +108,16 @@ describe("a proposal", () => {
     expect((await published(publisher.propose({ ...deploy, weight: 50 }))).pullRequest.action).toBe("unchanged");
   });
 
+  test("whose branch somebody forced is added to once, however often that is said", async () => {
+    await published(publisher.propose(deploy));
+    const theirs = await hub.push("theirs", { "theirs.txt": "x" });
+    await runGit(hub.server.gitDir, ["update-ref", `refs/heads/${branch}`, theirs]);
+    expect((await published(publisher.propose(deploy))).pullRequest.action).toBe("updated");
+    const head = await hub.head(branch);
+    expect((await published(publisher.propose(deploy))).pullRequest.action).toBe("unchanged");
+    expect(await hub.head(branch)).toBe(head);
+  });
+
   test("whose commit somebody amended is added to as well", async () => {
     await published(publisher.propose(deploy));
     const [message, tree] = await Promise.all([

@@ -1,4 +1,5 @@
 /** What lies between commits: the commits themselves, and the files that differ. */
+import { apart, lineBetween } from "./graph.ts";
 import type { Commit } from "./parse.ts";
 import { readCommit, type Repository } from "./repository.ts";
 import { git } from "./run.ts";
@@ -22,6 +23,8 @@ export async function countApart(
   base: string,
   head: string,
 ): Promise<{ ahead: number; behind: number }> {
+  const walked = await apart(repository, base, head);
+  if (walked) return walked;
   const output = await git(repository.gitDir, ["rev-list", "--left-right", "--count", `${base}...${head}`]);
   const [behind = 0, ahead = 0] = output.trim().split("\t").map(Number);
   return { ahead, behind };
@@ -29,7 +32,8 @@ export async function countApart(
 
 /** The commits that `head` has and `base` has not, oldest first, parents before children. */
 export async function commitsBetween(repository: Repository, base: string, head: string): Promise<readonly Commit[]> {
-  return listCommits(repository, ["--reverse", "--topo-order", `${base}..${head}`]);
+  const line = await lineBetween(repository, base, head);
+  return line ?? listCommits(repository, ["--reverse", "--topo-order", `${base}..${head}`]);
 }
 
 /** The commits reachable from `head`, newest first; only those that touched `path` where one is given. */

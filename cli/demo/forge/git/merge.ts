@@ -1,6 +1,7 @@
 /** Real three-way merges, by `git merge-tree --write-tree` (git 2.38): no work tree, no index. */
 import type { Commit, Person } from "./parse.ts";
 import { readCommit, type Repository } from "./repository.ts";
+import { isAncestor } from "./refs.ts";
 import { GitError, tryGit } from "./run.ts";
 import { writeCommit } from "./write.ts";
 
@@ -9,6 +10,8 @@ export type Merge = { readonly tree: string } | { readonly conflicts: readonly s
 
 /** Merges two commits. Writes objects, moves nothing. */
 export async function mergeCommits(repository: Repository, ours: string, theirs: string): Promise<Merge> {
+  const [tip, isAhead] = [await readCommit(repository, theirs), await isAncestor(repository, ours, theirs)];
+  if (tip && isAhead) return { tree: tip.tree };
   const args = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs];
   const output = await tryGit(repository.gitDir, args);
   if (output.code > 1) throw new GitError(args, output);
@@ -23,7 +26,7 @@ export async function mergeCommits(repository: Repository, ours: string, theirs:
 async function transplant(repository: Repository, commit: Commit, onto: string): Promise<Merge> {
   const target = await readCommit(repository, onto);
   if (!target) throw new Error(`${onto} is no commit`);
-  const stand = await writeCommit(repository, { ...target, parents: commit.parents.slice(0, 1), message: "stand-in" });
+  const stand = writeCommit(repository, { ...target, parents: commit.parents.slice(0, 1), message: "stand-in" });
   return mergeCommits(repository, stand, commit.oid);
 }
 
@@ -38,7 +41,7 @@ export async function rebaseCommits(
   for (const commit of commits) {
     const merged = await transplant(repository, commit, tip);
     if ("conflicts" in merged) return merged;
-    tip = await writeCommit(repository, { ...commit, tree: merged.tree, parents: [tip], committer });
+    tip = writeCommit(repository, { ...commit, tree: merged.tree, parents: [tip], committer });
   }
   return { tip };
 }

@@ -78,6 +78,25 @@ export function parseCommit(oid: string, bytes: Buffer): Commit {
   };
 }
 
+export type NewCommit = Omit<Commit, "oid">;
+
+/** The inverse of {@link parseCommit}; times are written in UTC. */
+export function formatCommit({ tree, parents, author, committer, message }: NewCommit): Buffer {
+  const headers = [
+    `tree ${tree}`,
+    ...parents.map((parent) => `parent ${parent}`),
+    `author ${formatPerson(author)}`,
+    `committer ${formatPerson(committer)}`,
+  ];
+  return Buffer.from(`${headers.join("\n")}\n\n${message.replace(/\n*$/, "\n")}`);
+}
+
+/** What would end the name or the address early is left out, as git does. */
+function formatPerson({ name, email, date }: Person): string {
+  const plain = (text: string) => text.replaceAll(/[<>\n\0]/g, "").trim();
+  return `${plain(name)} <${plain(email)}> ${Math.floor(date.getTime() / 1000)} +0000`;
+}
+
 function parsePerson(text: string): Person {
   const match = /^(.*?) ?<([^>]*)> (-?\d+) [+-]\d{4}$/.exec(text);
   const [, name = "", email = "", seconds = "0"] = match ?? [];

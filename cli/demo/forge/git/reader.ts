@@ -3,6 +3,7 @@
  * and a process for each would take seconds.
  */
 import { gitEnvironment } from "./run.ts";
+import { bufferStream, type BufferedStream } from "./stream.ts";
 
 export type ObjectType = "blob" | "tree" | "commit" | "tag";
 
@@ -56,48 +57,4 @@ async function readAnswer(input: BufferedStream): Promise<GitObject | null> {
   const bytes = await input.take(Number(size));
   await input.take(1);
   return { oid, type: type as ObjectType, bytes };
-}
-
-interface BufferedStream {
-  line(): Promise<string>;
-  take(size: number): Promise<Buffer>;
-}
-
-function bufferStream(stream: ReadableStream<Uint8Array>): BufferedStream {
-  const reader = stream.getReader();
-  let pending = Buffer.alloc(0);
-
-  /** Reads on until `size` bytes are there; joins the chunks once, not one by one (a model is megabytes). */
-  async function fill(size: number): Promise<void> {
-    const chunks: Uint8Array[] = [pending];
-    let length = pending.length;
-    while (length < size) {
-      const { done, value } = await reader.read();
-      if (done) throw new Error("git cat-file ended while it was still needed");
-      chunks.push(value);
-      length += value.length;
-    }
-    if (chunks.length > 1) pending = Buffer.concat(chunks);
-  }
-
-  async function take(size: number): Promise<Buffer> {
-    await fill(size);
-    const bytes = pending.subarray(0, size);
-    pending = pending.subarray(size);
-    return bytes;
-  }
-
-  return {
-    take,
-    async line() {
-      let end = pending.indexOf(10);
-      while (end === -1) {
-        await fill(pending.length + 1);
-        end = pending.indexOf(10);
-      }
-      const text = (await take(end)).toString("utf8");
-      await take(1);
-      return text;
-    },
-  };
 }

@@ -1,4 +1,5 @@
 /** Refs: reading them, and moving them only from the value that was seen. */
+import { commonAncestors, reaches } from "./graph.ts";
 import type { ObjectType } from "./reader.ts";
 import type { Repository } from "./repository.ts";
 import { git, GitError, tryGit } from "./run.ts";
@@ -61,6 +62,7 @@ export async function updateRefs(repository: Repository, updates: readonly RefUp
     if (to === null) return `delete ${name} ${from ?? ZERO}\n`;
     return `update ${name} ${to} ${from ?? ZERO}\n`;
   });
+  if (await repository.refs.commit(lines.join(""))) return true;
   const args = ["update-ref", "--stdin"];
   const output = await tryGit(repository.gitDir, args, { stdin: lines.join("") });
   if (output.code === 0) return true;
@@ -71,6 +73,8 @@ export async function updateRefs(repository: Repository, updates: readonly RefUp
 /** Whether `ancestor` is reachable from `descendant`; a commit is reachable from itself. */
 export async function isAncestor(repository: Repository, ancestor: string, descendant: string): Promise<boolean> {
   if (ancestor === descendant) return true;
+  const walked = await reaches(repository, ancestor, descendant);
+  if (walked !== null) return walked;
   const args = ["merge-base", "--is-ancestor", ancestor, descendant];
   const output = await tryGit(repository.gitDir, args);
   if (output.code > 1) throw new GitError(args, output);
@@ -79,6 +83,8 @@ export async function isAncestor(repository: Repository, ancestor: string, desce
 
 /** The best common ancestor of two commits; null where their histories are unrelated. */
 export async function mergeBase(repository: Repository, a: string, b: string): Promise<string | null> {
+  const best = await commonAncestors(repository, a, b);
+  if (best !== null && best.length < 2) return best[0] ?? null;
   const args = ["merge-base", a, b];
   const output = await tryGit(repository.gitDir, args);
   if (output.code > 1) throw new GitError(args, output);

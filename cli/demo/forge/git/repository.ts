@@ -1,29 +1,40 @@
 /** A bare repository on disk, and the reading of what is in it. */
-import { mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { parseCommit, parseTree, type Commit, type TreeEntry } from "./parse.ts";
 import { openObjectReader, type GitObject, type ObjectReader } from "./reader.ts";
+import { openRefUpdater, type RefUpdater } from "./ref-updater.ts";
 import { git } from "./run.ts";
 
 export interface Repository {
   readonly gitDir: string;
   readonly objects: ObjectReader;
+  readonly refs: RefUpdater;
+  /** Commits that were read, by id: they never change. */
+  readonly commits: Map<string, Commit>;
+  /** Ends its git processes. */
+  close(): Promise<void>;
 }
 
 const DEFAULT_BRANCH = "main";
 
-const CONFIG: Readonly<Record<string, string>> = {
-  // Without REMOTE_USER http-backend refuses pushes; who may push is decided before it is asked.
-  "http.receivepack": "true",
-  "receive.hideRefs": "refs/pull",
-  "receive.advertisePushOptions": "true",
-  "uploadpack.allowFilter": "true",
-  "uploadpack.allowAnySHA1InWant": "true",
-  // Two writers of one ref wait for each other's lock file; the old value then decides who was first.
-  "core.filesRefLockTimeout": "10000",
-  "core.packedRefsTimeout": "10000",
-  "gc.auto": "0",
-};
+// Without REMOTE_USER http-backend refuses pushes; who may push is decided before it is asked.
+// Two writers of one ref wait for each other's lock file; the old value then decides who was first.
+const CONFIG = `[http]
+	receivepack = true
+[receive]
+	hideRefs = refs/pull
+	advertisePushOptions = true
+[uploadpack]
+	allowFilter = true
+	allowAnySHA1InWant = true
+[core]
+	filesRefLockTimeout = 10000
+	packedRefsTimeout = 10000
+[gc]
+	auto = 0
+`;
 
 /** Opens the bare repository at `gitDir`; makes it first when there is none. */
 export async function openRepository(gitDir: string): Promise<Repository> {
@@ -31,14 +42,29 @@ export async function openRepository(gitDir: string): Promise<Repository> {
     await mkdir(gitDir, { recursive: true });
     await git(gitDir, ["init", "--quiet", "--bare", `--initial-branch=${DEFAULT_BRANCH}`, gitDir]);
   }
-  for (const [key, value] of Object.entries(CONFIG)) await git(gitDir, ["config", key, value]);
-  return { gitDir, objects: openObjectReader(gitDir) };
+  await configure(join(gitDir, "config"));
+  const objects = openObjectReader(gitDir);
+  const refs = openRefUpdater(gitDir);
+  const close = async () => {
+    await Promise.all([objects.close(), refs.close()]);
+  };
+  return { gitDir, objects, refs, commits: new Map(), close };
+}
+
+async function configure(file: string): Promise<void> {
+  const text = await readFile(file, "utf8");
+  if (!text.includes(CONFIG)) await writeFile(file, text + CONFIG);
 }
 
 /** The commit that an expression names, tags followed; null where it names none. */
 export async function readCommit(repository: Repository, expression: string): Promise<Commit | null> {
+  const known = repository.commits.get(expression);
+  if (known) return known;
   const object = await repository.objects.read(`${expression}^{commit}`);
-  return object && parseCommit(object.oid, object.bytes);
+  if (!object) return null;
+  const commit = parseCommit(object.oid, object.bytes);
+  repository.commits.set(commit.oid, commit);
+  return commit;
 }
 
 /** The entries of the tree that an expression names (a commit's tree too); null where it names none. */
@@ -54,6 +80,6 @@ export async function readPath(repository: Repository, revision: string, path: s
 
 /** The branch that HEAD names, whether or not it has a commit. */
 export async function defaultBranch(repository: Repository): Promise<string> {
-  const head = await git(repository.gitDir, ["symbolic-ref", "HEAD"]);
-  return head.trim().replace(/^refs\/heads\//, "");
+  const head = await readFile(join(repository.gitDir, "HEAD"), "utf8");
+  return head.trim().replace(/^ref: refs\/heads\//, "");
 }

@@ -1,7 +1,7 @@
 /** Writing blobs, trees and commits. Nothing here moves a ref. */
-import { entryType, formatTree, parseTree, type Person, type TreeEntry } from "./parse.ts";
+import { entryType, formatCommit, formatTree, parseTree, type NewCommit, type TreeEntry } from "./parse.ts";
 import type { Repository } from "./repository.ts";
-import { git } from "./run.ts";
+import { writeObject } from "./loose.ts";
 
 export interface TreeChange {
   readonly path: string;
@@ -20,13 +20,8 @@ export class TreeChangeError extends Error {
   }
 }
 
-async function hashObject(repository: Repository, type: "blob" | "tree", bytes: Uint8Array): Promise<string> {
-  const oid = await git(repository.gitDir, ["hash-object", "-t", type, "-w", "--stdin"], { stdin: bytes });
-  return oid.trim();
-}
-
-export async function writeBlob(repository: Repository, bytes: Uint8Array): Promise<string> {
-  return hashObject(repository, "blob", bytes);
+export function writeBlob(repository: Repository, bytes: Uint8Array): string {
+  return writeObject(repository.gitDir, "blob", bytes);
 }
 
 /** Whether git and GitHub accept the path in a tree: relative, no empty or dot segments, nothing called .git. */
@@ -44,7 +39,7 @@ export async function writeTree(
   changes: readonly TreeChange[],
 ): Promise<string> {
   const { entries } = await changedEntries(repository, base, changes, "");
-  return hashObject(repository, "tree", formatTree(entries));
+  return writeObject(repository.gitDir, "tree", formatTree(entries));
 }
 
 async function changedEntries(
@@ -75,7 +70,7 @@ async function changedEntries(
       entries.set(name, {
         name,
         mode: "40000",
-        oid: await hashObject(repository, "tree", formatTree(changed.entries)),
+        oid: writeObject(repository.gitDir, "tree", formatTree(changed.entries)),
       });
     }
   }
@@ -86,25 +81,7 @@ function groupByFirstSegment(changes: readonly TreeChange[]): Map<string, TreeCh
   return Map.groupBy(changes, (change) => change.path.split("/", 1)[0] ?? "");
 }
 
-export interface NewCommit {
-  readonly tree: string;
-  readonly parents: readonly string[];
-  readonly message: string;
-  readonly author: Person;
-  readonly committer: Person;
-}
-
 /** Writes a commit and answers its oid. */
-export async function writeCommit(repository: Repository, commit: NewCommit): Promise<string> {
-  const args = ["commit-tree", commit.tree, ...commit.parents.flatMap((parent) => ["-p", parent])];
-  const env = { ...personEnvironment("AUTHOR", commit.author), ...personEnvironment("COMMITTER", commit.committer) };
-  return (await git(repository.gitDir, args, { stdin: commit.message, env })).trim();
-}
-
-function personEnvironment(role: "AUTHOR" | "COMMITTER", person: Person): Record<string, string> {
-  return {
-    [`GIT_${role}_NAME`]: person.name,
-    [`GIT_${role}_EMAIL`]: person.email,
-    [`GIT_${role}_DATE`]: `@${Math.floor(person.date.getTime() / 1000)} +0000`,
-  };
+export function writeCommit(repository: Repository, commit: NewCommit): string {
+  return writeObject(repository.gitDir, "commit", formatCommit(commit));
 }

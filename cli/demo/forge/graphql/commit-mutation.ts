@@ -6,6 +6,7 @@ import { isTreePath, TreeChangeError, writeBlob, writeCommit, writeTree, type Tr
 import { readPath, readTree } from "../git/repository.ts";
 import { nodeKey } from "../node-id.ts";
 import { followBranches } from "../pulls/follow.ts";
+import { refusePush } from "../rules/violations.ts";
 import { accountOf, personOf, webFlow } from "../users.ts";
 import { isServed, type Scope, type World } from "../world.ts";
 
@@ -20,16 +21,18 @@ export async function createCommitOnBranch(scope: Scope, input: CreateCommitOnBr
 
   const changes = await fileChanges(world, expected, input);
   const at = world.now();
-  const commitOid = await writeCommit(repository, {
+  const commitOid = writeCommit(repository, {
     tree: await changedTree(world, expected, changes),
     parents: [expected],
     message: body ? `${headline}\n\n${body}` : headline,
     author: personOf(accountOf(user), at),
     committer: webFlow(at),
   });
+  await refusePush(world, user, branch.name.replace(/^refs\/heads\//, ""), commitOid);
   if (!(await updateRefs(repository, [{ name: branch.name, to: commitOid, from: expected }]))) {
     throw staleHead(expected);
   }
+  world.signed.add(commitOid);
   await followBranches(world);
   return { ...branch, oid: commitOid };
 }
@@ -75,7 +78,7 @@ async function fileChanges(
     if (object?.type !== "blob") throw missingPath(path, head);
   }
   const written = additions.map(async ({ path, contents }): Promise<TreeChange> => {
-    const oid = await writeBlob(world.repository, Buffer.from(String(contents), "base64"));
+    const oid = writeBlob(world.repository, Buffer.from(String(contents), "base64"));
     return { path, entry: { mode: await modeAt(world, head, path), oid } };
   });
   return [...(await Promise.all(written)), ...deletions.map(({ path }): TreeChange => ({ path, entry: null }))];

@@ -16,6 +16,7 @@ import { readCommit, readPath } from "../git/repository.ts";
 import { nodeId, type NodeType } from "../node-id.ts";
 import { accountByEmail } from "../users.ts";
 import { repoPageUrl, type Scope } from "../world.ts";
+import { rollupOf } from "./check-resolvers.ts";
 import { accountSource } from "./account-resolvers.ts";
 import { connection, PAGE_ARGUMENTS } from "./connection.ts";
 import { withArguments, type Fields, type Resolvers } from "./resolver.ts";
@@ -91,6 +92,9 @@ const commitFields: Fields = {
   committedDate: (source: ObjectSource) => timestamp(commitOf(source).committer.date),
   url: (source: ObjectSource, _args: unknown, { world }: Scope) => `${repoPageUrl(world)}/commit/${source.oid}`,
   tree: (source: ObjectSource, _args: unknown, scope: Scope) => objectByOid(scope, commitOf(source).tree),
+  statusCheckRollup: (source: ObjectSource, _args: unknown, { world }: Scope) => rollupOf(world, source.oid),
+  signature: (source: ObjectSource, _args: unknown, { world }: Scope) =>
+    world.signed.has(source.oid) ? { __typename: "GpgSignature" } : null,
   parents: withArguments(PAGE_ARGUMENTS, async (source: ObjectSource, args: CommitParentsArgs, scope) => {
     const { repository } = scope.world;
     const parents = await Promise.all(commitOf(source).parents.map((oid) => readCommit(repository, oid)));
@@ -118,6 +122,7 @@ const commitFields: Fields = {
 };
 
 export const objectResolvers: Resolvers = {
+  GpgSignature: { isValid: () => true, state: () => "VALID", wasSignedByGitHub: () => true },
   Commit: commitFields,
   Tree: {
     ...commonFields("Tree"),

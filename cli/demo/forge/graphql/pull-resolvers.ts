@@ -6,7 +6,8 @@ import { timestamp } from "../git/parse.ts";
 import { branchRef, mergeBase, readRef } from "../git/refs.ts";
 import { nodeId } from "../node-id.ts";
 import { mergeability } from "../pulls/merge.ts";
-import type { Comment, PullRequest } from "../pulls/store.ts";
+import { accountOf } from "../users.ts";
+import type { AutoMerge, Comment, PullRequest } from "../pulls/store.ts";
 import { repoPageUrl, type Scope } from "../world.ts";
 import { accountSource } from "./account-resolvers.ts";
 import { connection, PAGE_ARGUMENTS, type PageArguments } from "./connection.ts";
@@ -88,7 +89,9 @@ const plainFields: Fields = {
   headRefOid: (pull: PullRequest) => pull.headOid,
   baseRefName: (pull: PullRequest) => pull.baseRef,
   baseRefOid: (pull: PullRequest) => pull.baseOid,
-  autoMergeRequest: () => null,
+  autoMergeRequest: (pull: PullRequest) => pull.autoMerge,
+  // Nobody has to review anything here.
+  reviewDecision: () => null,
 };
 
 const derivedFields: Fields = {
@@ -121,6 +124,11 @@ const derivedFields: Fields = {
 };
 
 export const pullResolvers: Resolvers = {
+  AutoMergeRequest: {
+    enabledAt: ({ at }: AutoMerge) => timestamp(at),
+    enabledBy: ({ by }: AutoMerge) => accountSource(accountOf(by)),
+    mergeMethod: ({ request }: AutoMerge) => request.method.toUpperCase(),
+  },
   PullRequest: { ...plainFields, ...derivedFields },
   PullRequestChangedFile: {
     path: (file: FileChange) => file.path,

@@ -65,11 +65,11 @@ const repositoryFields: Fields = {
   owner: (_source: unknown, _args: unknown, { world }: Scope) => accountSource(ownerAccount(world)),
   url: (_source: unknown, _args: unknown, { world }: Scope) => repoPageUrl(world),
   createdAt: (_source: unknown, _args: unknown, { world }: Scope) => timestamp(world.createdAt),
-  isArchived: () => false,
+  isArchived: (_source: unknown, _args: unknown, { world }: Scope) => world.settings.archived,
   isEmpty: async (_source: unknown, _args: unknown, { world }: Scope) =>
     (await listRefs(world.repository, "refs/heads/")).length === 0,
   isPrivate: () => false,
-  autoMergeAllowed: () => false,
+  autoMergeAllowed: (_source: unknown, _args: unknown, { world }: Scope) => world.settings.allowAutoMerge,
   mergeCommitAllowed: () => true,
   squashMergeAllowed: () => true,
   rebaseMergeAllowed: () => true,

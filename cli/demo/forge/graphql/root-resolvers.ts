@@ -6,21 +6,24 @@ import type {
   CreatePullRequestInput,
   CreateRefInput,
   DeleteRefInput,
+  DisablePullRequestAutoMergeInput,
   EnablePullRequestAutoMergeInput,
   MergePullRequestInput,
   UpdatePullRequestInput,
   UpdateRefInput,
   UpdateRefsInput,
 } from "@octokit/graphql-schema";
+import { refuseUngranted } from "../apps/permissions.ts";
 import { notImplemented, Refusal } from "../fault.ts";
 import type { Ref } from "../git/refs.ts";
 import { createRef, deleteRef, moveRefs } from "../move-ref.ts";
 import { nodeId, nodeKey, type NodeType } from "../node-id.ts";
+import { enableAutoMerge } from "../pulls/auto-merge.ts";
 import { mergePull } from "../pulls/merge.ts";
 import { editPull, openPull } from "../pulls/open.ts";
 import type { Comment, PullRequest } from "../pulls/store.ts";
-import { accountOf, forbiddenMessage, mayWrite } from "../users.ts";
-import { isServed, type Scope } from "../world.ts";
+import { accountOf } from "../users.ts";
+import { isServed, refuseWrites, type Scope } from "../world.ts";
 import { accountSource } from "./account-resolvers.ts";
 import { createCommitOnBranch } from "./commit-mutation.ts";
 import { objectByOid } from "./object-resolvers.ts";
@@ -59,34 +62,50 @@ interface MutationInput {
 /** A mutation: needs the right to write, and hands back the caller's clientMutationId. */
 function mutation(run: (input: never, scope: Scope) => Promise<object> | object): Field {
   return withArguments(["input"], async (_source: unknown, { input }: { input: MutationInput }, scope) => {
-    if (!mayWrite(scope.user)) throw new Refusal("forbidden", forbiddenMessage(scope.user));
+    refuseWrites(scope.world, scope.user);
     return { ...(await run(input as never, scope)), clientMutationId: input.clientMutationId ?? null };
   });
 }
 
+/** An App's installation may call the mutations that it was given the permission for. */
+function granted(fields: Fields): Fields {
+  const guarded = Object.entries(fields).map(([name, field]): readonly [string, Field] => {
+    if (typeof field === "function") return [name, field];
+    const resolve = (source: never, args: never, scope: Scope): unknown => {
+      refuseUngranted(scope.user, name);
+      return field.resolve(source, args, scope);
+    };
+    return [name, { args: field.args, resolve }];
+  });
+  return Object.fromEntries(guarded);
+}
+
 const queryFields: Fields = {
   viewer: (_source: unknown, _args: unknown, { user }: Scope) => accountSource(accountOf(user)),
-  repository: withArguments(["owner", "name"], (_source: unknown, args: { owner: string; name: string }, { world }) => {
-    if (isServed(world, args.owner, args.name)) return {};
-    const message = `Could not resolve to a Repository with the name '${args.owner}/${args.name}'.`;
-    throw new Refusal("not-found", message);
-  }),
+  repository: withArguments(
+    ["owner", "name"],
+    (_source: unknown, args: { owner: string; name: string }, { world, user }) => {
+      if (isServed(world, args.owner, args.name) && user.permission !== "none") return {};
+      const message = `Could not resolve to a Repository with the name '${args.owner}/${args.name}'.`;
+      throw new Refusal("not-found", message);
+    },
+  ),
 };
 
 const refMutations: Fields = {
   createCommitOnBranch: mutation(async (input: CreateCommitOnBranchInput, scope) => ({
     ref: await createCommitOnBranch(scope, input),
   })),
-  createRef: mutation(async (input: CreateRefInput, { world }) => {
+  createRef: mutation(async (input: CreateRefInput, scope) => {
     requireRepository(input.repositoryId);
-    return { ref: await createRef(world, input.name, input.oid) };
+    return { ref: await createRef(scope, input.name, input.oid) };
   }),
-  updateRef: mutation(async (input: UpdateRefInput, { world }) => {
+  updateRef: mutation(async (input: UpdateRefInput, scope) => {
     const move = { name: requireKey("Ref", input.refId), oid: input.oid, force: input.force ?? false };
-    const [ref] = await moveRefs(world, [move]);
+    const [ref] = await moveRefs(scope, [move]);
     return { ref };
   }),
-  updateRefs: mutation(async (input: UpdateRefsInput, { world }) => {
+  updateRefs: mutation(async (input: UpdateRefsInput, scope) => {
     requireRepository(input.repositoryId);
     const moves = input.refUpdates.map(({ name, afterOid, beforeOid, force }) => {
       if ([afterOid, beforeOid].some((oid) => /^0+$/.test(String(oid)))) {
@@ -94,14 +113,16 @@ const refMutations: Fields = {
       }
       return { name, oid: afterOid, from: beforeOid ?? undefined, force: force ?? false };
     });
-    await moveRefs(world, moves);
+    await moveRefs(scope, moves);
     return {};
   }),
-  deleteRef: mutation(async (input: DeleteRefInput, { world }) => {
-    await deleteRef(world, requireKey("Ref", input.refId));
+  deleteRef: mutation(async (input: DeleteRefInput, scope) => {
+    await deleteRef(scope, requireKey("Ref", input.refId));
     return {};
   }),
 };
+
+const methods = { MERGE: "merge", SQUASH: "squash", REBASE: "rebase" } as const;
 
 const pullMutations: Fields = {
   createPullRequest: mutation(async (input: CreatePullRequestInput, { world, user }) => {
@@ -132,7 +153,6 @@ const pullMutations: Fields = {
   mergePullRequest: mutation(async (input: MergePullRequestInput, scope) => {
     refuseInputs(input, "authorEmail");
     const pullRequest = requirePull(scope, input.pullRequestId);
-    const methods = { MERGE: "merge", SQUASH: "squash", REBASE: "rebase" } as const;
     await mergePull(scope, pullRequest, {
       method: methods[input.mergeMethod ?? "MERGE"],
       headOid: input.expectedHeadOid ?? undefined,
@@ -147,11 +167,21 @@ const pullMutations: Fields = {
     const comment = scope.world.pulls.comment(pull, accountOf(scope.user), input.body, scope.world.now());
     return { comment, pull };
   }),
-  // A repository without branch rules has nothing that a merge could wait for, and GitHub then says so.
-  enablePullRequestAutoMerge: mutation((input: EnablePullRequestAutoMergeInput, scope) => {
-    requirePull(scope, input.pullRequestId);
-    const message = "Pull request Protected branch rules not configured for this branch";
-    throw new Refusal("unprocessable", message);
+  enablePullRequestAutoMerge: mutation(async (input: EnablePullRequestAutoMergeInput, scope) => {
+    refuseInputs(input, "authorEmail");
+    const pullRequest = requirePull(scope, input.pullRequestId);
+    await enableAutoMerge(scope, pullRequest, {
+      method: methods[input.mergeMethod ?? "MERGE"],
+      headOid: input.expectedHeadOid ?? undefined,
+      title: input.commitHeadline ?? undefined,
+      message: input.commitBody ?? undefined,
+    });
+    return { pullRequest };
+  }),
+  disablePullRequestAutoMerge: mutation((input: DisablePullRequestAutoMergeInput, scope) => {
+    const pullRequest = requirePull(scope, input.pullRequestId);
+    pullRequest.autoMerge = null;
+    return { pullRequest };
   }),
 };
 
@@ -161,7 +191,7 @@ const pullRequest = (payload: { pullRequest: PullRequest }) => payload.pullReque
 
 export const rootResolvers: Resolvers = {
   Query: queryFields,
-  Mutation: { ...refMutations, ...pullMutations },
+  Mutation: granted({ ...refMutations, ...pullMutations }),
   CreateCommitOnBranchPayload: {
     clientMutationId,
     ref,
@@ -175,7 +205,8 @@ export const rootResolvers: Resolvers = {
   UpdatePullRequestPayload: { clientMutationId, pullRequest },
   ClosePullRequestPayload: { clientMutationId, pullRequest },
   MergePullRequestPayload: { clientMutationId, pullRequest },
-  EnablePullRequestAutoMergePayload: { clientMutationId },
+  EnablePullRequestAutoMergePayload: { clientMutationId, pullRequest },
+  DisablePullRequestAutoMergePayload: { clientMutationId, pullRequest },
   AddCommentPayload: {
     clientMutationId,
     commentEdge: ({ comment, pull }: { comment: Comment; pull: PullRequest }) => ({

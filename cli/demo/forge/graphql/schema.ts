@@ -11,6 +11,8 @@ import {
   type ValidationContext,
 } from "graphql";
 import { accountResolvers } from "./account-resolvers.ts";
+import { commitPullFields } from "./commit-pulls.ts";
+import { checkResolvers } from "./check-resolvers.ts";
 import { connectionResolvers } from "./connection.ts";
 import { objectResolvers } from "./object-resolvers.ts";
 import { pullResolvers } from "./pull-resolvers.ts";
@@ -24,7 +26,9 @@ const RESOLVERS: Resolvers = {
   ...objectResolvers,
   ...pullResolvers,
   ...accountResolvers,
+  ...checkResolvers,
   ...connectionResolvers,
+  Commit: { ...objectResolvers["Commit"], ...commitPullFields },
 };
 
 let cached: Promise<GraphQLSchema> | undefined;

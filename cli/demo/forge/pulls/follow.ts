@@ -48,5 +48,7 @@ async function mergeOf(world: World, headOid: string, baseOid: string): Promise<
 
 /** Keeps `refs/pull/N/head`, which GitHub has for every pull request, at its head. */
 export async function pinHead(world: World, pull: PullRequest): Promise<void> {
-  await git(world.repository.gitDir, ["update-ref", `refs/pull/${pull.number}/head`, pull.headOid]);
+  const { gitDir, refs } = world.repository;
+  const [name, oid] = [`refs/pull/${pull.number}/head`, pull.headOid];
+  if (!(await refs.commit(`update ${name} ${oid}\n`))) await git(gitDir, ["update-ref", name, oid]);
 }

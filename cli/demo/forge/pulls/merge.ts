@@ -4,30 +4,25 @@ import { commitsBetween } from "../git/history.ts";
 import { mergeCommits, rebaseCommits } from "../git/merge.ts";
 import { splitMessage, type Commit } from "../git/parse.ts";
 import { branchRef, isAncestor, updateRefs } from "../git/refs.ts";
+import { rulesFor } from "../rules/rules.ts";
+import { mergeViolations, refuseMerge } from "../rules/violations.ts";
 import { writeCommit } from "../git/write.ts";
 import { accountOf, personOf, webFlow, type Account } from "../users.ts";
 import type { Scope, World } from "../world.ts";
 import { followBranches } from "./follow.ts";
-import { markMerged, type PullRequest } from "./store.ts";
+import { markMerged, type MergeRequest, type PullRequest } from "./store.ts";
 
-type MergeMethod = "merge" | "squash" | "rebase";
+export type Mergeability = "clean" | "behind" | "blocked" | "dirty" | "draft" | "unknown";
 
-export interface MergeRequest {
-  readonly method: MergeMethod;
-  /** The head that the caller has seen; another one is refused. */
-  readonly headOid?: string | undefined;
-  readonly title?: string | undefined;
-  readonly message?: string | undefined;
-}
-
-export type Mergeability = "clean" | "dirty" | "draft" | "unknown";
-
-/** Whether an open pull request could be merged now: GitHub's mergeable_state of a repository without branch rules. */
+/** Whether an open pull request could be merged now: GitHub's mergeable_state. */
 export async function mergeability(world: World, pull: PullRequest): Promise<Mergeability> {
   if (pull.state === "closed") return "unknown";
   const merged = await mergeCommits(world.repository, pull.baseOid, pull.headOid);
   if ("conflicts" in merged) return "dirty";
-  return pull.draft ? "draft" : "clean";
+  if (pull.draft) return "draft";
+  if ((await mergeViolations(world, pull)).length === 0) return "clean";
+  const strict = rulesFor(world.settings.rules, pull.baseRef)?.checks?.strict ?? false;
+  return strict && !(await isAncestor(world.repository, pull.baseOid, pull.headOid)) ? "behind" : "blocked";
 }
 
 /** Merges a pull request and moves its base; answers the commit that the base is at then. */
@@ -38,11 +33,14 @@ export async function mergePull(scope: Scope, pull: PullRequest, request: MergeR
   if (request.headOid !== undefined && request.headOid !== pull.headOid) {
     throw new Refusal("conflict", "Head branch was modified. Review and try the merge again.");
   }
+  await refuseMerge(world, user, pull);
   const { baseOid } = pull;
   const actor = accountOf(user);
   const commitOid = await mergedCommit(world, pull, actor, request);
   const moved = await updateRefs(world.repository, [{ name: branchRef(pull.baseRef), to: commitOid, from: baseOid }]);
   if (!moved) throw new Refusal("not-mergeable", "Base branch was modified. Review and try the merge again.");
+  // GitHub signs what it commits itself, which a rebase's commits are not.
+  if (request.method !== "rebase") world.signed.add(commitOid);
   markMerged(pull, world.now(), actor, commitOid);
   return commitOid;
 }
@@ -106,7 +104,7 @@ export async function updatePullBranch(
   const merged = await mergeCommits(world.repository, pull.headOid, pull.baseOid);
   if ("conflicts" in merged) throw new Refusal("unprocessable", "merge conflict between base and head");
   const at = world.now();
-  const commitOid = await writeCommit(world.repository, {
+  const commitOid = writeCommit(world.repository, {
     tree: merged.tree,
     parents: [pull.headOid, pull.baseOid],
     message: `Merge branch '${pull.baseRef}' into ${pull.headRef}`,

@@ -1,5 +1,5 @@
 /** The pull requests and their comments: the part of GitHub that is not in the git repository. Kept in memory. */
-import type { Account } from "../users.ts";
+import type { Account, ForgeUser } from "../users.ts";
 
 export interface Comment {
   readonly id: number;
@@ -23,8 +23,26 @@ export interface PullRequest {
   baseOid: string;
   updatedAt: Date;
   closedAt: Date | null;
+  autoMerge: AutoMerge | null;
   merged: { readonly at: Date; readonly by: Account | null; readonly commitOid: string } | null;
   readonly comments: Comment[];
+}
+
+type MergeMethod = "merge" | "squash" | "rebase";
+
+export interface MergeRequest {
+  readonly method: MergeMethod;
+  /** The head that the caller has seen; another one is refused. */
+  readonly headOid?: string | undefined;
+  readonly title?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+/** Somebody's wish that it be merged as soon as the rules are kept. */
+export interface AutoMerge {
+  readonly by: ForgeUser;
+  readonly at: Date;
+  readonly request: MergeRequest;
 }
 
 type NewPullRequest = Pick<
@@ -37,6 +55,8 @@ export interface PullStore {
   find(number: number): PullRequest | null;
   insert(pull: NewPullRequest, at: Date): PullRequest;
   comment(pull: PullRequest, author: Account, body: string, at: Date): Comment;
+  /** Forgets everything: numbers start at 1 again. */
+  clear(): void;
   findComment(id: number): { readonly pull: PullRequest; readonly comment: Comment } | null;
 }
 
@@ -54,6 +74,7 @@ export function createPullStore(): PullStore {
         state: "open",
         updatedAt: at,
         closedAt: null,
+        autoMerge: null,
         merged: null,
         comments: [],
       };
@@ -67,6 +88,7 @@ export function createPullStore(): PullStore {
       pull.updatedAt = at;
       return comment;
     },
+    clear: () => void pulls.splice(0),
     findComment(id) {
       for (const pull of pulls) {
         const comment = pull.comments.find((each) => each.id === id);
@@ -80,6 +102,7 @@ export function createPullStore(): PullStore {
 export function closePull(pull: PullRequest, at: Date): void {
   pull.state = "closed";
   pull.closedAt = at;
+  pull.autoMerge = null;
   pull.updatedAt = at;
 }
 

@@ -6,7 +6,7 @@ import { listRefs } from "../git/refs.ts";
 import { readCommit, readTree } from "../git/repository.ts";
 import { isTreePath, TreeChangeError, writeBlob, writeCommit, writeTree, type TreeChange } from "../git/write.ts";
 import { nodeId } from "../node-id.ts";
-import { accountOf, personOf } from "../users.ts";
+import { accountOf, personOf, webFlow, type ForgeUser } from "../users.ts";
 import { repoApiUrl, type Scope, type World } from "../world.ts";
 import { gitDataCommit } from "./represent-commit.ts";
 import { bodyOf, ok, queryOf, route, type Route } from "./router.ts";
@@ -49,7 +49,7 @@ async function toChange(world: World, entry: z.output<typeof treeEntry>): Promis
   }
   const mode = entry.mode.replace(/^0/, "");
   if (entry.content !== undefined) {
-    return { path, entry: { mode, oid: await writeBlob(world.repository, Buffer.from(entry.content)) } };
+    return { path, entry: { mode, oid: writeBlob(world.repository, Buffer.from(entry.content)) } };
   }
   if (entry.sha === null) return { path, entry: null };
   const oid = entry.sha ?? "";
@@ -80,24 +80,30 @@ async function representEntries(world: World, oid: string, recursive: boolean, f
   return rows;
 }
 
-/** The person given, or the caller; a committer left out is the author. */
+/** The person given, or the caller; a committer left out is the author. An App that names nobody has GitHub commit for it. */
 function people({ world, user }: Scope, body: z.output<typeof newCommit>): { author: Person; committer: Person } {
   const at = world.now();
   const given = (value: z.output<typeof person>) => ({ ...value, date: value.date ? new Date(value.date) : at });
   const author = body.author ? given(body.author) : personOf(accountOf(user), at);
+  if (isSigned(user, body)) return { author, committer: webFlow(at) };
   return { author, committer: body.committer ? given(body.committer) : author };
+}
+
+/** GitHub signs what an App commits through this API as long as it says nothing of author and committer. */
+function isSigned(user: ForgeUser, body: z.output<typeof newCommit>): boolean {
+  return user.app === true && body.author === undefined && body.committer === undefined;
 }
 
 export const objectRoutes: readonly Route[] = [
   route("POST", "/repos/{owner}/{repo}/git/blobs", "write", async (call) => {
     const { content, encoding } = bodyOf(call, newBlob);
     await refuseEmpty(call.world);
-    const sha = await writeBlob(call.world.repository, Buffer.from(content, encoding));
+    const sha = writeBlob(call.world.repository, Buffer.from(content, encoding));
     return { status: 201, body: { url: `${repoApiUrl(call.world)}/git/blobs/${sha}`, sha } };
   }),
 
-  route("GET", "/repos/{owner}/{repo}/git/blobs/{sha}", "read", async ({ world, params }) => {
-    const object = await world.repository.objects.read(params.sha);
+  route("GET", "/repos/{owner}/{repo}/git/blobs/{file_sha}", "read", async ({ world, params }) => {
+    const object = await world.repository.objects.read(params.file_sha);
     if (object?.type !== "blob") throw new Refusal("not-found", "Not Found");
     return ok({
       sha: object.oid,
@@ -139,7 +145,8 @@ export const objectRoutes: readonly Route[] = [
     const parents = await Promise.all(body.parents.map((oid) => readCommit(repository, oid)));
     if (parents.includes(null)) throw unprocessable("Parent SHA does not exist or is not a commit object");
     const commit = { tree: tree.oid, parents: body.parents, message: body.message, ...people(call, body) };
-    const written = await readCommit(repository, await writeCommit(repository, commit));
+    const written = await readCommit(repository, writeCommit(repository, commit));
+    if (written && isSigned(call.user, body)) call.world.signed.add(written.oid);
     if (!written) throw new Error("a commit that was just written cannot be read");
     return { status: 201, body: gitDataCommit(call.world, written) };
   }),

@@ -31,17 +31,17 @@ export const refRoutes: readonly Route[] = [
 
   route("POST", "/repos/{owner}/{repo}/git/refs", "write", async (call) => {
     const { ref, sha } = bodyOf(call, newRef);
-    return { status: 201, body: represent(call.world, await createRef(call.world, ref, sha)) };
+    return { status: 201, body: represent(call.world, await createRef(call, ref, sha)) };
   }),
 
   route("PATCH", "/repos/{owner}/{repo}/git/refs/{ref}", "write", async (call) => {
     const { sha, force } = bodyOf(call, refPatch);
-    const moved = await moveRefs(call.world, [{ name: `refs/${call.params.ref}`, oid: sha, force }]);
+    const moved = await moveRefs(call, [{ name: `refs/${call.params.ref}`, oid: sha, force }]);
     return ok(moved.map((ref) => represent(call.world, ref))[0]);
   }),
 
-  route("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", "write", async ({ world, params }) => {
-    await deleteRef(world, `refs/${params.ref}`);
+  route("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", "write", async (call) => {
+    await deleteRef(call, `refs/${call.params.ref}`);
     return { status: 204 };
   }),
 ];

@@ -11,8 +11,14 @@ export type GitDataCommit = RestEndpointMethodTypes["git"]["getCommit"]["respons
 export type RepositoryCommit = RestEndpointMethodTypes["repos"]["getCommit"]["response"]["data"];
 export type DiffEntry = RestEndpointMethodTypes["pulls"]["listFiles"]["response"]["data"][number];
 
-// Nothing is signed here, and saying otherwise would be a lie about the objects in the repository.
 const UNSIGNED = { verified: false, reason: "unsigned", signature: null, payload: null, verified_at: null };
+
+/** No object is signed here; what GitHub would have signed is said to be, without a signature that nobody could check. */
+function verificationOf({ signed, createdAt }: World, oid: string) {
+  return signed.has(oid)
+    ? { ...UNSIGNED, verified: true, reason: "valid", verified_at: timestamp(createdAt) }
+    : UNSIGNED;
+}
 
 function gitPerson({ name, email, date }: Person): { name: string; email: string; date: string } {
   return { name, email, date: timestamp(date) };
@@ -36,7 +42,7 @@ export function gitDataCommit(world: World, commit: Commit): GitDataCommit {
       url: `${api}/git/commits/${sha}`,
       html_url: `${page}/commit/${sha}`,
     })),
-    verification: UNSIGNED,
+    verification: verificationOf(world, commit.oid),
   };
 }
 
@@ -59,7 +65,7 @@ export function repositoryCommit(world: World, commit: Commit): RepositoryCommit
       message: commit.message,
       comment_count: 0,
       tree: { sha: commit.tree, url: `${api}/git/trees/${commit.tree}` },
-      verification: UNSIGNED,
+      verification: verificationOf(world, commit.oid),
     },
     author: author && simpleUser(world, author),
     committer: committer && simpleUser(world, committer),

@@ -1,28 +1,41 @@
 /** One REST call: who is calling, whether they may, the route, and refusals in REST's words. */
+import { refuseUngranted } from "../apps/permissions.ts";
 import { notImplemented, Refusal, type RefusalKind } from "../fault.ts";
-import { forbiddenMessage, mayWrite, type ForgeUser } from "../users.ts";
-import { isServed, type World } from "../world.ts";
+import type { ForgeUser } from "../users.ts";
+import { isFormer, isServed, refuseWrites, REPOSITORY_ID, type World } from "../world.ts";
 import { accountRoutes } from "./account-routes.ts";
+import { branchRoutes } from "./branch-routes.ts";
+import { checkRoutes } from "./check-routes.ts";
 import { commentRoutes } from "./comment-routes.ts";
 import { contentRoutes } from "./content-routes.ts";
 import { objectRoutes } from "./object-routes.ts";
 import { pullRoutes } from "./pull-routes.ts";
 import { refRoutes } from "./ref-routes.ts";
-import { createRouter, type MatchedRoute, type RestReply, type Router } from "./router.ts";
+import { createRouter, type MatchedRoute, type RestReply, type Route, type Router } from "./router.ts";
+import { statusRoutes } from "./status-routes.ts";
 
-export const findRoute: Router = createRouter([
+const routes: readonly Route[] = [
   ...accountRoutes,
   ...refRoutes,
   ...objectRoutes,
   ...contentRoutes,
   ...pullRoutes,
   ...commentRoutes,
-]);
+  ...statusRoutes,
+  ...checkRoutes,
+  ...branchRoutes,
+];
+
+export const findRoute: Router = createRouter(routes);
+
+/** Every route, as `GET /repos/{owner}/{repo}`. */
+export const restTemplates: readonly string[] = routes.map(({ method, template }) => `${method} ${template}`);
 
 const STATUS: Readonly<Record<RefusalKind, number>> = {
   "bad-request": 400,
   unauthenticated: 401,
   forbidden: 403,
+  archived: 403,
   "not-found": 404,
   "not-mergeable": 405,
   conflict: 409,
@@ -48,18 +61,36 @@ export async function serveRest(
   matched: MatchedRoute | null,
 ): Promise<RestReply> {
   if (!user) throw new Refusal("unauthenticated", "Bad credentials");
-  refuseOtherRepository(world, request.path);
+  const elsewhere = redirect(world, request);
+  if (elsewhere) return elsewhere;
+  refuseOtherRepository(world, user, request.path);
   if (!matched) throw notImplemented(`${request.method} ${request.path}`);
   const { route, params } = matched;
-  if (route.access === "write" && !mayWrite(user)) throw new Refusal("forbidden", forbiddenMessage(user));
-  return route.handle({ world, user, params, url: request.url, accept: request.accept, body: request.body });
+  if (route.access === "write") refuseWrites(world, user);
+  if (route.access === "write") refuseUngranted(user, route.template);
+  const call = { world, user, params, url: request.url, accept: request.accept, body: request.body };
+  const reply = await route.handle(call);
+  if (user.scopes === undefined) return reply;
+  return { ...reply, headers: { ...reply.headers, "x-oauth-scopes": user.scopes.join(", ") } };
 }
 
-function refuseOtherRepository(world: World, path: string): void {
-  const [, owner, repo] = /^\/repos\/([^/]+)\/([^/]+)/.exec(path) ?? [];
-  if (owner !== undefined && repo !== undefined && !isServed(world, owner, repo)) {
-    throw new Refusal("not-found", "Not Found");
-  }
+const REPOSITORY_PATH = /^\/repos\/([^/]+)\/([^/]+)/;
+
+/** A repository that is called otherwise now: where it is. Only what is no GET may be sent again as it was. */
+function redirect(world: World, { method, path, url }: RestRequest): RestReply | null {
+  const [named = "", owner = "", repo = ""] = REPOSITORY_PATH.exec(path) ?? [];
+  if (!isFormer(world, owner, repo)) return null;
+  const [status, message] = method === "GET" ? [301, "Moved Permanently"] : [307, "Temporary Redirect"];
+  const location = `${world.apiUrl}/repositories/${REPOSITORY_ID}${path.slice(named.length)}${url.search}`;
+  const documentation_url =
+    "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects";
+  return { status, headers: { location }, body: { message, url: location, documentation_url } };
+}
+
+function refuseOtherRepository(world: World, user: ForgeUser, path: string): void {
+  const [named, owner = "", repo = ""] = REPOSITORY_PATH.exec(path) ?? [];
+  if (named === undefined) return;
+  if (!isServed(world, owner, repo) || user.permission === "none") throw new Refusal("not-found", "Not Found");
 }
 
 /** A refusal as GitHub writes it; one with errors by field is a "Validation Failed". */

@@ -1,6 +1,7 @@
 import type { Octokit } from "@octokit/rest";
 import { explainFailure, type Attempt } from "./errors.ts";
-import { failureOf, type Failure } from "./failure.ts";
+import { withoutSecrets } from "../../../../schemas/secrets.ts";
+import { causeOf, failureOf, garbledReply, type Failure } from "./failure.ts";
 
 /** Where Octokit's own words go. Never stdout or stderr: those belong to the command. */
 export interface ClientLog {
@@ -10,10 +11,16 @@ export interface ClientLog {
   error(message: string): unknown;
 }
 
+/** One of Octokit's strategies of signing its calls, in the place of a token that stays. */
+export interface Signing {
+  readonly authStrategy: (options: never) => unknown;
+  readonly auth?: object;
+}
+
 export interface ClientOptions {
   /** `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise Server. */
   readonly apiUrl: string;
-  readonly token: string;
+  readonly token: string | Signing;
   readonly userAgent: string;
   /** Of one call, without its retries. Default 30 s. */
   readonly timeoutMs?: number | undefined;
@@ -51,6 +58,9 @@ const silent: ClientLog = { debug() {}, info() {}, warn() {}, error() {} };
 export function createClient(options: ClientOptions): Client {
   const patient = once(() => connect(options));
   const hurried = once(() => connectPlainly(options));
+  // What answers may be anything, and repeat what it was sent.
+  const clean = (text: string): string =>
+    withoutSecrets(text, typeof options.token === "string" ? [options.token] : []);
   let isHurried = options.isHurried ?? false;
   return {
     async attempt(attempt, call, special) {
@@ -60,9 +70,10 @@ export function createClient(options: ClientOptions): Client {
         return answer;
       } catch (error) {
         isHurried = false;
-        const failure = failureOf(error);
+        const failure = failureOf(error, clean);
         if (failure === null) throw error;
-        throw special?.(failure, error) ?? explainFailure(failure, attempt, error);
+        const cause = causeOf(error, clean);
+        throw special?.(failure, cause) ?? explainFailure(failure, attempt, cause);
       }
     },
   };
@@ -79,7 +90,8 @@ async function connectPlainly(options: ClientOptions): Promise<Octokit> {
 }
 
 function commonOf({ apiUrl, token, userAgent, timeoutMs = 30_000, log = silent }: ClientOptions) {
-  return { baseUrl: apiUrl, auth: token, userAgent, log, request: { fetch: fetchWithin(timeoutMs), log } };
+  const signing = typeof token === "string" ? { auth: token } : token;
+  return { baseUrl: apiUrl, ...signing, userAgent, log, request: { fetch: fetchWithin(timeoutMs), log } };
 }
 
 async function connect(options: ClientOptions): Promise<Octokit> {
@@ -118,10 +130,27 @@ const noQueue = {
 };
 const unspaced = { write: noQueue, notifications: noQueue, global: noQueue } as object;
 
-/** fetch that gives up: Octokit has no time-out of its own. */
+/**
+ * fetch that gives up, and that fails where the body breaks off or is none of GitHub's: Octokit has no time-out of its own, and
+ * takes what has come of a body for all of it.
+ */
 function fetchWithin(timeoutMs: number): (url: string, init?: RequestInit) => Promise<Response> {
   return async (url, init = {}) => {
     const signals = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
-    return fetch(url, { ...init, signal: AbortSignal.any(signals) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });
+    const bytes = await response.arrayBuffer();
+    if (response.ok && bytes.byteLength > 0) requireJson(bytes);
+    const { status, statusText, headers } = response;
+    return new Response(bytes.byteLength === 0 ? null : bytes, { status, statusText, headers });
   };
+}
+
+function requireJson(bytes: ArrayBuffer): void {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    const error = new Error("the reply is no JSON", { cause });
+    error.name = garbledReply;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { ProblemError, type Problem } from "../../../../schemas/problem.ts";
 import { OutsideError } from "../../core/ports.ts";
-import { wordsOf, type Failure } from "./failure.ts";
+import { saysArchived, wordsOf, type Failure } from "./failure.ts";
 
 /** What was being tried, for the person who reads that it failed. */
 export interface Attempt {
@@ -21,13 +21,22 @@ export function explainFailure(failure: Failure, attempt: Attempt, cause: unknow
   return failure.kind === "graphql" ? graphql(failure, attempt, cause) : answer(failure, attempt, cause);
 }
 
-function network(failure: Failure & { kind: "network" }, { what }: Attempt, cause: unknown): OutsideError {
-  const message = failure.timedOut ? `${what}: GitHub did not answer in time` : `${what}: GitHub cannot be reached`;
-  return new OutsideError(message, {
-    retryable: true,
-    hint: "check the network, GITHUB_API_URL and https://www.githubstatus.com, and try again; nothing is half done",
-    cause,
-  });
+const troubles = {
+  "no-answer": "GitHub did not answer in time",
+  unreachable: "GitHub cannot be reached",
+  garbled: "what answered is not GitHub's API",
+} as const;
+
+function network({ reason }: Failure & { kind: "network" }, attempt: Attempt, cause: unknown): OutsideError {
+  const hint = `check the network, GITHUB_API_URL and https://www.githubstatus.com, and try again; ${afterLoss(attempt)}`;
+  return new OutsideError(`${attempt.what}: ${troubles[reason]}`, { retryable: true, hint, cause });
+}
+
+/** An answer may get lost after all was done. */
+function afterLoss({ permission }: Attempt): string {
+  return permission.includes("write")
+    ? "it is done whole or not at all: see which, before a rollback is repeated"
+    : "nothing was changed";
 }
 
 function rateLimit(failure: Failure & { kind: "rate-limit" }, { what }: Attempt, cause: unknown): OutsideError {
@@ -42,6 +51,7 @@ function graphql(failure: Failure & { kind: "graphql" }, attempt: Attempt, cause
     return rateLimit({ kind: "rate-limit", secondary: false, resetsAt: null }, attempt, cause);
   }
   const words = wordsOf(failure);
+  if (saysArchived(failure)) return stop(archived(attempt), cause);
   if (types.includes("FORBIDDEN") || types.includes("INSUFFICIENT_SCOPES") || /not accessible by/i.test(words)) {
     return stop(forbidden(attempt, words), cause);
   }
@@ -49,14 +59,16 @@ function graphql(failure: Failure & { kind: "graphql" }, attempt: Attempt, cause
   return refused(attempt, words, cause);
 }
 
-function answer({ status, message }: Failure & { kind: "answer" }, attempt: Attempt, cause: unknown): Error {
+function answer(failure: Failure & { kind: "answer" }, attempt: Attempt, cause: unknown): Error {
+  const { status, message } = failure;
+  if (saysArchived(failure)) return stop(archived(attempt), cause);
   if (status === 401) return stop(badToken(attempt), cause);
   if (status === 403) return stop(forbidden(attempt, message), cause);
   if (status === 404 || status === 410) return stop(notFound(attempt), cause);
   if (status < 500 || status === 501) return refused(attempt, message, cause);
   return new OutsideError(`${attempt.what}: GitHub answered ${status}`, {
     retryable: true,
-    hint: "see https://www.githubstatus.com and try again; a commit is whole or not there at all",
+    hint: `see https://www.githubstatus.com and try again; ${afterLoss(attempt)}`,
     cause,
   });
 }
@@ -74,10 +86,25 @@ function badToken({ what }: Attempt): Problem {
 }
 
 function forbidden({ what, repository, permission }: Attempt, words: string): Problem {
+  if (/by integration/i.test(words)) {
+    return {
+      code: "github-permission",
+      message: `${what}: the GitHub App may not do this (${quote(words)})`,
+      hint: `give the App "${permission}" on its page under "Permissions", then accept that in its installation on ${repository}`,
+    };
+  }
   return {
     code: "github-permission",
     message: `${what}: the token may not do this (${quote(words)})`,
     hint: `give it "${permission}" on ${repository}, and authorize it for the organization's single sign-on if it has one`,
+  };
+}
+
+function archived({ what, repository }: Attempt): Problem {
+  return {
+    code: "github-archived",
+    message: `${what}: ${repository} was archived, so nobody can write to it`,
+    hint: "unarchive it in its settings, or name the repository that took its place in mmsp.yaml or with --repo",
   };
 }
 

@@ -2,6 +2,7 @@ import type { Forge } from "../../core/ports.ts";
 import { enableAutoMerge } from "./auto-merge.ts";
 import { createClient, type ClientOptions } from "./client.ts";
 import { commitOn } from "./commit.ts";
+import { readPull } from "./follow.ts";
 import { readChangedFiles } from "./proposals.ts";
 import { proposeChange } from "./propose.ts";
 import { readSnapshot } from "./read.ts";
@@ -26,6 +27,7 @@ export function createGitHub(options: GitHubOptions): Forge {
     read: (scope, ref) => readSnapshot(repository, scope, ref),
     commit: (request) => commitOn(repository, request),
     propose: (request) => proposeChange(repository, request),
+    pull: (number) => readPull(repository, number),
     changedFiles: (numbers) => readChangedFiles(repository, numbers),
     async comment(number, body) {
       const { owner, name: repo, slug, client } = repository;

@@ -2,7 +2,7 @@ import { fail } from "../../../../schemas/problem.ts";
 
 export type RunProgram = (command: readonly string[], timeoutMs: number) => Promise<string | null>;
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 const defaultApiUrl = "https://api.github.com";
 
@@ -14,8 +14,8 @@ export async function requireToken(env: Variables, run: RunProgram = runProgram)
     code: "github-token-missing",
     message: "no GitHub token: GITHUB_TOKEN and GH_TOKEN are not set, and `gh` is not logged in",
     hint:
-      'run `gh auth login`, or set GITHUB_TOKEN to a token with "Contents: write" and "Pull requests: write"; ' +
-      "--local changes only the files here",
+      'run `gh auth login`, or set GITHUB_TOKEN to a token with "Contents: write" and "Pull requests: write", or ' +
+      "MMSP_GITHUB_APP_ID and its key; --local changes only the files here",
   });
 }
 
@@ -47,6 +47,14 @@ export function apiUrlOf(env: Variables): string {
       code: "github-api-url",
       message: "GITHUB_API_URL is not an http or https address",
       hint: "for GitHub Enterprise Server it is https://HOST/api/v3; leave it unset for github.com",
+    });
+  }
+  const { username, password } = new URL(given);
+  if (username !== "" || password !== "") {
+    fail({
+      code: "github-api-url",
+      message: "GITHUB_API_URL holds a user or a password",
+      hint: "leave them out: calls are made with GITHUB_TOKEN, or as a GitHub App",
     });
   }
   return given;

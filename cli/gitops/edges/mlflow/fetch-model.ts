@@ -10,7 +10,7 @@ import { parseMlflowAddress } from "../../core/mlflow-uri.ts";
 import { download, listFiles, readText, servedPath } from "./artifacts.ts";
 import type { MlflowClient } from "./client.ts";
 import { resolveAddress } from "./resolve.ts";
-import { temporaryFolder } from "./temporary.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 /** An MLmodel file has some kilobytes; one with an example of the input a few more. */
 const maxDescriptionBytes = 1024 * 1024;

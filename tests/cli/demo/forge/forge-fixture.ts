@@ -1,6 +1,7 @@
 /** A forge with a first commit on main, and Octokit clients for it. */
 import { Octokit } from "@octokit/rest";
-import { startForge, type Forge, type ForgeOptions, type ForgeUser } from "../../../../cli/demo/forge/server.ts";
+import type { Forge, ForgeOptions, ForgeUser } from "../../../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "../../../support/checked-forge.ts";
 import { commitDirectly, temporaryDirectory } from "../../../support/git.ts";
 
 const OWNER = "acme";
@@ -24,7 +25,7 @@ export const TEN_LINES = Array.from({ length: 10 }, (_, index) => `line ${index 
 
 export async function testForge(options: Partial<ForgeOptions> = {}): Promise<TestForge> {
   const directory = await temporaryDirectory();
-  const forge = await startForge({ directory: directory.path, ...HERE, users: USERS, ...options });
+  const forge = await startCheckedForge({ directory: directory.path, ...HERE, users: USERS, ...options });
   const files = { "base.txt": TEN_LINES, "models/fraud.yaml": "stable: 1\n" };
   const firstCommit = await commitDirectly(forge.gitDir, "main", files, "Start");
   return {

@@ -173,8 +173,8 @@ describe("a GraphQL call", () => {
         ),
       ),
     ).toContain('the argument "since" of Commit.history');
-    const greedy = COMMIT.replace("commit { oid }", "commit { oid signature { isValid } }");
-    expect(await ask(greedy, commitInput("main", forge.firstCommit, { "a.txt": "a" }))).toContain("Commit.signature");
+    const greedy = COMMIT.replace("commit { oid }", "commit { oid zipballUrl }");
+    expect(await ask(greedy, commitInput("main", forge.firstCommit, { "a.txt": "a" }))).toContain("Commit.zipballUrl");
     expect(await runGit(forge.gitDir, ["rev-parse", "main"])).toBe(forge.firstCommit);
   });
 

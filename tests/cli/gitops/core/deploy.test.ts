@@ -85,9 +85,13 @@ describe("deploy", () => {
     [
       "the canary at the same weight",
       deploy({ weight: 10 }),
-      "skip: version 2 of fraud is the canary in staging already, at 10 %",
+      "skip: version 2 of fraud is the canary in staging already, at 10 %; --canary next takes it to 50 %",
     ],
-    ["the canary without a weight", deploy(), "skip: version 2 of fraud is the canary in staging already, at 10 %"],
+    [
+      "the canary without a weight",
+      deploy(),
+      "skip: version 2 of fraud is the canary in staging already, at 10 %; --canary next takes it to 50 %",
+    ],
     ["the stable version", deploy({ version: 1 }), "skip: version 1 of fraud is stable in staging already"],
   ])("skips %s, also where the model is locked", (_, command, expected) => {
     const lock = { reason: "audit", by: "ann", at: earlier };
@@ -105,7 +109,7 @@ describe("deploy", () => {
 
   test("is refused while another version is the canary, with what to do", () => {
     expect(refusalText(plan(deploy({ version: 3 }), stagingState(aDeployment({ canary: 2 }))))).toBe(
-      "canary-running: version 2 of fraud is the canary in staging, at 10 % (mmsp promote fraud --env staging makes it stable, mmsp rollback fraud --env staging removes it)",
+      "canary-running: version 2 of fraud is the canary in staging, at 10 % (mmsp promote fraud --env staging makes it stable, mmsp rollback fraud --env staging removes it, --replace puts version 3 in its place)",
     );
   });
 

@@ -42,7 +42,10 @@ describe("edit distance", () => {
     ["abc", "", 3],
     ["kitten", "sitting", 3],
     ["fraud", "fraud", 0],
-    ["fruad", "fraud", 2],
+    ["fruad", "fraud", 1],
+    ["fraudd", "farud", 2],
+    ["ab", "ba", 1],
+    ["abcd", "dcba", 3],
   ])("of %p and %p is %d", (from, to, distance) => {
     expect(editDistance(from, to)).toBe(distance);
   });

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { parseManifest } from "../../../../schemas/document.ts";
-import { validateModelDeployment } from "../../../../schemas/json/validators.js";
+import { validateModelDeployment } from "../../../../schemas/kinds.ts";
 import type { ModelDeployment } from "../../../../schemas/model-deployment.ts";
 import { updateYaml } from "../../../../cli/gitops/render/yaml-edit.ts";
 import { newDocument } from "../../../../cli/gitops/render/new-document.ts";
@@ -65,6 +65,7 @@ const at = "2026-12-01T00:00:00Z";
 const commands: Readonly<Record<string, (spec: Spec) => Spec>> = {
   "set a canary": (spec) => ({ ...spec, canary: { version: 4, attempt: 7, since: at, weight: 25 } }),
   "change the weight": (spec) => ({ ...spec, ...(spec.canary ? { canary: { ...spec.canary, weight: 50 } } : {}) }),
+  "record steps": (spec) => ({ ...spec, ...(spec.canary ? { canary: { ...spec.canary, steps: [5, 25, 100] } } : {}) }),
   "make the canary stable": ({ canary, ...spec }) =>
     canary
       ? { ...spec, stable: { version: canary.version, attempt: canary.attempt, since: at }, previous: pushed(spec) }

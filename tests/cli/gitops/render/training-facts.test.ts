@@ -32,5 +32,5 @@ test("names and values of a run are text, whatever they hold: nobody is pinged, 
   const body = pullRequestBody(change({ verb: "register", subject: version, replaces: null }));
   expect(body).toContain("| `` a\\|b` `` | `@team <img> https://x #1` |");
   expect(body).toContain("### Tags\n\n| Tag | Version 2 |\n| --- | --- |\n| `constructor` | `x y` |");
-  expect(factsTable(version)).toContain("| MLflow version | `Fraud \\| EU 7` |");
+  expect(factsTable(version, null)).toContain("| MLflow version | `Fraud \\| EU 7` |");
 });

@@ -1,12 +1,13 @@
-import { afterEach, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { afterAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { SourceState } from "../../../../gateway/core/ports.ts";
-import { readArtifact, type ArtifactOptions } from "../../../../gateway/edges/source/artifact.ts";
+import { readArtifact, type ArtifactOptions, type Place } from "../../../../gateway/edges/source/artifact.ts";
 import type { ModelVersion } from "../../../../schemas/model-version.ts";
 import { ProblemError } from "../../../../schemas/problem.ts";
-import { modelVersion } from "../../../support/versions.ts";
+import { filesOf } from "../../../../schemas/artifact.ts";
+import { temporaryFolder } from "../../../support/folder.ts";
+import { modelVersion, sha256 } from "../../../support/versions.ts";
 
 const bytes = new TextEncoder().encode("the model");
 const document = modelVersion(bytes);
@@ -19,10 +20,8 @@ const byUri: ModelVersion = {
   },
 };
 
-const folders: string[] = [];
-afterEach(async () => {
-  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })));
-});
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
 
 /** A state that has one file. */
 function stateWith(path: string): SourceState {
@@ -44,59 +43,116 @@ async function problemOf(promise: Promise<unknown>): Promise<ProblemError["probl
 const nothing = stateWith("");
 
 test("a key is read from a store inside the repository, at the state that was followed", async () => {
-  expect(await readArtifact(document, "examples/store/", stateWith(`examples/store/${key}`))).toEqual(bytes);
+  expect(await readArtifact(document, "examples/store/", stateWith(`examples/store/${key}`))).toEqual(
+    Buffer.from(bytes),
+  );
 });
 
-test("a key is read from a store on disk", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "mmsp store-"));
-  folders.push(folder);
-  await mkdir(dirname(join(folder, key)), { recursive: true });
-  await writeFile(join(folder, key), bytes);
-  expect(await readArtifact(document, `file://${folder}`, nothing)).toEqual(bytes);
-  const problem = await problemOf(readArtifact(document, `file://${folder}/none`, nothing));
-  expect(problem.code).toBe("artifact-missing");
+/** Hands over these pieces for whatever place, and remembers which. */
+function reading(pieces: Iterable<Uint8Array>): ArtifactOptions & { readonly asked: Place[] } {
+  const asked: Place[] = [];
+  async function* read(place: Place): AsyncGenerator<Uint8Array, void> {
+    asked.push(place);
+    yield* pieces;
+  }
+  return { read, asked, folder: folder.path };
+}
+
+test("a key is read from a store outside the repository, an address by itself", async () => {
+  const stored = reading([bytes.subarray(0, 3), bytes.subarray(3)]);
+  expect(await readArtifact(document, "s3://bucket/x", nothing, stored)).toEqual(Buffer.from(bytes));
+  expect(await readArtifact(byUri, null, nothing, stored)).toEqual(Buffer.from(bytes));
+  expect(stored.asked).toEqual([{ store: "s3://bucket/x", key }, { uri: "https://example.com/m.onnx" }]);
 });
 
-test("an s3 store is said to come with a cluster, and no store at all where to name one", async () => {
-  expect((await problemOf(readArtifact(document, "s3://bucket/x", nothing))).message).toContain("come with a cluster");
+test("without a store there is nothing to read, and it is said where to name one", async () => {
   expect((await problemOf(readArtifact(document, null, nothing))).code).toBe("store-missing");
 });
 
-function answering(response: () => Response): ArtifactOptions {
-  return { fetch: () => Promise.resolve(response()) };
-}
-
-test("an address is fetched, but not one byte more than was registered", async () => {
-  expect(
-    await readArtifact(
-      byUri,
-      null,
-      nothing,
-      answering(() => new Response(bytes)),
-    ),
-  ).toEqual(bytes);
+test("not one piece more is taken than was registered", async () => {
   let sent = 0;
-  const endless = (): Response =>
-    new Response(
-      new ReadableStream({
-        pull(controller) {
-          sent += 1024;
-          controller.enqueue(new Uint8Array(1024));
-        },
-      }),
-    );
-  expect((await problemOf(readArtifact(byUri, null, nothing, answering(endless)))).code).toBe("artifact-size");
-  expect(sent).toBeLessThan(100 * 1024);
+  function* endless(): Generator<Uint8Array> {
+    for (;;) {
+      sent += 1;
+      yield bytes;
+    }
+  }
+  expect((await problemOf(readArtifact(byUri, null, nothing, reading(endless())))).code).toBe("artifact-size");
+  expect(sent).toBe(2);
 });
 
-test("an address that answers an error is a problem that names it", async () => {
-  const problem = await problemOf(
-    readArtifact(
-      byUri,
-      null,
-      nothing,
-      answering(() => new Response("no", { status: 404 })),
-    ),
-  );
-  expect(problem.message).toBe("https://example.com/m.onnx cannot be read: the server answered 404");
+test("what the outside says, with what can be done about it, names the place", async () => {
+  const read = (): never => {
+    throw Object.assign(new Error("the server answered 404"), { hint: "nothing is there" });
+  };
+  expect(await problemOf(readArtifact(byUri, null, nothing, { read }))).toMatchObject({
+    message: "https://example.com/m.onnx cannot be read: the server answered 404",
+    hint: "nothing is there",
+  });
+});
+
+test("what is large is loaded from a file that only its owner can read, and held against its digest first", async () => {
+  const large = { ...document.spec.artifact, sizeBytes: 65 * 1024 ** 2 };
+  const heavy = { ...document, spec: { ...document.spec, artifact: large } };
+  const loaded = await readArtifact(heavy, "s3://bucket", nothing, reading([bytes]));
+  if (loaded instanceof Uint8Array) throw new Error("it is in memory");
+  expect(statSync(loaded.path).mode & 0o077).toBe(0);
+  await loaded.remove();
+  const other = await problemOf(readArtifact(heavy, "s3://bucket", nothing, reading([bytes.toReversed()])));
+  expect(other.code).toBe("artifact-digest");
+  expect(readdirSync(folder.path)).toEqual([]);
+});
+
+describe("a model that keeps weights in files beside it", () => {
+  const weights = new TextEncoder().encode("the weights");
+  const beside: ModelVersion = {
+    ...document,
+    spec: {
+      ...document.spec,
+      artifact: {
+        ...document.spec.artifact,
+        files: [
+          {
+            file: "weights/layer 1.bin",
+            key: `sha256/${sha256(weights)}/layer-1.bin`,
+            sha256: sha256(weights),
+            sizeBytes: weights.length,
+          },
+        ],
+      },
+    },
+  };
+  const files = (others: Uint8Array): ArtifactOptions => ({
+    folder: folder.path,
+    read: async function* (place) {
+      yield "key" in place && place.key === key ? bytes : others;
+    },
+  });
+
+  test("is put into a folder of its own, under the names that it knows them by", async () => {
+    const loaded = await readArtifact(beside, "s3://bucket", nothing, files(weights));
+    if (loaded instanceof Uint8Array) throw new Error("it is in memory");
+    expect(readFileSync(loaded.path)).toEqual(Buffer.from(bytes));
+    expect(readFileSync(join(dirname(loaded.path), "weights/layer 1.bin"))).toEqual(Buffer.from(weights));
+    await loaded.remove();
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test("is refused, and nothing is left behind, where one of them is another one", async () => {
+    const problem = await problemOf(readArtifact(beside, "s3://bucket", nothing, files(weights.toReversed())));
+    expect(problem.code).toBe("artifact-digest");
+    expect(problem.message).toContain("weights/layer 1.bin");
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test("by reference finds them beside its own address", async () => {
+    const { key: _key, ...artifact } = beside.spec.artifact;
+    const uri = "https://example.com/models/fraud.onnx?download=1";
+    const referred = { ...beside, spec: { ...beside.spec, artifact: { ...artifact, uri } } };
+    const asked = reading([weights]);
+    await problemOf(readArtifact(referred, null, nothing, asked));
+    expect(asked.asked).toEqual([{ uri }]);
+    const [, other] = filesOf(referred.spec.artifact);
+    expect(other?.uri).toBe("https://example.com/models/weights/layer%201.bin");
+  });
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ProblemError } from "../../../../../schemas/problem.ts";
 import type { OutsideError } from "../../../../../cli/gitops/core/ports.ts";
+import { faultOf } from "../../../../../cli/demo/forge/faults.ts";
+import { startEcho } from "../../../../support/secrets.ts";
 import { faulty, readerToken, startHub, token, type Hub } from "../../hub.ts";
 
 const scope = { models: ["fraud"], environments: ["dev"] } as const;
@@ -138,6 +140,66 @@ describe("what may go through later", () => {
   });
 });
 
+test("a reply that breaks off is no reply: the call is repeated, and told when it stays so", async () => {
+  const from = hub.server.calls.length;
+  hub.hook = (call) => {
+    if (call.index === from) throw faultOf("cut");
+  };
+  expect((await read()).head).toBe(await hub.head("main"));
+  hub.hook = () => {
+    throw faultOf("cut");
+  };
+  expect((await thrown(read())).message).toBe("reading acme/models: GitHub cannot be reached");
+});
+
+test("a page of somebody else's in the place of a reply is told apart", async () => {
+  hub.hook = faulty(() => true, 200, "<html>Log in to the guest network</html>", { "content-type": "text/html" });
+  const error = await thrown(read());
+  expect(error).toMatchObject({ name: "OutsideError", retryable: true });
+  expect(error.message).toBe("reading acme/models: what answered is not GitHub's API");
+  expect((error as OutsideError).hint).toContain("GITHUB_API_URL");
+});
+
+test("an archived repository is named as such, whether REST or GraphQL says so", async () => {
+  hub.hook = undefined;
+  hub.server.settings.archived = true;
+  const errors = [await thrown(commit()), await thrown(hub.client().comment(1, "x"))];
+  hub.server.settings.archived = false;
+  for (const error of errors) {
+    expect(error).toBeInstanceOf(ProblemError);
+    expect(error.message).toContain("acme/models was archived, so nobody can write to it");
+    expect(error.message).toContain("unarchive it");
+  }
+});
+
+test("a repository that was renamed is written to by its old name", async () => {
+  hub.hook = undefined;
+  const { settings } = hub.server;
+  settings.formerNames.push(settings.name);
+  settings.name = "served-models";
+  await commit();
+  const { head } = await read();
+  await hub.client().propose({
+    placement: { kind: "open", branch: "renamed", head: null },
+    base: "main",
+    baseHead: head,
+    files: [{ path: "c", content: "d" }],
+    message: "M",
+    title: "T",
+    body: "B",
+  });
+  expect(await hub.show("renamed", "c")).toBe("d");
+  Object.assign(settings, { name: "models", formerNames: [] });
+});
+
+test("a write whose answer got lost says that it may have been done", async () => {
+  hub.hook = () => {
+    throw faultOf("reset");
+  };
+  expect(((await thrown(commit())) as OutsideError).hint).toContain("done whole or not at all");
+  expect(((await thrown(read())) as OutsideError).hint).toContain("nothing was changed");
+});
+
 test("what GitHub says is quoted on one line, without control characters", async () => {
   hub.hook = faulty(() => true, 422, { message: "bad\n\u001b[31mthing" });
   const error = await thrown(read());
@@ -157,4 +219,13 @@ test("nothing of Octokit's is printed, whatever fails", async () => {
   const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   expect({ out, err, code }).toEqual({ out: "", err: "", code: 0 });
+});
+
+test("what a server in between repeats of the call is neither in the error nor in its causes", async () => {
+  const echo = startEcho();
+  const at = { apiUrl: `http://127.0.0.1:${echo.port}/api/v3` };
+  const error = await thrown(read(at));
+  expect(error.message).toContain("cannot do this");
+  await thrown(hub.client(at).comment(1, "x"));
+  await echo.stop(true);
 });

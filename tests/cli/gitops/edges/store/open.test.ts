@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { openArtifactStore, repositoryPath } from "../../../../cli/gitops/edges/artifact-store.ts";
-import { temporaryFolder } from "../../../support/folder.ts";
-import { problemOf } from "../../../support/problems.ts";
+import { openArtifactStore, repositoryPath } from "../../../../../cli/gitops/edges/store/open.ts";
+import { temporaryFolder } from "../../../../support/folder.ts";
+import { problemOf } from "../../../../support/problems.ts";
 
 const content = Buffer.from("the model");
+const file = new Blob([content]);
 const digest = createHash("sha256").update(content).digest("hex");
 const key = `sha256/${digest}/model.onnx`;
 const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${digest}\nsize 9\n`;
@@ -21,17 +22,17 @@ describe.each(["file:///", "repository"])("a store of the kind %s", (kind) => {
 
   test("gives back what was written, from a folder that it makes", async () => {
     using folder = temporaryFolder();
-    await open(folder.path).write(key, content);
+    await open(folder.path).write(key, file);
     expect(await open(folder.path).read(key)).toEqual(content);
     expect(readdirSync(join(folder.path, "examples/store/sha256", digest))).toEqual(["model.onnx"]);
   });
 
   test("does not write again what is there", async () => {
     using folder = temporaryFolder();
-    await open(folder.path).write(key, content);
+    await open(folder.path).write(key, file);
     const place = join(folder.path, "examples/store", key);
     utimesSync(place, 1000, 1000);
-    await open(folder.path).write(key, content);
+    await open(folder.path).write(key, file);
     expect(statSync(place).mtimeMs).toBe(1_000_000);
   });
 
@@ -39,7 +40,7 @@ describe.each(["file:///", "repository"])("a store of the kind %s", (kind) => {
     using folder = temporaryFolder();
     // Which writer is where at which moment is chance: in 50 rounds, one always saw a file being replaced.
     for (let round = 0; round < 50; round++) {
-      await Promise.all(Array.from({ length: 8 }, () => open(folder.path).write(key, content)));
+      await Promise.all(Array.from({ length: 8 }, () => open(folder.path).write(key, file)));
       expect(readdirSync(join(folder.path, "examples/store/sha256", digest))).toEqual(["model.onnx"]);
       rmSync(join(folder.path, "examples"), { recursive: true });
     }
@@ -52,16 +53,16 @@ describe.each(["file:///", "repository"])("a store of the kind %s", (kind) => {
     expect(problem.code).toBe("artifact-digest");
     expect(problem.message).toContain(digest);
     expect(problem.message).toContain(other);
-    const write = await problemOf(() => open(folder.path).write(key, Buffer.from("another model")));
+    const write = await problemOf(() => open(folder.path).write(key, new Blob(["another model"])));
     expect(write.code).toBe("artifact-digest");
   });
 
   test("mends a damaged file or a git-lfs pointer when the right bytes are written", async () => {
     using folder = temporaryFolder({ [`examples/store/${key}`]: "damaged" });
-    await open(folder.path).write(key, content);
+    await open(folder.path).write(key, file);
     expect(await open(folder.path).read(key)).toEqual(content);
     writeFileSync(join(folder.path, "examples/store", key), pointer);
-    await open(folder.path).write(key, content);
+    await open(folder.path).write(key, file);
     expect(await open(folder.path).read(key)).toEqual(content);
   });
 
@@ -76,7 +77,7 @@ describe.each(["file:///", "repository"])("a store of the kind %s", (kind) => {
 
   test("tells where it cannot write, and leaves nothing behind", async () => {
     using folder = temporaryFolder({ "examples/store/sha256": "a file in the way of a folder" });
-    const problem = await problemOf(() => open(folder.path).write(key, content));
+    const problem = await problemOf(() => open(folder.path).write(key, file));
     expect(["store-unwritable", "file-unreadable", "path-unreachable"]).toContain(problem.code);
     expect(readdirSync(join(folder.path, "examples/store"))).toEqual(["sha256"]);
   });
@@ -92,7 +93,7 @@ describe.each(["file:///", "repository"])("a store of the kind %s", (kind) => {
   ])("takes no key such as %p", async (wrong) => {
     using folder = temporaryFolder();
     const read = await problemOf(() => open(folder.path).read(wrong));
-    const write = await problemOf(() => open(folder.path).write(wrong, content));
+    const write = await problemOf(() => open(folder.path).write(wrong, file));
     expect([read.code, write.code]).toEqual(["artifact-key", "artifact-key"]);
   });
 });
@@ -103,8 +104,8 @@ describe("a store inside the repository", () => {
     using folder = temporaryFolder();
     symlinkSync(outside.path, join(folder.path, "link"));
     const repository = { rootDir: folder.path };
-    const linked = await problemOf(() => openArtifactStore("link", repository).write(key, content));
-    const climbed = await problemOf(() => openArtifactStore("a/../../b", repository).write(key, content));
+    const linked = await problemOf(() => openArtifactStore("link", repository).write(key, file));
+    const climbed = await problemOf(() => openArtifactStore("a/../../b", repository).write(key, file));
     expect([linked.code, climbed.code]).toEqual(["path-outside", "path-outside"]);
     expect(existsSync(join(outside.path, "sha256"))).toBeFalse();
   });
@@ -124,20 +125,30 @@ describe("a store inside the repository", () => {
 
   test("at a commit takes no writes, because files belong into the change's own commit", async () => {
     const store = openArtifactStore("examples/store", { readFile: () => Promise.resolve(null) });
-    const refused = await store.write(key, content).catch((error: unknown) => String(error));
+    const refused = await store.write(key, file).catch((error: unknown) => String(error));
     expect(refused).toContain("belongs into the commit");
     expect(repositoryPath("examples/store/", key)).toBe(`examples/store/${key}`);
   });
 });
 
+test("what a writer left behind that was killed goes when another writes there, and what is being written stays", async () => {
+  using folder = temporaryFolder();
+  const place = `store/sha256/${digest}`;
+  const old = folder.put(`${place}/.old.mmsp-tmp`, "half a mod");
+  utimesSync(old, 1000, 1000);
+  folder.put(`${place}/.new.mmsp-tmp`, "half a mod");
+  await openArtifactStore("store", { rootDir: folder.path }).write(key, file);
+  expect(readdirSync(join(folder.path, place)).toSorted()).toEqual([".new.mmsp-tmp", "model.onnx"]);
+});
+
 describe("a store that is not there", () => {
-  test.each(["s3://bucket/prefix", "gs://bucket", "file://host/folder", "file:///a%2Fb", "https://example.com/store"])(
+  test.each(["gs://bucket", "file://host/folder", "file:///a%2Fb", "https://example.com/store"])(
     "such as %s is told, with those that are",
     async (store) => {
       const problem = await problemOf(() => openArtifactStore(store, { rootDir: "." }));
       expect(problem.code).toBe("store-unknown");
       expect(problem.message).toContain(store);
-      expect(problem.hint).toMatch(/relative path.*file:\/\/\/folder/);
+      expect(problem.hint).toMatch(/relative path.*file:\/\/\/folder.*s3:\/\/bucket/);
     },
   );
 

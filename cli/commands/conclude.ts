@@ -1,0 +1,134 @@
+import { durationMs } from "../../schemas/defaults.ts";
+import { fail, type Problem } from "../../schemas/problem.ts";
+import type { Context } from "../context.ts";
+import { UsageError, type Input } from "../flags.ts";
+import { followChange, type Followed, type FollowEnd } from "../gitops/follow-change.ts";
+import { OutsideError, type Forge } from "../gitops/core/ports.ts";
+import type { PublishResult } from "../gitops/publish.ts";
+import type { Outcome, Published } from "../outcome.ts";
+
+const defaultTimeout = "15m";
+
+/** Stops at flags that ask for what comes after a pull request where there will be none. `commits`: no pull request. */
+export function checkFollowing(input: Input, commits: boolean): void {
+  timeoutOf(input);
+  const asked = ["wait", "auto-merge"].find((flag) => input.on(flag));
+  if (asked === undefined) return;
+  const without = ["local", "dry-run"].find((flag) => input.on(flag));
+  if (without !== undefined)
+    throw new UsageError(`--${asked} and --${without} exclude each other: nothing is published`);
+  if (commits && input.on("auto-merge")) {
+    throw new UsageError("--auto-merge and --commit exclude each other: there is no pull request");
+  }
+}
+
+/** Stops at the same flags where the repository only takes branches: nobody there can be asked what became of one. */
+export function checkFollowable({ proposes }: Forge, input: Input, repository: string): void {
+  const asked = ["wait", "auto-merge"].find((flag) => input.on(flag));
+  if (asked === undefined || proposes !== "branches") return;
+  fail({
+    code: "git-no-pull-requests",
+    message: `--${asked}: ${repository} is plain git to mmsp, which knows of no pull requests there`,
+    hint: `leave --${asked} out, and open what merges the branch by hand`,
+  });
+}
+
+/** What is done about a change that is on GitHub: auto-merge is asked for, and it is waited for. */
+export async function conclude(result: PublishResult, forge: Forge, input: Input, context: Context): Promise<Outcome> {
+  if (result.kind !== "published" && result.kind !== "committed") return result;
+  let published: Published = result;
+  if (input.on("auto-merge") && result.kind === "published") {
+    const problem = await askForAutoMerge(forge, result.pullRequest.number);
+    if (problem !== null) return { kind: "followed", published, end: { kind: "stopped", commit: null, problem } };
+    const notice = "GitHub merges it by itself, once what the base branch requires is there";
+    published = { ...result, notices: [...result.notices, notice] };
+  }
+  if (!input.on("wait")) return published;
+  const { environment, model } = result.change;
+  const pull = result.kind === "published" ? result.pullRequest.number : null;
+  if (result.kind === "published") introduce(result.pullRequest, input, context);
+  const end = await follow({ pull, environment, model }, forge, input, context);
+  const commit = result.kind === "committed" ? result.oid : end.commit;
+  return { kind: "followed", published, end: { ...end, commit } };
+}
+
+/** Follows a change with a line for the person who waits: one that is drawn over on a terminal, else one a change. */
+export async function follow(followed: Followed, forge: Forge, input: Input, context: Context): Promise<FollowEnd> {
+  const line = input.on("json") ? silent : openLine(context);
+  try {
+    return await followChange(followed, {
+      forge,
+      gateway: (address) => context.edges.readGateway(address),
+      now: context.now,
+      sleep: Bun.sleep,
+      tell: line.tell,
+      timeoutMs: timeoutOf(input),
+    });
+  } finally {
+    line.close();
+  }
+}
+
+/** Milliseconds of `--wait-timeout`. */
+function timeoutOf(input: Input): number {
+  const text = input.text("wait-timeout") ?? defaultTimeout;
+  if (!/^\d{1,6}[smh]$/.test(text))
+    throw new UsageError(`--wait-timeout takes a time such as 90s, 10m or 2h, not "${text}"`);
+  return durationMs(text);
+}
+
+/** What a repository or a branch does not allow is no failure of the call; it is told, since nobody will merge it now. */
+async function askForAutoMerge(forge: Forge, number: number): Promise<Problem | null> {
+  try {
+    await forge.enableAutoMerge(number);
+    return null;
+  } catch (error) {
+    if (!(error instanceof OutsideError) || error.retryable) throw error;
+    const hint = `${error.hint}; \`mmsp wait ${number}\` waits for that`;
+    return {
+      code: "auto-merge-refused",
+      message: `the pull request is open, but does not merge by itself: ${error.message}`,
+      hint,
+    };
+  }
+}
+
+function introduce(
+  { number, action, url }: { number: number; action: string; url: string },
+  input: Input,
+  context: Context,
+) {
+  if (input.on("json")) return;
+  if (context.isTerminal) context.live("");
+  context.say(`pull request #${number} ${action}: ${url}`);
+}
+
+interface Line {
+  tell(says: string): void;
+  close(): void;
+}
+
+const silent: Line = { tell() {}, close() {} };
+
+const secondMs = 1000;
+
+function openLine({ isTerminal, say, live, style, now }: Context): Line {
+  const startedAt = now().getTime();
+  let last = "";
+  const draw = (): void => {
+    const seconds = Math.floor((now().getTime() - startedAt) / secondMs);
+    live(`${style.dim(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`)} ${last}`);
+  };
+  const timer = isTerminal ? setInterval(draw, secondMs) : undefined;
+  return {
+    tell(says) {
+      if (!isTerminal && says !== last) say(`  ${says}`);
+      last = says;
+      if (isTerminal) draw();
+    },
+    close() {
+      clearInterval(timer);
+      if (isTerminal) live("");
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { bytesOf } from "../../schemas/artifact.ts";
+import type { ListOutput } from "../../schemas/output/list.ts";
+import { effective } from "../../schemas/effective.ts";
+import { readTree } from "../../schemas/read-tree.ts";
+import type { Tree } from "../../schemas/tree.ts";
+import type { Command } from "../command.ts";
+import type { Context } from "../context.ts";
+import { reading, shared } from "../flags.ts";
+import { deploymentsOf, modelsOf, placesOf, type VersionPlace } from "../gitops/core/catalog.ts";
+import { figure, size } from "../gitops/render/markdown.ts";
+import type { Outcome } from "../outcome.ts";
+import { renderTable } from "../table.ts";
+import { timeTeller } from "../times.ts";
+import { mustExist } from "./status-view.ts";
+import { readDocuments, validName } from "./target.ts";
+
+export const list: Command = {
+  summary: "List the models, or the versions of one",
+  usage: "[NAME] [--repo OWNER/NAME [--base BRANCH]]",
+  flags: { name: shared.name, ...reading },
+  maxArgs: 1,
+  examples: ["mmsp list", "mmsp list fraud", "mmsp list fraud --json"],
+
+  async run(input, context) {
+    const { tree, problems } = readTree(await readDocuments(input, context));
+    const name = input.args[0] ?? input.text("name");
+    const outcome =
+      name === undefined ? listModels(tree, context) : listVersions(tree, validName("model", name), context);
+    if (problems.length === 0 || outcome.kind !== "report") return outcome;
+    const files = new Set(problems.map(({ file }) => file)).size;
+    const note = `\n${context.style.yellow(`${files} documents cannot be read: see mmsp validate`)}\n`;
+    return { ...outcome, text: outcome.text + note };
+  },
+};
+
+type Models = Extract<ListOutput, { kind: "models" }>["models"];
+type Versions = Extract<ListOutput, { kind: "versions" }>["versions"];
+
+function listModels(tree: Tree, { style }: Context): Outcome {
+  const models: Models = modelsOf(tree).map((model) => ({
+    model,
+    versions: [...(tree.versions.get(model)?.keys() ?? [])].toSorted((a, b) => a - b),
+    serves: deploymentsOf(tree, model).map(([environment, deployment]) => {
+      const { stable, canary } = effective(deployment);
+      const trial = canary === null ? null : { version: canary.version, weight: canary.weight };
+      return { environment, stable: stable?.version ?? null, canary: trial };
+    }),
+  }));
+  const rows = models.map(({ model, versions, serves }) => [
+    model,
+    String(versions.length),
+    String(versions.at(-1) ?? "-"),
+    serves.map(servingOf).join(", ") || "-",
+  ]);
+  const columns = [
+    "MODEL",
+    { title: "VERSIONS", align: "right" },
+    { title: "NEWEST", align: "right" },
+    "SERVES",
+  ] as const;
+  const empty = "no model is registered yet\n  hint: mmsp register NAME --model-path FILE registers the first\n";
+  const json: ListOutput = { kind: "models", models };
+  return { kind: "report", text: rows.length === 0 ? empty : renderTable(columns, rows, style), json, ok: true };
+}
+
+/** `prod 2 + 3 at 10 %`. */
+function servingOf({ environment, stable, canary }: Models[number]["serves"][number]): string {
+  const trial = canary === null ? "" : ` + ${canary.version} at ${canary.weight} %`;
+  return `${environment} ${stable ?? "none"}${trial}`;
+}
+
+function listVersions(tree: Tree, model: string, context: Context): Outcome {
+  mustExist(tree, model, null);
+  const versions: Versions = [...(tree.versions.get(model) ?? [])]
+    .toSorted(([a], [b]) => b - a)
+    .map(([version, { spec }]) => ({
+      version,
+      sha256: spec.artifact.sha256,
+      sizeBytes: bytesOf(spec.artifact),
+      createdAt: spec.provenance.createdAt,
+      createdBy: spec.provenance.createdBy ?? null,
+      metrics: spec.metrics ?? {},
+      places: [...placesOf(tree, model, version)],
+    }));
+  const when = timeTeller(context.isTerminal, context.now());
+  const rows = versions.map((entry) => [
+    String(entry.version),
+    entry.sha256.slice(0, 12),
+    size(entry.sizeBytes),
+    when(entry.createdAt),
+    Object.entries(entry.metrics)
+      .map(([name, value]) => `${name} ${figure(value)}`)
+      .join(", ") || "-",
+    entry.places.map(placeText).join(", ") || "-",
+  ]);
+  const columns = ["VERSION", "DIGEST", { title: "SIZE", align: "right" }, "CREATED", "METRICS", "WHERE"] as const;
+  const json: ListOutput = { kind: "versions", model, versions };
+  return { kind: "report", text: renderTable(columns, rows, context.style), json, ok: true };
+}
+
+/** `prod canary 10 %`, `dev previous`. */
+export function placeText({ environment, as, weight }: VersionPlace): string {
+  return `${environment} ${as}${weight === null || (as === "stable" && weight === 100) ? "" : ` ${weight} %`}`;
+}

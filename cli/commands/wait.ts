@@ -1,0 +1,58 @@
+import { formatProblem } from "../../schemas/problem.ts";
+import { withoutSecrets } from "../../schemas/secrets.ts";
+import type { WaitOutput } from "../../schemas/output/wait.ts";
+import type { Command } from "../command.ts";
+import { following, shared, UsageError, type Input } from "../flags.ts";
+import { arrived, endJson } from "../report.ts";
+import { checkFollowing, follow } from "./conclude.ts";
+import { remoteOf } from "./target.ts";
+
+export const wait: Command = {
+  summary: "Wait until a pull request is merged, and served where its environment names a gateway",
+  usage: "NUMBER|URL",
+  details:
+    "Ends with 0 when it is merged and served, and with 1 and the reason when a check failed, somebody closed it,\n" +
+    "it conflicts, or the time is over. The writing commands do the same with --wait.",
+  flags: { "wait-timeout": following["wait-timeout"], repo: shared.repo, base: shared.base },
+  maxArgs: 1,
+  examples: [
+    "mmsp wait 12",
+    "mmsp wait https://github.com/acme/models/pull/12 --wait-timeout 1h",
+    "mmsp wait 12 --json",
+  ],
+
+  async run(input, context) {
+    checkFollowing(input, false);
+    const { number, repository } = pullOf(input);
+    const remote = await remoteOf(repository === null ? input : withRepository(input, repository), context);
+    const forge = await context.edges.openForge(remote);
+    const end = await follow({ pull: number, environment: null, model: null }, forge, input, context);
+    const { style } = context;
+    const json: WaitOutput = { pullRequest: number, end: endJson(end) };
+    const text =
+      end.kind === "merged"
+        ? `${style.green("✓")} ${style.bold(`pull request #${number}`)}\n${arrived(end, style)}`
+        : `${style.red("error:")} ${formatProblem(end.problem)}\n`;
+    return { kind: "report", text, json, ok: end.kind === "merged" };
+  },
+};
+
+/** `12`, `#12`, or the address of its page, which names the repository too. */
+function pullOf(input: Input): { readonly number: number; readonly repository: string | null } {
+  const [text] = input.args;
+  if (text === undefined) throw new UsageError("which pull request? Give its number or its address");
+  const plain = /^#?(\d{1,9})$/.exec(text);
+  if (plain !== null) return { number: Number(plain[1]), repository: null };
+  const [, repository, number] =
+    /^https?:\/\/[^/\s]+\/([^/\s]+\/[^/\s]+)\/pull\/(\d{1,9})(?:[/?#]\S*)?$/.exec(text) ?? [];
+  if (repository !== undefined) return { number: Number(number), repository };
+  throw new UsageError(`"${withoutSecrets(text)}" is neither the number of a pull request nor the address of one`);
+}
+
+function withRepository(input: Input, repository: string): Input {
+  const named = input.text("repo");
+  if (named !== undefined && named !== repository) {
+    throw new UsageError(`the pull request is of ${repository}, and --repo says ${named}: give one`);
+  }
+  return { ...input, text: (flag) => (flag === "repo" ? repository : input.text(flag)) };
+}

@@ -1,0 +1,34 @@
+import type { Flag } from "../flags.ts";
+
+/** What a value is of, as far as completion knows it. */
+export type ValueKind =
+  | { readonly kind: "file" | "directory" | "environment" | "model" | "version" | "next-version" | "nothing" }
+  | { readonly kind: "choice"; readonly choices: readonly string[] };
+
+const kinds: Readonly<Record<string, Exclude<ValueKind["kind"], "choice">>> = {
+  FILE: "file",
+  DIR: "directory",
+  ENV: "environment",
+  NAME: "model",
+  MODEL: "model",
+  M: "model",
+  V: "version",
+  VERSION: "version",
+};
+
+/** By the word that stands for the value in help: `ENV`, `FILE`, `bash|zsh|fish`. */
+export function placeholderKind(placeholder: string): ValueKind {
+  if (placeholder.includes("|")) return { kind: "choice", choices: placeholder.split("|") };
+  return { kind: kinds[placeholder] ?? "nothing" };
+}
+
+export function flagKind(flag: Flag): ValueKind {
+  return flag.completes === undefined ? placeholderKind(flag.value ?? "") : { kind: flag.completes };
+}
+
+/** The arguments before the first flag of a usage line: `[NAME] [--env ENV]` -> `NAME`. */
+export function argumentsOf(usage: string): readonly string[] {
+  const words = usage.split(" ").map((word) => word.replaceAll(/^\[|\]$|\.\.\.$/g, ""));
+  const end = words.findIndex((word) => !/^([A-Z]+|[a-z]+(\|[a-z]+)+)$/.test(word));
+  return end === -1 ? words : words.slice(0, end);
+}

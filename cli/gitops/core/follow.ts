@@ -1,0 +1,101 @@
+import type { Problem } from "../../../schemas/problem.ts";
+
+/** A check of a pull request's newest commit. */
+export interface Check {
+  readonly name: string;
+  readonly outcome: "pending" | "passed" | "failed";
+  /** The base branch takes no merge without it. */
+  readonly isRequired: boolean;
+  /** Its page, where it has one. */
+  readonly url: string | null;
+}
+
+/** What decides how a pull request goes on, as one look at it tells. */
+export interface PullState {
+  readonly number: number;
+  readonly url: string;
+  readonly branch: string;
+  readonly base: string;
+  readonly state: "open" | "merged" | "closed";
+  readonly isDraft: boolean;
+  /** `blocked`: a rule of the base branch is not met yet. `unknown`: GitHub is still working it out. */
+  readonly merging: "ready" | "conflict" | "behind" | "blocked" | "unknown";
+  readonly review: "approved" | "changes-requested" | "required" | "none";
+  /** Asked to be merged by GitHub itself, once the rules are met. */
+  readonly mergesItself: boolean;
+  /** null: the token may not see them. */
+  readonly checks: readonly Check[] | null;
+  /** The commit on the base branch; null as long as it is not merged. */
+  readonly mergedAs: string | null;
+}
+
+/** What follows from a look: go on with a word on what is awaited, arrived, or there is no use in waiting. */
+export type Step<Arrived> =
+  | { readonly kind: "wait"; readonly says: string }
+  | ({ readonly kind: "arrived" } & Arrived)
+  | { readonly kind: "stop"; readonly problem: Problem };
+
+/** Whether to go on waiting for a pull request, and what to say of it. */
+export function judgePull(pull: PullState): Step<{ readonly commit: string }> {
+  if (pull.state === "merged") return { kind: "arrived", commit: pull.mergedAs ?? "" };
+  const problem = problemOf(pull);
+  return problem === null ? { kind: "wait", says: awaited(pull) } : { kind: "stop", problem };
+}
+
+function problemOf(pull: PullState): Problem | null {
+  const { number, url, base } = pull;
+  if (pull.state === "closed") {
+    return {
+      code: "pull-request-closed",
+      message: `pull request #${number} was closed without being merged: ${url}`,
+      hint: "somebody said no, or its branch was deleted; the same command again opens a new one",
+    };
+  }
+  if (pull.merging === "conflict") {
+    return {
+      code: "pull-request-conflict",
+      message: `pull request #${number} conflicts with ${base}: ${url}`,
+      hint: "run the same command again: it is then planned on what the branch says now",
+    };
+  }
+  const failed = decisive(pull.checks ?? []);
+  if (failed === undefined) return null;
+  const place = failed.url === null ? url : failed.url;
+  return {
+    code: "check-failed",
+    message: `the check "${failed.name}" of pull request #${number} failed: ${place}`,
+    hint: `see what it says; when that is mended and it runs again, \`mmsp wait ${number}\` goes on from here`,
+  };
+}
+
+/** One that failed and that a merge depends on: where nothing is required, a person decides, and looks at all of them. */
+function decisive(checks: readonly Check[]): Check | undefined {
+  const failed = checks.filter(({ outcome }) => outcome === "failed");
+  const anyRequired = checks.some(({ isRequired }) => isRequired);
+  return failed.find(({ isRequired }) => isRequired || !anyRequired);
+}
+
+/** What an open pull request waits for: the first thing that has to happen. */
+function awaited(pull: PullState): string {
+  const { checks, review, merging, base } = pull;
+  if (pull.isDraft) return "it is a draft: somebody has to mark it as ready";
+  const pending = (checks ?? []).filter(({ outcome }) => outcome === "pending");
+  if (pending.length > 0) return waitingForChecks(pending, checks?.length ?? 0);
+  if (review === "changes-requested") return "a reviewer asked for changes";
+  if (review === "required") return "waiting for a review";
+  if (merging === "behind") return `its branch has to be brought up to date with ${base}`;
+  if (merging === "unknown") return "GitHub is working out whether it can be merged";
+  if (merging === "blocked") return blockedBy(pull);
+  return pull.mergesItself ? "all is well: GitHub is about to merge it" : "ready, waiting for somebody to merge it";
+}
+
+function waitingForChecks(pending: readonly Check[], all: number): string {
+  const names = pending.slice(0, 3).map(({ name }) => name);
+  const more = pending.length > names.length ? ` and ${pending.length - names.length} more` : "";
+  return `waiting for ${pending.length === 1 ? "the check" : "checks"} ${names.join(", ")}${more} (${all - pending.length} of ${all} done)`;
+}
+
+function blockedBy({ checks, base }: PullState): string {
+  if (checks === null) return `waiting for what ${base} requires (the token may not see the checks)`;
+  return checks.length === 0 ? "no check has started yet" : `a rule of ${base} is not met yet`;
+}

@@ -1,0 +1,44 @@
+import { fail } from "../../../schemas/problem.ts";
+
+/**
+ * Runs git in a folder and answers what it wrote, without the line's end. Throws a ProblemError where there is no git, no
+ * clone, or no such commit. Never waits for input, and takes no locks.
+ */
+export async function runGit(folder: string, args: readonly string[], stdin = ""): Promise<string> {
+  return new TextDecoder().decode(await runGitBytes(folder, args, stdin)).replace(/\n$/, "");
+}
+
+/** The same, as bytes. */
+export async function runGitBytes(folder: string, args: readonly string[], stdin = ""): Promise<Uint8Array> {
+  if (Bun.which("git") === null) {
+    const hint = "install git, or give --repo OWNER/NAME to ask GitHub";
+    fail({ code: "git-missing", message: "there is no git on the PATH", hint });
+  }
+  const child = Bun.spawn(["git", "-C", folder, ...args], {
+    env: { ...process.env, LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0" },
+    stdin: Buffer.from(stdin),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, code] = await Promise.all([child.stdout.bytes(), child.stderr.text(), child.exited]);
+  return code === 0 ? stdout : explain(folder, args, stderr.trim());
+}
+
+function explain(folder: string, args: readonly string[], words: string): never {
+  if (words.includes("not a git repository")) {
+    const hint = "run it in a clone, or give --repo OWNER/NAME to ask GitHub";
+    return fail({ code: "not-a-repository", file: folder, message: "is in no git repository", hint });
+  }
+  if (/Needed a single revision|unknown revision|bad revision|Not a valid object name/.test(words)) {
+    const message = args.includes("HEAD")
+      ? "the repository has no commit yet"
+      : `git does not know ${args.at(-1) ?? ""}`;
+    return fail({ code: "revision-unknown", message, hint: "git log shows what there is" });
+  }
+  const verb = args.find((arg) => /^[a-z]/.test(arg) && !arg.includes(".")) ?? "";
+  return fail({
+    code: "git-failed",
+    message: `git ${verb} failed: ${words.split("\n")[0] ?? ""}`,
+    hint: "try the same in a terminal; git fsck tells of a damaged clone",
+  });
+}

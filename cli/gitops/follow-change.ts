@@ -1,0 +1,175 @@
+import { parseManifest } from "../../schemas/document.ts";
+import { validateEnvironment, validateModelDeployment } from "../../schemas/json/validators.js";
+import type { Problem } from "../../schemas/problem.ts";
+import { paths } from "../../schemas/tree.ts";
+import { judgePull, type PullState } from "./core/follow.ts";
+import { judgeServing, type Expected, type ServingState } from "./core/follow-serving.ts";
+import { OutsideError, type Forge } from "./core/ports.ts";
+
+/** What is followed: a pull request, or a commit that is on the base branch already. */
+export interface Followed {
+  readonly pull: number | null;
+  /** Whose gateway is asked in the end; null: the branch of the pull request says it, or there is none (a registration). */
+  readonly environment: string | null;
+  readonly model: string | null;
+}
+
+export interface FollowParts {
+  readonly forge: Pick<Forge, "pull" | "read">;
+  /** null: no answer. */
+  readonly gateway: (address: string) => Promise<ServingState | null>;
+  readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** What is awaited now; called after every look. */
+  readonly tell: (says: string) => void;
+  readonly timeoutMs: number;
+}
+
+/** Where the waiting ended. */
+export type FollowEnd =
+  | { readonly kind: "merged"; readonly commit: string | null; readonly served: Served | null }
+  | { readonly kind: "stopped"; readonly commit: string | null; readonly problem: Problem };
+
+interface Served {
+  /** Address of the gateway that serves it. */
+  readonly gateway: string;
+  readonly says: string;
+}
+
+/** Waits between looks, in milliseconds: short where something has just changed. */
+const firstMs = 2000;
+const longestMs = 20_000;
+const growth = 1.4;
+
+/**
+ * Follows a change until it is merged, and then until the gateway that the environment's `addresses.gateway` names serves what
+ * the base branch says of the model. One call a look. A server that is away for a while is waited for; what the person has to
+ * mend is thrown as by any call. Argo CD's state belongs between the two looks, where an environment names it.
+ */
+export async function followChange(followed: Followed, parts: FollowParts): Promise<FollowEnd> {
+  const pace = createPace(parts);
+  let { environment, model } = followed;
+  let commit: string | null = null;
+  if (followed.pull !== null) {
+    const merged = await untilMerged(followed.pull, parts, pace);
+    if (merged.kind === "stopped") return { ...merged, commit };
+    ({ commit } = merged);
+    const named = targetOf(merged.branch);
+    environment ??= named.environment;
+    model ??= named.model;
+  }
+  if (environment === null || model === null) return { kind: "merged", commit, served: null };
+  return untilServed({ environment, model, commit }, parts, pace);
+}
+
+type Merged =
+  | { readonly kind: "merged"; readonly commit: string; readonly branch: string }
+  | { readonly kind: "stopped"; readonly problem: Problem };
+
+async function untilMerged(number: number, { forge, tell }: FollowParts, pace: Pace): Promise<Merged> {
+  let says = "GitHub does not answer";
+  do {
+    const pull = await patiently(() => forge.pull(number));
+    if (pull !== null) {
+      const step = judgePull(pull);
+      if (step.kind === "stop") return { kind: "stopped", problem: step.problem };
+      if (step.kind === "arrived") return { kind: "merged", commit: step.commit, branch: pull.branch };
+      ({ says } = step);
+    }
+    tell(says);
+  } while (await pace.next(says));
+  return { kind: "stopped", problem: pace.tooLong(`pull request #${number} is still open: ${says}`, number) };
+}
+
+interface Target {
+  readonly environment: string;
+  readonly model: string;
+  readonly commit: string | null;
+}
+
+async function untilServed(target: Target, parts: FollowParts, pace: Pace): Promise<FollowEnd> {
+  const { commit } = target;
+  const { forge, gateway, tell } = parts;
+  let expected: (Expected & { readonly address: string | null }) | null = null;
+  let says = "merged; GitHub does not answer";
+  let revision = "";
+  do {
+    expected ??= await patiently(() => readExpected(target, forge));
+    if (expected !== null) {
+      const { address } = expected;
+      if (address === null) return { kind: "merged", commit, served: null };
+      const state = await gateway(address);
+      const step = judgeServing(expected, state);
+      if (step.kind === "arrived") return { kind: "merged", commit, served: { gateway: address, says: step.says } };
+      if (step.kind === "stop") return { kind: "stopped", commit, problem: step.problem };
+      ({ says } = step);
+      // A newer commit may ask for something else by now.
+      if (state !== null && revision !== "" && state.revision !== revision) expected = null;
+      revision = state?.revision ?? revision;
+    }
+    tell(says);
+  } while (await pace.next(says));
+  return { kind: "stopped", commit, problem: pace.tooLong(says, null) };
+}
+
+async function readExpected({ environment, model }: Target, forge: FollowParts["forge"]) {
+  const { files } = await forge.read({ models: [model], environments: [environment] });
+  const text = (path: string): string => files.get(path) ?? "";
+  const [policyPath, path] = [paths.environment(environment), paths.deployment(environment, model)];
+  const policy = parseManifest(policyPath, text(policyPath), validateEnvironment).value;
+  const deployment = files.has(path) ? parseManifest(path, text(path), validateModelDeployment).value : null;
+  return { environment, model, deployment, address: policy?.spec.addresses?.gateway ?? null };
+}
+
+/** null where the same look may go through later. */
+async function patiently<T>(look: () => Promise<T>): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof OutsideError && error.retryable) return null;
+    throw error;
+  }
+}
+
+/** Environment and model of one of mmsp's own branches: `mmsp/dev/fraud/deploy-3`. */
+function targetOf(branch: PullState["branch"]): { readonly environment: string | null; readonly model: string | null } {
+  const [, environment, model] = /^mmsp\/([^/]+)\/([^/]+)\/[^/]+$/.exec(branch) ?? [];
+  if (environment === undefined || model === undefined || environment === "registry") {
+    return { environment: null, model: null };
+  }
+  return { environment, model };
+}
+
+interface Pace {
+  /** Waits; false where the time is over. `says`: what is awaited, which is looked at again soon where it is new. */
+  next(says: string): Promise<boolean>;
+  tooLong(what: string, number: number | null): Problem;
+}
+
+function createPace({ now, sleep, timeoutMs }: FollowParts): Pace {
+  const deadline = now().getTime() + timeoutMs;
+  let [waitMs, last] = [firstMs, ""];
+  return {
+    async next(says) {
+      waitMs = says === last ? Math.min(longestMs, Math.round(waitMs * growth)) : firstMs;
+      last = says;
+      const leftMs = deadline - now().getTime();
+      if (leftMs <= 0) return false;
+      await sleep(Math.min(waitMs, leftMs));
+      return true;
+    },
+    tooLong(what, number) {
+      const again = number === null ? "the same command again" : `\`mmsp wait ${number}\``;
+      return {
+        code: "wait-timeout",
+        message: `after ${inWords(timeoutMs)} ${what}`,
+        hint: `${again} goes on waiting; --wait-timeout gives it more time`,
+      };
+    },
+  };
+}
+
+function inWords(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}

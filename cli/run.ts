@@ -1,0 +1,139 @@
+import { statSync } from "node:fs";
+import pkg from "../package.json" with { type: "json" };
+import type { Printed } from "./report-parts.ts";
+import type { Problem } from "../schemas/problem.ts";
+import { createRedactor } from "../schemas/secrets.ts";
+import { asksForJson, splitArgv } from "./argv.ts";
+import { commands, loadCommands } from "./commands.ts";
+import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
+import { isTerminal, printError, printOut } from "./streams.ts";
+import { streamStyles } from "./style.ts";
+
+type ExitCode = 0 | 1 | 2;
+
+/**
+ * The command line, from the arguments to the exit code: 0 done or nothing to do, 1 refused or failed, 2 usage. Nothing is
+ * thrown.
+ */
+export async function run(argv: readonly string[]): Promise<ExitCode> {
+  return dispatch(argv).catch((error: unknown) => explain(error, argv));
+}
+
+async function dispatch(argv: readonly string[]): Promise<ExitCode> {
+  const { name, rest } = splitArgv(argv);
+  if (name === "--version" || name === "-v") return print(`${pkg.version}\n`);
+  if (name === undefined && rest.length > 0) throw new UsageError("which command?");
+  if (name === undefined || name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) {
+    const { renderOverview } = await import("./help.ts");
+    return print(renderOverview(await loadCommands()));
+  }
+  if (name === "help") return (await printTopic(rest)) ?? dispatch([...rest, "--help"]);
+  if (name.startsWith("-")) {
+    const known = [...Object.keys(everyFlag({})), "version"];
+    throw new UsageError(`unknown flag ${name}${didYouMean(name.replace(/^-+/, ""), known, (flag) => `--${flag}`)}`);
+  }
+  if (name === "__complete") {
+    const { answerTab } = await import("./completion/answer.ts");
+    return print(await answerTab(rest, process.cwd()));
+  }
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
+    const meant = didYouMean(name, [...Object.keys(commands), "help"], (command) => `"mmsp ${command}"`);
+    throw new UsageError(`unknown command "${name}"${meant}`);
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    const { renderHelp } = await import("./help.ts");
+    return print(renderHelp(name, await load()));
+  }
+  // At once: they are read and compiled beside each other.
+  const parts = [load(), import("./wire.ts"), import("./report.ts")] as const;
+  const [command, { openSession }, { renderJson, renderText }] = await Promise.all(parts);
+  const input = parseFlags(rest, command.flags, command.maxArgs);
+  const verbose = input.on("verbose");
+  const { context, finish } = await openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
+  const outcome = await command.run(input, context).finally(finish);
+  return show(asksForJson(rest) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env)));
+}
+
+/** `mmsp help environment`; null for what is no topic. */
+async function printTopic([name = ""]: readonly string[]): Promise<0 | null> {
+  const { topics } = await import("./help.ts");
+  const topic = Object.hasOwn(topics, name) ? topics[name] : undefined;
+  if (topic !== undefined) return print(topic.render());
+  const meant = didYouMean(name, Object.keys(topics), (near) => `"mmsp help ${near}"`);
+  if (meant === "" || Object.hasOwn(commands, name)) return null;
+  throw new UsageError(`there is no help about "${name}"${meant}`);
+}
+
+/** `-C`, which must be there: looked for from below, a project above would be taken for what was meant. */
+function workingFolder(input: Input): string {
+  const folder = input.text("directory");
+  if (folder === undefined) return process.cwd();
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  throw new UsageError(`-C: there is no folder "${folder}"`);
+}
+
+/** Nothing that is printed holds what a variable keeps secret. */
+const redact = createRedactor(process.env);
+
+async function show({ stdout, stderr, exitCode }: Printed): Promise<ExitCode> {
+  printError(redact(stderr));
+  await printOut(redact(stdout));
+  return exitCode;
+}
+
+async function print(text: string): Promise<0> {
+  await printOut(text);
+  return 0;
+}
+
+/** `bun run` passes on the Ctrl-C that the terminal has sent to everybody: two within so many milliseconds are one. */
+const oneCtrlCMs = 250;
+
+/** The first Ctrl-C asks everything that runs to stop; the second does not wait for it. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    let lastAt = Number.NEGATIVE_INFINITY;
+    process.on(name, () => {
+      const isEcho = performance.now() - lastAt < oneCtrlCMs;
+      lastAt = performance.now();
+      if (isEcho) return;
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** What went wrong, for people or as JSON. A bug keeps its stack; everything else says what to do. */
+async function explain(error: unknown, argv: readonly string[]): Promise<ExitCode> {
+  const { renderJson, renderText } = await import("./report.ts");
+  const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
+  const printed = asksForJson(argv) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env));
+  const exitCode = await show(printed);
+  if (process.env["MMSP_DEBUG"]) printError(`${redact(String(error instanceof Error ? error.stack : error))}\n`);
+  return error instanceof UsageError ? 2 : exitCode;
+}
+
+async function problemsOf(error: unknown, argv: readonly string[]): Promise<readonly Problem[]> {
+  if (error instanceof UsageError) {
+    const { name = "" } = splitArgv(argv);
+    const hint = Object.hasOwn(commands, name) ? `mmsp ${name} --help` : "mmsp --help";
+    return [{ code: "usage", message: error.message, hint }];
+  }
+  const { ProblemError } = await import("../schemas/problem.ts");
+  if (error instanceof ProblemError) return error.problems;
+  const { OutsideError } = await import("./gitops/core/ports.ts");
+  if (!(error instanceof OutsideError)) return [bug(error)];
+  return [{ code: error.retryable ? "outside-retryable" : "outside", message: error.message, hint: error.hint }];
+}
+
+function bug(error: unknown): Problem {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: "bug",
+    message: `mmsp failed in a way it should not: ${message}`,
+    hint: "MMSP_DEBUG=1 shows where; please report it",
+  };
+}

@@ -1,0 +1,75 @@
+import { UsageError } from "./flags.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** Times as people read them: how long ago on a terminal, in full (UTC, to the second) in pipes. */
+export function timeTeller(isTerminal: boolean, now: Date): (time: string) => string {
+  return isTerminal ? (time) => ago(time, now) : toTheSecond;
+}
+
+export function toTheSecond(time: string): string {
+  return time.replace(/\.\d+Z$/, "Z");
+}
+
+/** `5 min ago`; what is older than two months has its date, and what is to come its time. */
+function ago(time: string, now: Date): string {
+  const passed = now.getTime() - Date.parse(time);
+  if (passed < 0) return toTheSecond(time);
+  if (passed < minute) return "just now";
+  if (passed < hour) return `${Math.floor(passed / minute)} min ago`;
+  if (passed < 2 * day) return `${Math.floor(passed / hour)} h ago`;
+  if (passed < 60 * day) return `${Math.floor(passed / day)} days ago`;
+  return time.slice(0, 10);
+}
+
+/** A moment that the command line names. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** What was taken for granted, for the person; null where all of it was said. */
+  readonly note: string | null;
+}
+
+const iso = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/**
+ * ISO 8601 with an offset (`2026-01-31T12:00Z`, `...T13:00+01:00`), or a date alone, which is its first moment in UTC. Throws a
+ * UsageError for anything else: a time without an offset would mean another moment on every machine.
+ */
+export function momentOf(flag: string, text: string): Moment {
+  const wanted = `--${flag} takes a time such as 2026-01-31T12:00Z or 2026-01-31T13:00+01:00, or a date`;
+  const [, year, month, dayOfMonth, hours, minutes, seconds, offset] = iso.exec(text.trim()) ?? [];
+  if (year === undefined) throw new UsageError(`${wanted}, not "${text}"`);
+  const date = `${year}-${month}-${dayOfMonth}`;
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  const isReal = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date);
+  const inRange = Number(hours ?? 0) < 24 && Number(minutes ?? 0) < 60 && Number(seconds ?? 0) < 60;
+  if (!isReal || !inRange) throw new UsageError(`${wanted}; "${text}" is none that there is`);
+  if (hours === undefined) return { at: midnight, note: `${date} is taken as ${date}T00:00Z` };
+  if (offset === undefined) {
+    throw new UsageError(`"${text}" names no time zone: write ${text.trim()}Z for UTC, or an offset such as +01:00`);
+  }
+  const zone = offset.length === 5 ? `${offset.slice(0, 3)}:${offset.slice(3)}` : offset.toUpperCase();
+  const at = Date.parse(
+    text
+      .trim()
+      .replace(" ", "T")
+      .toUpperCase()
+      .replace(/(Z|[+-]\d{2}:?\d{2})$/, zone),
+  );
+  if (Number.isNaN(at)) throw new UsageError(`${wanted}; "${text}" is none that there is`);
+  return { at, note: null };
+}
+
+/** `30d`, `72h`, `15m`, `90s` in milliseconds; a UsageError for anything else. */
+export function durationFlag(flag: string, text: string): number {
+  const [, count, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text.trim()) ?? [];
+  const milliseconds: Readonly<Record<string, number>> = { s: 1000, m: minute, h: hour, d: day };
+  const one = milliseconds[unit];
+  if (count === undefined || one === undefined) {
+    throw new UsageError(`--${flag} takes a duration such as 30d, 72h, 15m or 90s, not "${text}"`);
+  }
+  return Number(count) * one;
+}

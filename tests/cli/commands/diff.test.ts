@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { DiffOutput } from "../../../schemas/output/diff.ts";
+import { jsonOf, makeProject, type Project } from "../run-cli.ts";
+
+setDefaultTimeout(60_000);
+
+let project: Project;
+
+beforeAll(async () => {
+  project = await makeProject({ serving: true });
+});
+
+afterAll(() => project[Symbol.dispose]());
+
+describe("the working tree", () => {
+  test("against HEAD says in terms of models what is not committed yet, and --exit-code tells by 1", async () => {
+    expect(await project.mmsp("diff", "--exit-code")).toBe("no difference to HEAD\n");
+    await project.mmsp("deploy", "fraud", "--version", "2", "--canary", "20", "--local");
+    expect(await project.mmsp("diff")).toBe("fraud dev: canary + 2 at 20 %\n");
+    expect((await project.run(["diff", "--exit-code"])).exitCode).toBe(1);
+    await project.commit();
+    await project.mmsp("deploy", "fraud", "--version", "2", "--canary", "50", "--local");
+    const output = DiffOutput.parse(jsonOf(await project.run(["diff", "--json"])));
+    expect(output).toEqual({
+      kind: "tree",
+      base: "HEAD",
+      commit: await project.git("rev-parse", "HEAD"),
+      differences: [{ environment: "dev", model: "fraud", version: null, what: "canary 2", from: "20 %", to: "50 %" }],
+      unreadable: [],
+    });
+    expect(await project.mmsp("diff", "--env", "prod")).toBe("no difference to HEAD\n");
+  });
+
+  test("against another commit, with files that are broken told", async () => {
+    project.put("environments/prod/environment.yaml", "spec: [");
+    const text = await project.mmsp("diff", "HEAD~1", "--env", "dev");
+    expect(text).toContain("fraud dev: canary + 2 at 50 %\n");
+    expect(text).toContain("note: environments/prod/environment.yaml cannot be read, and was not compared\n");
+    expect(await project.mmsp("diff", "--env", "prod")).not.toContain("prod: environment");
+    await project.git("checkout", "--quiet", "environments/prod/environment.yaml");
+    const unknown = await project.run(["diff", "nowhere"]);
+    expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("nowhere") });
+  });
+});
+
+describe("two environments", () => {
+  test("are told apart in a table, or in JSON", async () => {
+    const text = await project.mmsp("diff", "--env", "dev", "--env", "prod");
+    expect(text).toMatch(
+      /^MODEL {2}WHAT {4}DEV {6,}PROD\nfraud {2}stable {2}1 +-\nfraud {2}canary {2}2 at 50 % {2}-\n$/,
+    );
+    const json = jsonOf(await project.run(["diff", "--env", "dev", "--env", "prod", "--json"]));
+    expect(DiffOutput.parse(json)).toMatchObject({
+      environments: ["dev", "prod"],
+      differences: [{ what: "stable", values: ["1", null] }, { what: "canary" }],
+    });
+  });
+
+  test("have to be two that there are", async () => {
+    for (const environments of [
+      ["dev", "dev"],
+      ["dev", "prod", "staging"],
+    ]) {
+      const { exitCode } = await project.run(["diff", ...environments.flatMap((name) => ["--env", name])]);
+      expect(exitCode).toBe(2);
+    }
+    const slip = await project.run(["diff", "--env", "dev", "--env", "prd"]);
+    expect(slip).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('did you mean "prod"?') });
+  });
+});

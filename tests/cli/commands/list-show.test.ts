@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { ListOutput } from "../../../schemas/output/list.ts";
+import { ShowOutput } from "../../../schemas/output/show.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { jsonOf, makeProject, type Project } from "../run-cli.ts";
+
+setDefaultTimeout(60_000);
+
+let project: Project;
+
+beforeAll(async () => {
+  project = await makeProject({ serving: true });
+  await project.mmsp("deploy", "fraud", "--version", "2", "--canary", "20", "--local");
+  await project.commit();
+  await project.mmsp("rollback", "fraud", "--reason", "scores drift", "--local");
+  await project.commit();
+});
+
+afterAll(() => project[Symbol.dispose]());
+
+const lines = async (...args: readonly string[]) => (await project.mmsp(...args)).split("\n");
+
+describe("list", () => {
+  test("names the models and what serves where", async () => {
+    expect(await lines("list")).toEqual(["MODEL  VERSIONS  NEWEST  SERVES", "fraud         2       2  dev 1", ""]);
+    expect(ListOutput.parse(jsonOf(await project.run(["list", "--json"])))).toEqual({
+      kind: "models",
+      models: [{ model: "fraud", versions: [1, 2], serves: [{ environment: "dev", stable: 1, canary: null }] }],
+    });
+  });
+
+  test("of a model has its versions, newest first, with digest, size and place", async () => {
+    const [head, second, first] = await lines("list", "fraud");
+    expect(head).toMatch(/^VERSION {2}DIGEST +SIZE {2}CREATED +METRICS {2}WHERE$/);
+    expect(second).toMatch(/^2 +[0-9a-f]{12} +\d+ B {2}\S+Z {2}- +dev rejected$/);
+    expect(first).toMatch(/^1 +[0-9a-f]{12} +\d+ B {2}\S+Z {2}- +dev stable$/);
+    const output = ListOutput.parse(jsonOf(await project.run(["list", "fraud", "--json"])));
+    expect(output).toMatchObject({ kind: "versions", versions: [{ version: 2 }, { version: 1 }] });
+  });
+
+  test("a slip in the name is told", async () => {
+    const slip = await project.run(["list", "froud"]);
+    expect(slip).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('did you mean "fraud"?') });
+  });
+});
+
+describe("show", () => {
+  test("is the card of a version: file, signature, where it serves and served, and why it left", async () => {
+    const card = await project.mmsp("show", "fraud", "v2");
+    expect(card).toMatch(/^fraud 2 {2}dev rejected\n\nCreated /);
+    for (const part of [
+      /^Digest +sha256:[0-9a-f]{64}$/m,
+      /^Artifact +artifacts\/sha256\//m,
+      /^Framework +onnx, opset \d+, IR version \d+$/m,
+    ])
+      expect(card).toMatch(part);
+    expect(card).toMatch(/^Inputs\nNAME +DATATYPE +SHAPE\n\S+ +FP32 +\[-1, \d+\]$/m);
+    expect(card).toMatch(/^dev {2}canary {2}20 % .* rolled back [0-9a-f]{7} by person: scores drift$/m);
+    expect(card).toMatch(/^Rejected\nENV .*\ndev {2}\S+Z {2}person {2}canary, attempt 2 {2}scores drift$/m);
+  });
+
+  test("--json has the document, its places, periods and rejections", async () => {
+    const output = ShowOutput.parse(jsonOf(await project.run(["show", "fraud", "2", "--json"])));
+    expect(output).toMatchObject({
+      spec: { version: 2 },
+      places: [{ environment: "dev", as: "rejected" }],
+      served: [{ environment: "dev", phase: "canary", weight: 20, endedBy: "rolled-back" }],
+      rejected: [{ environment: "dev", reason: "scores drift" }],
+      notices: [],
+    });
+    expect(Date.parse(output.lastServed ?? "")).toBeLessThanOrEqual(Date.now());
+    const serving = ShowOutput.parse(jsonOf(await project.run(["show", "fraud", "1", "--json"])));
+    expect(serving.served?.[0]).toMatchObject({ phase: "stable", weight: 100, until: null });
+  });
+
+  test("without git, the card says that its past is not known", async () => {
+    using folder = temporaryFolder(
+      Object.fromEntries(Object.entries(project.files()).filter(([name]) => name.startsWith("environments/"))),
+    );
+    const json = jsonOf(await project.run(["-C", folder.path, "show", "fraud", "1", "--json"]));
+    expect(ShowOutput.parse(json)).toMatchObject({
+      served: null,
+      notices: [expect.stringContaining("no git repository")],
+    });
+  });
+
+  test("a version that is not there, and one that is none, are told", async () => {
+    const missing = await project.run(["show", "fraud", "9"]);
+    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("registered versions: 1, 2") });
+    expect((await project.run(["show", "fraud"])).exitCode).toBe(2);
+    expect((await project.run(["show", "fraud", "two"])).exitCode).toBe(2);
+  });
+});

@@ -1,0 +1,184 @@
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { paths } from "../../../schemas/tree.ts";
+import { WaitOutput } from "../../../schemas/output/wait.ts";
+import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
+import type { ForgeCall, ForgeHook } from "../../../cli/demo/forge/api.ts";
+import { DEMO_TOKEN, type Forge } from "../../../cli/demo/forge/server.ts";
+import { startCheckedForge } from "../../support/checked-forge.ts";
+import { startGatewayProcess } from "../../support/gateway-process.ts";
+import { commitDirectly, runGit, temporaryDirectory } from "../../support/git.ts";
+import { jsonOf, makeProject, type Project } from "../run-cli.ts";
+
+// Processes of their own take a while on a busy machine.
+setDefaultTimeout(60_000);
+
+let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
+let forge: Forge;
+let project: Project;
+let hook: ForgeHook | undefined;
+
+beforeAll(async () => {
+  folder = await temporaryDirectory();
+  forge = await startCheckedForge({
+    directory: folder.path,
+    owner: "acme",
+    repo: "models",
+    hook: (call) => hook?.(call),
+  });
+  project = await makeProject({ serving: true });
+  await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
+});
+
+afterEach(() => {
+  hook = undefined;
+});
+
+afterAll(async () => {
+  project[Symbol.dispose]();
+  await forge.stop();
+  await folder[Symbol.asyncDispose]();
+});
+
+const run = (...args: readonly string[]) =>
+  project.run(args, { GITHUB_API_URL: forge.apiUrl, GITHUB_TOKEN: DEMO_TOKEN });
+
+async function api(method: string, path: string, body?: object): Promise<unknown> {
+  const headers = { authorization: `Bearer ${DEMO_TOKEN}` };
+  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  return (await fetch(`${forge.apiUrl}/repos/acme/models${path}`, init)).json();
+}
+
+const isLook = (call: ForgeCall) => JSON.stringify(call.body ?? "").includes("query Follow");
+
+/** Does something before the first look at a pull request is answered. */
+function atFirstLook(act: () => Promise<unknown>): void {
+  hook = async (call) => {
+    if (!isLook(call)) return;
+    hook = undefined;
+    await act();
+  };
+}
+
+const newest = async () => ((await api("GET", "/pulls")) as { number: number; head: { sha: string } }[])[0]!;
+
+describe("--wait", () => {
+  test("ends with 0 when it is merged and the gateway of the environment serves it", async () => {
+    await using gateway = await startGatewayProcess({
+      MMSP_ENV: "dev",
+      MMSP_GIT_URL: forge.cloneUrl,
+      MMSP_DATA: `${folder.path}/data`,
+      MMSP_POLL_MS: "50",
+    });
+    const path = paths.environment("dev");
+    const policy = await runGit(forge.gitDir, ["show", `main:${path}`]);
+    const text = policy.replace("  backend: embedded", `  backend: embedded\n  addresses: {gateway: "${gateway.url}"}`);
+    await commitDirectly(forge.gitDir, "main", { [path]: `${text}\n` }, "Name the gateway");
+    atFirstLook(async () => api("PUT", `/pulls/${(await newest()).number}/merge`, {}));
+    const { stdout, stderr, exitCode } = await run("deploy", "fraud", "--version", "2", "--canary", "20", "--wait");
+    expect(stderr).toMatch(/^pull request #1 opened: http:\S+\/acme\/models\/pull\/1\n/);
+    expect(stdout).toMatch(
+      /\n {2}merged as [0-9a-f]{12}\n {2}served by http:\S+: version 1, version 2 as a canary at 20 %\n$/,
+    );
+    expect(exitCode).toBe(0);
+    await commitDirectly(forge.gitDir, "main", { [path]: `${policy}\n` }, "Name no gateway");
+  });
+
+  test("ends with 1 and the check that failed; the same command adopts the pull request and waits again", async () => {
+    const fail = async () => {
+      const { head } = await newest();
+      await api("POST", `/statuses/${head.sha}`, {
+        state: "failure",
+        context: "validate",
+        target_url: "https://ci.example.com/9",
+      });
+    };
+    atFirstLook(fail);
+    const failed = await run("deploy", "fraud", "--version", "2", "--canary", "40", "--wait");
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain('error: the check "validate" of pull request #2 failed: https://ci.example.com/9');
+    expect(failed.stdout).toContain("pull request #2 opened");
+
+    atFirstLook(async () => api("PUT", "/pulls/2/merge", {}));
+    const again = jsonOf(await run("deploy", "fraud", "--version", "2", "--canary", "40", "--wait", "--json"));
+    expect(again).toMatchObject({
+      status: "published",
+      pullRequest: { number: 2, action: "unchanged" },
+      end: { state: "merged", commit: await runGit(forge.gitDir, ["rev-parse", "main"]), gateway: null, problem: null },
+    });
+  });
+
+  test("gives up after --wait-timeout, and says how to go on", async () => {
+    const { stderr, exitCode } = await run("rollback", "fraud", "--wait", "--wait-timeout", "0s");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("pull request #3 is still open: ready, waiting for somebody to merge it");
+    expect(stderr).toContain("`mmsp wait 3` goes on waiting");
+  });
+
+  test.each([
+    [["promote", "fraud", "--wait", "--local"], "--wait and --local exclude each other"],
+    [["promote", "fraud", "--wait", "--dry-run"], "--wait and --dry-run exclude each other"],
+    [["promote", "fraud", "--auto-merge", "--local"], "--auto-merge and --local exclude each other"],
+    [["rollback", "fraud", "--auto-merge", "--commit"], "--auto-merge and --commit exclude each other"],
+    [["promote", "fraud", "--wait", "--wait-timeout", "soon"], "--wait-timeout takes a time such as 90s, 10m or 2h"],
+  ])("mmsp %p is a usage error", async (args, words) => {
+    const { stderr, exitCode } = await run(...args);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(words);
+  });
+});
+
+describe("--auto-merge", () => {
+  test("that the branch does not allow is told, though the pull request is open", async () => {
+    const { stdout, stderr, exitCode } = await run(
+      "deploy",
+      "fraud",
+      "--version",
+      "2",
+      "--canary",
+      "60",
+      "--auto-merge",
+      "--wait",
+    );
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/pull request #4 opened/);
+    expect(stderr).toContain("the pull request is open, but does not merge by itself");
+    expect(stderr).toContain("Protected branch rules not configured");
+    expect(stderr).toContain("`mmsp wait 4` waits for that");
+  });
+
+  test("is asked for once, and said", async () => {
+    hook = (call) => {
+      if (call.operation !== "graphql enablePullRequestAutoMerge") return;
+      throw new ForgeFault({ status: 200, body: { data: { enablePullRequestAutoMerge: { clientMutationId: null } } } });
+    };
+    const { stdout, exitCode } = await run("deploy", "fraud", "--version", "2", "--canary", "70", "--auto-merge");
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("GitHub merges it by itself, once what the base branch requires is there");
+  });
+});
+
+describe("mmsp wait", () => {
+  test("takes a number or an address, and prints one object under --json", async () => {
+    atFirstLook(async () => api("PATCH", "/pulls/4", { state: "closed" }));
+    const { url } = await api("GET", "/pulls/4").then((pull) => ({ url: (pull as { html_url: string }).html_url }));
+    const closed = await run("wait", url, "--json");
+    expect(closed.exitCode).toBe(1);
+    const printed = WaitOutput.parse(jsonOf(closed));
+    expect(printed).toMatchObject({
+      pullRequest: 4,
+      end: { state: "stopped", problem: { code: "pull-request-closed" } },
+    });
+
+    const merged = await run("wait", "#2");
+    expect(merged).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(merged.stdout).toMatch(/^✓ pull request #2\n {2}merged as [0-9a-f]{12}\n$/);
+  });
+
+  test("says what is wrong with what it was given", async () => {
+    expect((await run("wait")).stderr).toContain("which pull request?");
+    expect((await run("wait", "soon")).stderr).toContain("neither the number of a pull request nor the address of one");
+    const missing = await run("wait", "999");
+    expect(missing.exitCode).toBe(1);
+    expect(missing.stderr).toContain("acme/models has no pull request #999");
+  });
+});

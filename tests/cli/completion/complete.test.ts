@@ -1,0 +1,147 @@
+import { describe, expect, test } from "bun:test";
+import { commands } from "../../../cli/commands.ts";
+import { complete, type Names } from "../../../cli/completion/complete.ts";
+import { namesAround } from "../../../cli/completion/names.ts";
+import { argumentsOf } from "../../../cli/completion/placeholders.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+
+const here: Names = {
+  environments: () => ["dev", "prod", "staging"],
+  models: () => ["churn", "fraud"],
+  versions: (model) => (model === "fraud" ? [11, 2, 1] : []),
+};
+const elsewhere: Names = { environments: () => ["test"], models: () => ["other"], versions: () => [5] };
+
+/** What Tab offers after `line`, whose last word is being typed: a space at its end begins a new one. */
+async function tab(line: string) {
+  const names = (directory: string | null) => (directory === "there" ? elsewhere : here);
+  return complete(line.split(" "), { commands, names });
+}
+
+const values = async (line: string) => (await tab(line)).candidates.map(({ value }) => value);
+
+describe("the command", () => {
+  test("at first every command is offered in their order, each with what it does", async () => {
+    const { kind, candidates } = await tab("");
+    expect(kind).toBe("words");
+    expect(candidates.map(({ value }) => value)).toEqual([...Object.keys(commands), "help"]);
+    for (const { description } of candidates) expect(description).not.toBeEmpty();
+  });
+
+  test("what is typed narrows it down; flags of every command may stand before it", async () => {
+    expect(await values("de")).toEqual(["deploy", "demo"]);
+    expect(await values("-C there de")).toEqual(["deploy", "demo"]);
+    expect(await values("--json --directory there pro")).toEqual(["promote"]);
+    expect(await values("nonsense")).toEqual([]);
+    expect(await values("nonsense --")).toEqual([]);
+    expect(await values("toString ")).toEqual([]);
+    expect(await values("--v")).toContain("--version");
+  });
+
+  test("help takes a command, and only one", async () => {
+    expect(await values("help dow")).toEqual(["down"]);
+    expect(await values("help env")).toEqual(["environment"]);
+    expect(await values("help down ")).toEqual([]);
+  });
+});
+
+describe("names", () => {
+  test.each([
+    ["deploy ", ["churn", "fraud"]],
+    ["deploy fr", ["fraud"]],
+    ["status --name c", ["churn"]],
+    ["deploy fraud --version ", ["11", "2", "1"]],
+    ["deploy fraud --version 1", ["11", "1"]],
+    ["deploy --name fraud --version ", ["11", "2", "1"]],
+    ["deploy --version ", []],
+    ["deploy unknown --version ", []],
+    ["register fraud --version ", ["12"]],
+    ["register fresh --version ", ["1"]],
+    ["promote fraud --to ", ["dev", "prod", "staging"]],
+    ["rollback fraud --to ", ["11", "2", "1"]],
+    ["status --env p", ["prod"]],
+    ["-C there status --env ", ["test"]],
+    ["status -C there ", ["other"]],
+    ["status --directory=there --env ", ["test"]],
+    ["completion ", ["bash", "zsh", "fish"]],
+    ["completion z", ["zsh"]],
+  ] as const)("%s: %p", async (line, expected) => {
+    expect(await values(line)).toEqual([...expected]);
+  });
+
+  test("--env=pr is understood in one word, and as bash splits it", async () => {
+    expect(await values("status --env=p")).toEqual(["--env=prod"]);
+    expect(await values("status --env = p")).toEqual(["prod"]);
+    expect(await values("status --env =")).toEqual(["dev", "prod", "staging"]);
+    expect(await values("deploy --name = fraud --version = 2")).toEqual(["2"]);
+  });
+});
+
+describe("flags", () => {
+  test("are offered after a dash, each once", async () => {
+    expect(await values("rollback fraud --re")).toEqual(["--reason", "--repo"]);
+    expect(await values("rollback fraud --reason odd --re")).toEqual(["--repo"]);
+    expect(await values("down --env dev --")).not.toContain("--env");
+    expect((await tab("validate --base")).candidates).toEqual([{ value: "--base", description: expect.any(String) }]);
+  });
+
+  test("are offered of themselves where no argument is left; never after --", async () => {
+    expect(await values("validate ")).toContain("--json");
+    expect(await values("deploy fraud ")).toContain("--version");
+    expect(await values("deploy -- ")).toEqual(["churn", "fraud"]);
+    expect(await values("deploy -- fraud ")).toEqual([]);
+  });
+
+  test.each(["register x --model-path ", "register x --metrics m", "register x --metrics=m", "loadgen --data "])(
+    "%s: the shell offers its files",
+    async (line) => expect(await tab(line)).toEqual({ kind: "files", candidates: [] }),
+  );
+
+  test.each(["-C ", "status --directory ", "--directory=a"])("%s: the shell offers its folders", async (line) =>
+    expect(await tab(line)).toEqual({ kind: "directories", candidates: [] }),
+  );
+
+  test.each(["loadgen --rps ", "rollback --reason=", "validate --json=", "status --nonsense=x"])(
+    "%s: of what nobody knows nothing is offered",
+    async (line) => expect(await values(line)).toEqual([]),
+  );
+});
+
+test("the arguments of a usage line are those before its first flag", () => {
+  expect(argumentsOf("[NAME] [--env ENV]")).toEqual(["NAME"]);
+  expect(argumentsOf("NAME VERSION --json")).toEqual(["NAME", "VERSION"]);
+  expect(argumentsOf("--rps N --duration S")).toEqual([]);
+  expect(argumentsOf("bash|zsh|fish")).toEqual(["bash|zsh|fish"]);
+  expect(argumentsOf("")).toEqual([]);
+});
+
+describe("the names of a working tree", () => {
+  test("come from its folders, from below as well; what is no name never gets onto a command line", () => {
+    using folder = temporaryFolder({
+      "environments/mmsp.yaml": "broken: [",
+      "environments/dev/environment.yaml": "",
+      "environments/$(reboot)/environment.yaml": "",
+      "environments/no-policy/models/x/deployment.yaml": "",
+      "environments/registry/fraud/2/model-version.yaml": "",
+      "environments/registry/fraud/10/model-version.yaml": "",
+      "environments/registry/fraud/draft/model-version.yaml": "",
+      "environments/registry/fraud/README.md": "",
+      "environments/registry/;rm/1/model-version.yaml": "",
+      "deep/below/x": "",
+    });
+    for (const start of [folder.path, `${folder.path}/deep/below`]) {
+      const names = namesAround(start);
+      expect(names.environments()).toEqual(["dev"]);
+      expect(names.models()).toEqual(["fraud"]);
+      expect(names.versions("fraud")).toEqual([10, 2]);
+      expect(names.versions("../registry/fraud")).toEqual([]);
+      expect(names.versions("unknown")).toEqual([]);
+    }
+  });
+
+  test("outside of a project there are none", () => {
+    using folder = temporaryFolder();
+    const names = namesAround(folder.path);
+    expect([...names.environments(), ...names.models(), ...names.versions("fraud")]).toEqual([]);
+  });
+});

@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
+import type { ServingState } from "../../../cli/gitops/core/follow-serving.ts";
+import { followChange, type FollowEnd, type FollowParts } from "../../../cli/gitops/follow-change.ts";
+import { OutsideError } from "../../../cli/gitops/core/ports.ts";
+import { sampleFiles } from "./documents.ts";
+import { readerToken, startHub, type Hub } from "./hub.ts";
+
+const policy = "environments/dev/environment.yaml";
+const address = "http://gateway.example";
+let hub: Hub;
+let count = 0;
+
+beforeAll(async () => {
+  hub = await startHub(sampleFiles());
+});
+afterAll(() => hub[Symbol.asyncDispose]());
+beforeEach(() => {
+  hub.hook = undefined;
+});
+
+/** A pull request as mmsp opens it; its number. */
+async function open(branch = `mmsp/registry/fraud/${++count}-12345678`, path = `notes-${count}.txt`): Promise<number> {
+  await hub.push(branch, { [path]: "new\n" });
+  const pull = (await hub.api("POST", "/pulls", { title: "T", head: branch, base: "main" })) as { number: number };
+  return pull.number;
+}
+
+const headOf = async (number: number) =>
+  ((await hub.api("GET", `/pulls/${number}`)) as { head: { sha: string } }).head.sha;
+const merge = (number: number) => hub.api("PUT", `/pulls/${number}/merge`, {});
+const setStatus = async (number: number, state: string, context = "validate") =>
+  hub.api("POST", `/statuses/${await headOf(number)}`, { state, context, target_url: "https://ci.example.com/7" });
+
+interface Watched {
+  readonly end: FollowEnd;
+  readonly told: readonly string[];
+  readonly waits: readonly number[];
+}
+
+/** Follows with a clock of its own; the n-th wait is the time in which the n-th thing happens. */
+async function follow(
+  pull: number | null,
+  happenings: readonly (() => unknown)[] = [],
+  more: Partial<FollowParts> & { environment?: string; model?: string } = {},
+): Promise<Watched> {
+  const told: string[] = [];
+  const waits: number[] = [];
+  let now = Date.parse("2026-11-21T08:00:00Z");
+  const parts: FollowParts = {
+    forge: hub.client(),
+    gateway: () => Promise.resolve(null),
+    now: () => new Date(now),
+    async sleep(ms) {
+      now += ms;
+      await happenings[waits.push(ms) - 1]?.();
+    },
+    tell: (says) => void told.push(says),
+    timeoutMs: 15 * 60_000,
+    ...more,
+  };
+  const { environment = null, model = null } = more;
+  return { end: await followChange({ pull, environment, model }, parts), told: [...new Set(told)], waits };
+}
+
+describe("a pull request is followed", () => {
+  test("through its checks until somebody merges it, with one call a look", async () => {
+    const number = await open();
+    const from = hub.server.calls.length;
+    const looks = () => hub.operations(from).filter((operation) => operation === "graphql repository").length;
+    const { end, told, waits } = await follow(number, [
+      () => setStatus(number, "pending"),
+      () => setStatus(number, "success"),
+      () => merge(number),
+    ]);
+    expect(end).toEqual({ kind: "merged", commit: await hub.head("main"), served: null });
+    expect(told).toEqual(["ready, waiting for somebody to merge it", "waiting for the check validate (0 of 1 done)"]);
+    expect(looks()).toBe(waits.length + 1);
+  });
+
+  test("until a check fails, which is named with its page", async () => {
+    const number = await open();
+    const { end } = await follow(number, [() => setStatus(number, "failure")]);
+    expect(end).toMatchObject({
+      kind: "stopped",
+      commit: null,
+      problem: { code: "check-failed", message: expect.stringContaining("https://ci.example.com/7") },
+    });
+  });
+
+  test("until it is closed", async () => {
+    const number = await open();
+    const { end } = await follow(number, [() => hub.api("PATCH", `/pulls/${number}`, { state: "closed" })]);
+    expect(end).toMatchObject({ kind: "stopped", problem: { code: "pull-request-closed" } });
+  });
+
+  test("until the base branch conflicts with it", async () => {
+    const number = await open(undefined, "conflict.txt");
+    const { end } = await follow(number, [() => hub.push("main", { "conflict.txt": "other\n" })]);
+    expect(end).toMatchObject({ kind: "stopped", problem: { code: "pull-request-conflict" } });
+  });
+
+  test("until the time is over, with what is still awaited and how to go on; looks grow rarer", async () => {
+    const number = await open();
+    const { end, waits } = await follow(number, [], { timeoutMs: 3 * 60_000 });
+    expect(end).toMatchObject({
+      kind: "stopped",
+      problem: {
+        code: "wait-timeout",
+        message: `after 3 min pull request #${number} is still open: ready, waiting for somebody to merge it`,
+        hint: expect.stringContaining(`\`mmsp wait ${number}\``),
+      },
+    });
+    expect(waits[0]).toBe(2000);
+    expect(Math.max(...waits)).toBe(20_000);
+    expect(waits.reduce((sum, one) => sum + one, 0)).toBe(3 * 60_000);
+  });
+
+  test("over a server that is away for a while", async () => {
+    const number = await open();
+    hub.hook = () => {
+      throw new ForgeFault({ status: 502, body: {} });
+    };
+    const mended = async () => {
+      hub.hook = undefined;
+      await merge(number);
+    };
+    const { end, told } = await follow(number, [() => {}, mended]);
+    expect(end).toMatchObject({ kind: "merged" });
+    expect(told).toEqual(["GitHub does not answer"]);
+  });
+
+  test("not where the number is no pull request's, or the token may not look", async () => {
+    expect(follow(9999)).rejects.toThrow("#9999");
+    const number = await open();
+    const reader = hub.client({ token: readerToken });
+    const { end } = await follow(number, [() => merge(number)], { forge: reader });
+    expect(end).toMatchObject({ kind: "merged" });
+  });
+
+  test("by a token that may not see its checks, without them", async () => {
+    const number = await open();
+    await setStatus(number, "failure");
+    const real = (await (
+      await fetch(new URL("/api/graphql", hub.server.apiUrl), {
+        method: "POST",
+        headers: { authorization: `Bearer ${readerToken}` },
+        body: JSON.stringify({
+          query: `{ repository(owner: "acme", name: "models") { pullRequest(number: ${number}) {
+            number url state isDraft headRefName baseRefName mergeable mergeStateStatus reviewDecision
+            autoMergeRequest { __typename } mergeCommit { oid } } } }`,
+        }),
+      })
+    ).json()) as { data: { repository: { pullRequest: object } } };
+    const pullRequest = {
+      ...real.data.repository.pullRequest,
+      mergeStateStatus: "BLOCKED",
+      commits: { nodes: [{ commit: { statusCheckRollup: null } }] },
+    };
+    const path = ["repository", "pullRequest", "commits", "nodes", 0, "commit", "statusCheckRollup"];
+    const errors = [{ type: "FORBIDDEN", path, message: "Resource not accessible by personal access token" }];
+    hub.hook = () => {
+      throw new ForgeFault({ status: 200, body: { data: { repository: { pullRequest } }, errors } });
+    };
+    const mended = async () => {
+      hub.hook = undefined;
+      await merge(number);
+    };
+    const { end, told } = await follow(number, [mended]);
+    expect(end).toMatchObject({ kind: "merged" });
+    expect(told).toEqual(["waiting for what main requires (the token may not see the checks)"]);
+  });
+});
+
+describe("what is merged is followed to the gateway that the environment names", () => {
+  const serving = (version: number, more: Partial<ServingState> = {}): ServingState => ({
+    environment: "dev",
+    revision: "r1",
+    models: [{ model: "fraud", stable: { version }, canary: null }],
+    cuts: [],
+    problems: [],
+    ...more,
+  });
+  const withAddress = async () => {
+    const text = (await hub.show("main", policy)).replace(
+      "  backend: embedded",
+      `  backend: embedded\n  addresses: {gateway: "${address}"}`,
+    );
+    if (!(await hub.show("main", policy)).includes("addresses")) await hub.push("main", { [policy]: `${text}\n` });
+  };
+
+  test("nowhere, where it names none", async () => {
+    const number = await open("mmsp/dev/fraud/promote-2");
+    const { end } = await follow(number, [() => merge(number)]);
+    expect(end).toMatchObject({ kind: "merged", served: null });
+  });
+
+  test("until it serves what the base branch says; environment and model are read from the branch", async () => {
+    await withAddress();
+    const number = await open("mmsp/dev/fraud/deploy-2");
+    const asked: string[] = [];
+    const answers = [null, serving(1), serving(2)];
+    const gateway = (at: string) => {
+      asked.push(at);
+      return Promise.resolve(answers.shift() ?? null);
+    };
+    const { end, told } = await follow(number, [() => merge(number)], { gateway });
+    expect(end).toMatchObject({ kind: "merged", served: { gateway: address, says: "version 2" } });
+    expect(told.slice(1)).toEqual([
+      "merged; the gateway does not answer",
+      "merged; waiting for the gateway to serve it",
+    ]);
+    expect(new Set(asked)).toEqual(new Set([address]));
+  });
+
+  test("a commit on the base branch goes there at once", async () => {
+    await withAddress();
+    const gateway = () => Promise.resolve(serving(2));
+    const { end, waits } = await follow(null, [], { gateway, environment: "dev", model: "fraud" });
+    expect(end).toEqual({ kind: "merged", commit: null, served: { gateway: address, says: "version 2" } });
+    expect(waits).toEqual([]);
+  });
+
+  test("a newer commit than the one that was waited for ends it, too", async () => {
+    await withAddress();
+    const path = "environments/dev/models/fraud/deployment.yaml";
+    const before = await hub.show("main", path);
+    const answers = [serving(2, { revision: "r0", models: [] }), serving(1, { revision: "r2" })];
+    const gateway = () => Promise.resolve(answers.length > 1 ? (answers.shift() ?? null) : (answers[0] ?? null));
+    const overtaken = () =>
+      hub.push("main", {
+        [path]: `${before.replace("version: 2", "version: 1").replace("previous: [1]", "previous: []")}\n`,
+      });
+    const { end } = await follow(null, [overtaken], { gateway, environment: "dev", model: "fraud" });
+    expect(end).toMatchObject({ kind: "merged", served: { says: "version 1" } });
+    await hub.push("main", { [path]: `${before}\n` });
+  });
+
+  test("until the time is over, and then the commit is told all the same", async () => {
+    await withAddress();
+    const number = await open("mmsp/dev/fraud/deploy-3");
+    await merge(number);
+    const { end } = await follow(number, [], { timeoutMs: 60_000 });
+    expect(end).toMatchObject({
+      kind: "stopped",
+      commit: await hub.head("main"),
+      problem: { code: "wait-timeout", message: "after 1 min merged; the gateway does not answer" },
+    });
+  });
+
+  test("a failure that does not pass is thrown", async () => {
+    const broken = new OutsideError("no", { retryable: false, hint: "no" });
+    const forge = { ...hub.client(), read: () => Promise.reject(broken) };
+    expect(follow(null, [], { forge, environment: "dev", model: "fraud" })).rejects.toBe(broken);
+  });
+});

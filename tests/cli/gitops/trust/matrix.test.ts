@@ -1,0 +1,32 @@
+import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { faultKinds } from "../../../../cli/demo/forge/faults.ts";
+import { countCalls, eventNames, restlessTrials, runTrials, trialsOf } from "./matrix.ts";
+import type { Scenario } from "./scenarios.ts";
+
+setDefaultTimeout(120_000);
+
+/** Of all trials one in so many; the fuzzer runs them all. Prime, so that it meets every call, kind and moment in turn. */
+const oneIn = 29;
+
+let calls: ReadonlyMap<Scenario, number>;
+beforeAll(async () => {
+  calls = await countCalls();
+});
+
+test("without a fault nothing makes more than five calls, comments and auto-merge apart", () => {
+  for (const [{ name }, count] of calls)
+    expect([name, count <= (name.includes("rollback") ? 6 : 5)]).toEqual([name, true]);
+});
+
+test("whatever fails, a command ends in success or one clear error, and the next run ends well", async () => {
+  const chosen = [...calls]
+    .flatMap(([scenario, count]) => trialsOf(scenario, count))
+    .filter((_, at) => at % oneIn === 0);
+  for (const kind of faultKinds) expect(chosen.some(({ name }) => name.includes(`: ${kind} `))).toBe(true);
+  for (const event of eventNames) expect(chosen.some(({ name }) => name.includes(`: ${event} `))).toBe(true);
+  expect(await runTrials(chosen)).toEqual(new Map());
+});
+
+test("a base branch that moves before every call ends in success or in words, and nothing is lost", async () => {
+  expect(await runTrials(restlessTrials())).toEqual(new Map());
+});
