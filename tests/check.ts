@@ -21,7 +21,7 @@ const steps: readonly Step[] = [
   { name: "lint", command: [bun, "x", "--bun", "--no-install", "oxlint", "--type-aware", "--deny-warnings"] },
   { name: "format", command: [bun, "x", "--bun", "--no-install", "oxfmt", "--check"] },
   { name: "dead code", command: [bun, "x", "--bun", "--no-install", "knip"] },
-  { name: "secrets", command: [bun, "tests/secrets.ts"] },
+  { name: "secrets", command: [bun, "tests/committed-secrets.ts"] },
   { name: "generated files", command: [bun, "schemas/generate.ts", "--check"] },
   { name: "reference in the README", command: [bun, "cli/reference/generate.ts", "--check"] },
   { name: "sample tree", command: [bun, "cli/main.ts", "validate"] },

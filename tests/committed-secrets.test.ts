@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { temporaryFolder } from "./support/folder.ts";
 import { runGit } from "./support/git.ts";
 
-const script = join(import.meta.dir, "secrets.ts");
+const script = join(import.meta.dir, "committed-secrets.ts");
 
 /** Put together here, so that this file holds none. */
 const joined = (...parts: readonly string[]): string => parts.join("");

@@ -4,14 +4,14 @@ import { createRedactor, withoutSecrets } from "../../schemas/secrets.ts";
 
 describe("a text without secrets", () => {
   test.each([
-    ["ghp_0123456789abcdef0123456789abcdef0123", "***"], // secretlint-disable-line -- nobody's
+    ["ghp_0123456789abcdef0123456789abcdef0123", "***"], // secretlint-disable-line -- made up
     ["token github_pat_11ABCDEFG0123456789_abcdefghijklmnop, twice", "token ***, twice"],
     ["authorization: Bearer abc123.def-456_789", "authorization: Bearer ***"],
     ["Basic eC1hY2Nlc3M6c2VjcmV0MTI=", "Basic ***"],
     ["eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiI0NzExIn0.c2lnbmF0dXJl", "***"],
-    ["https://grace:hunter2@github.com/acme", "https://***@github.com/acme"], // secretlint-disable-line -- nobody's
+    ["https://grace:hunter2@github.com/acme", "https://***@github.com/acme"], // secretlint-disable-line -- made up
     ["https://sometoken@github.com/acme", "https://***@github.com/acme"],
-    ["postgres://app:hunter2@db/models", "postgres://***@db/models"], // secretlint-disable-line -- nobody's
+    ["postgres://app:hunter2@db/models", "postgres://***@db/models"], // secretlint-disable-line -- made up
     ["https://bucket.example/x?X-Amz-Signature=0123&v=1", "https://bucket.example/x?X-Amz-Signature=***&v=1"],
     ["a -----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- b", "a *** b"],
     ["-----BEGIN PRIVATE KEY-----\\nMIIEcut", "***"],
