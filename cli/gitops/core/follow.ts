@@ -60,7 +60,7 @@ function problemOf(pull: PullState): Problem | null {
   }
   const failed = decisive(pull.checks ?? []);
   if (failed === undefined) return null;
-  const place = failed.url === null ? url : failed.url;
+  const place = failed.url ?? url;
   return {
     code: "check-failed",
     message: `the check "${failed.name}" of pull request #${number} failed: ${place}`,
