@@ -25,7 +25,7 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     const { renderOverview } = await import("./help.ts");
     return print(renderOverview(await loadCommands()));
   }
-  if (name === "help") return dispatch([...rest, "--help"]);
+  if (name === "help") return (await printTopic(rest)) ?? dispatch([...rest, "--help"]);
   if (name.startsWith("-")) {
     const known = [...Object.keys(everyFlag({})), "version"];
     throw new UsageError(`unknown flag ${name}${didYouMean(name.replace(/^-+/, ""), known, (flag) => `--${flag}`)}`);
@@ -52,6 +52,16 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   const { context, finish } = openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
   const outcome = await command.run(input, context).finally(finish);
   return show(input.on("json") ? renderJson(outcome) : renderText(outcome, streamStyles(process)));
+}
+
+/** `mmsp help environment`; null for what is no topic. */
+async function printTopic([name = ""]: readonly string[]): Promise<0 | null> {
+  const { topics } = await import("./help.ts");
+  const topic = Object.hasOwn(topics, name) ? topics[name] : undefined;
+  if (topic !== undefined) return print(topic.render());
+  const meant = didYouMean(name, Object.keys(topics), (near) => `"mmsp help ${near}"`);
+  if (meant === "" || Object.hasOwn(commands, name)) return null;
+  throw new UsageError(`there is no help about "${name}"${meant}`);
 }
 
 /** `-C`, which must be there: looked for from below, a project above would be taken for what was meant. */

@@ -69,6 +69,7 @@ async function main(): Promise<void> {
   const commit = reacts ? committerOf(config, access, () => running) : null;
   const running: RunningGateway = createGateway({
     environment: config.environment,
+    settings: config.settings,
     source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
     store,

@@ -22,6 +22,7 @@ const steps: readonly Step[] = [
   { name: "format", command: [bun, "x", "--bun", "--no-install", "oxfmt", "--check"] },
   { name: "dead code", command: [bun, "x", "--bun", "--no-install", "knip"] },
   { name: "generated files", command: [bun, "schemas/generate.ts", "--check"] },
+  { name: "reference in the README", command: [bun, "cli/reference/generate.ts", "--check"] },
   { name: "sample tree", command: [bun, "cli/main.ts", "validate"] },
   { name: "kustomize", command: [bun, "tests/kustomize.ts"] },
   { name: "tests", command: [bun, "test", "--reporter=junit", `--reporter-outfile=${junit}`] },

@@ -3,6 +3,7 @@ import { validateProject } from "../../schemas/json/validators.js";
 import { fail, ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
+import { readSettings } from "../../schemas/settings.ts";
 import { withoutSecrets } from "../../schemas/secrets.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
@@ -23,7 +24,12 @@ export function modelOf(input: Input): string {
 
 /** `--env`, else $MMSP_ENV, else dev. */
 export function environmentOf(input: Input, context: Context): string {
-  return validName("environment", input.text("env") ?? (context.env["MMSP_ENV"] || "dev"));
+  const given = input.text("env");
+  const variable = context.env["MMSP_ENV"] || undefined;
+  if (given !== undefined || variable === undefined) return validName("environment", given ?? "dev");
+  const problems = nameProblems("environment", variable);
+  if (problems.length > 0) throw new ProblemError(problems.map((problem) => ({ ...problem, path: "MMSP_ENV" })));
+  return variable;
 }
 
 /**
@@ -96,12 +102,14 @@ export async function readDocuments(input: Input, context: Context): Promise<Rea
   return (await forge.read({ models: null, environments: [] })).files;
 }
 
-/** `--repo` and `--base`, else what mmsp.yaml of the tree says. */
+/** `--repo` and `--base`, else what the variables, else what mmsp.yaml of the tree says. */
 export async function remoteOf(input: Input, context: Context): Promise<Remote> {
-  const repository = input.text("repo");
-  if (repository !== undefined) checkRepository(repository);
-  const branch = input.text("base");
-  if (branch !== undefined) checkBranch(branch);
+  const settings = readSettings(context.env);
+  const asked = { repository: input.text("repo"), branch: input.text("base") };
+  if (asked.repository !== undefined) checkRepository(asked.repository);
+  if (asked.branch !== undefined) checkBranch(asked.branch);
+  const repository = asked.repository ?? settings.repository;
+  const branch = asked.branch ?? settings.baseBranch;
   const found = repository === undefined || branch === undefined ? await projectOf(context) : null;
   const base = branch ?? found?.project.spec.baseBranch ?? "main";
   const name = repository ?? found?.project.spec.repository;
@@ -109,6 +117,6 @@ export async function remoteOf(input: Input, context: Context): Promise<Remote> 
   return fail({
     code: "repository-unknown",
     message: `which repository? There is no ${paths.project} here or in a folder above`,
-    hint: "name it with --repo OWNER/NAME, go into its clone, or edit the working tree with --local",
+    hint: "name it with --repo OWNER/NAME or in MMSP_REPOSITORY, go into its clone, or edit the working tree with --local",
   });
 }

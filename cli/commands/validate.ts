@@ -1,6 +1,7 @@
 import { checkDocuments, withPosition } from "../../schemas/check-documents.ts";
 import type { ValidateOutput } from "../../schemas/output/validate.ts";
 import { formatProblem, ProblemError, type Problem } from "../../schemas/problem.ts";
+import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { storePath } from "../../schemas/store.ts";
 import { storedFiles } from "../../schemas/stored-files.ts";
 import { isDocument, type Tree } from "../../schemas/tree.ts";
@@ -52,7 +53,7 @@ async function check(input: Input, context: Context): Promise<Checked> {
 async function storeProblems(tree: Tree, context: Context): Promise<readonly Problem[]> {
   const { root } = context.edges.findTree(context.cwd);
   const problems: Problem[] = [];
-  for (const { store, key, file, path } of storedFiles(tree)) {
+  for (const { store, key, file, path } of storedFiles(withSettings(tree, readSettings(context.env)))) {
     try {
       await context.edges.openStore(store, root).read(key);
     } catch (error) {

@@ -11,14 +11,23 @@ import { renderChange } from "../gitops/render/files.ts";
 import { pullRequestBody } from "../gitops/render/pull-request.ts";
 import { ProtectedBranch } from "../gitops/core/ports.ts";
 import { fail } from "../../schemas/problem.ts";
+import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { isInRepository } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
 import { checkFollowing, conclude } from "./conclude.ts";
 import { remoteOf } from "./target.ts";
 
-/** The shipped planner: pure functions of core and render. */
-const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
+/** The shipped planner: pure functions of core and render. It sees the documents as the variables want them read. */
+function plannerFor({ env }: Context): Planner {
+  const settings = readSettings(env);
+  return {
+    plan: (command, state) => plan(command, { ...state, tree: withSettings(state.tree, settings) }),
+    renderChange,
+    commitMessage,
+    pullRequestBody,
+  };
+}
 
 /** Bytes of files that the command line named, by digest. */
 export type GivenFiles = ReadonlyMap<string, Uint8Array>;
@@ -42,6 +51,7 @@ export async function write(
   if (input.on("local")) return writeLocal(command, input, context, given);
   const remote = await remoteOf(input, context);
   const { baseBranch } = remote;
+  const planner = plannerFor(context);
   const forge = await context.edges.openForge(remote);
   const as = options.commit ? "commit" : "pull-request";
   const readArtifact = (artifact: ArtifactChange) => bytesOf(artifact, given, context, null);
@@ -67,7 +77,7 @@ function explainProtected(cause: unknown): never {
 
 async function writeLocal(command: Command, input: Input, context: Context, given: GivenFiles): Promise<Outcome> {
   const tree = context.edges.findTree(context.cwd);
-  const draft = draftOver(await tree.read(scopeOf(command)), command, planner, context.now().toISOString());
+  const draft = draftOver(await tree.read(scopeOf(command)), command, plannerFor(context), context.now().toISOString());
   if (draft.kind !== "draft") return draft;
   const { change, files, edited } = draft;
   const readArtifact = (artifact: ArtifactChange) => bytesOf(artifact, given, context, tree.root);

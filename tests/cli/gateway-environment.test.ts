@@ -18,6 +18,11 @@ test("a gateway gets what it takes to reach a server: proxies, certificates, the
   expect(passedOn({ ...reaching, LANG: undefined })).toEqual(reaching);
 });
 
+test("a gateway heeds the settings that the shell overrides, and is told its repository by whoever starts it", () => {
+  const settings = { MMSP_STEPS: "5", MMSP_ARTIFACT_STORE: "s3://b", MMSP_SLO_DRIFT: "1", MMSP_GATEWAY_REPLICAS: "2" };
+  expect(passedOn({ ...settings, MMSP_REPOSITORY: "acme/models", MMSP_BASE_BRANCH: "main" })).toEqual(settings);
+});
+
 test("tokens and its own variables it gets from whoever starts it, not from the shell", () => {
   const shell = { GITHUB_TOKEN: "t", GH_TOKEN: "t", AWS_SECRET_ACCESS_KEY: "k", MMSP_DIR: "/x", GIT_DIR: "/x" };
   expect(passedOn(shell)).toEqual({});

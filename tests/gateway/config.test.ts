@@ -25,6 +25,7 @@ describe("the variables of a gateway", () => {
       repository: null,
       githubToken: null,
       githubApiUrl: "https://api.github.com",
+      settings: {},
     });
   });
 
@@ -49,6 +50,20 @@ describe("the variables of a gateway", () => {
       "MMSP_ROLES",
       "MMSP_ALERTS_TOKEN",
     ]);
+    const settings = { ...env, MMSP_GATEWAY_REPLICAS: "none", MMSP_REPOSITORY: "acme" };
+    expect(problemsOf(settings).map(({ path }) => path)).toEqual([
+      "MMSP_ENV",
+      "MMSP_PORT",
+      "MMSP_ROLES",
+      "MMSP_ALERTS_TOKEN",
+      "MMSP_REPOSITORY",
+      "MMSP_GATEWAY_REPLICAS",
+    ]);
+  });
+
+  test("stand before the settings in files", () => {
+    const env = { MMSP_ENV: "dev", MMSP_DIR: "/srv", MMSP_REPOSITORY: "acme/models", MMSP_GATEWAY_REPLICAS: "3" };
+    expect(readConfig(env)).toMatchObject({ repository: "acme/models", settings: { gateway: { replicas: 3 } } });
   });
 
   test("take the token of GitHub by both of its names, the longer one first", () => {
