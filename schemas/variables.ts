@@ -31,6 +31,15 @@ export const variableGroups: readonly VariableGroup[] = [
     variables: [
       { name: "MMSP_ENV", meaning: "environment, where --env is left out; `status` shows all of them all the same" },
       { name: "GITHUB_TOKEN, GH_TOKEN", meaning: "token for GitHub; without one that of `gh auth token`" },
+      { name: "MMSP_GITHUB_APP_ID", meaning: "work as this GitHub App (its number or client id), not with a token" },
+      {
+        name: "MMSP_GITHUB_APP_PRIVATE_KEY_FILE, MMSP_GITHUB_APP_PRIVATE_KEY",
+        meaning: "the App's private key: the .pem file that GitHub gives out, or what is in it",
+      },
+      {
+        name: "MMSP_GITHUB_APP_INSTALLATION_ID",
+        meaning: "the App's installation on the repository; it is looked up where it is not set, which takes a call",
+      },
       { name: "GITHUB_API_URL", meaning: "https://HOST/api/v3 of a GitHub Enterprise Server" },
       { name: "NO_COLOR", meaning: "no colours, also on a terminal" },
       { name: "MMSP_DEBUG", meaning: "the stack of an error, for a report" },
@@ -58,6 +67,7 @@ export const variableGroups: readonly VariableGroup[] = [
         name: "GITHUB_TOKEN, GITHUB_API_URL",
         meaning: "to commit them; the token also reads a repository on that very GitHub, and goes to no other host",
       },
+      { name: "MMSP_GITHUB_APP_ID and its key", meaning: "as for the commands: a GitHub App instead of the token" },
     ],
   },
 ];
