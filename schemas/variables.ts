@@ -48,7 +48,9 @@ export const variableGroups: readonly VariableGroup[] = [
   },
   {
     title: "The gateway process",
-    note: "`mmsp up` sets them, and hands on the proxies, certificates and SSH agent of your shell.",
+    note:
+      "`mmsp up` sets them, and hands on the proxies, certificates and SSH agent of your shell. The variables of a GitHub\n" +
+      "App go for it as for the commands: it then needs no token.",
     variables: [
       { name: "MMSP_ENV", meaning: "environment to serve" },
       { name: "MMSP_DIR", meaning: "the one source it follows: a folder, or" },
@@ -67,7 +69,6 @@ export const variableGroups: readonly VariableGroup[] = [
         name: "GITHUB_TOKEN, GITHUB_API_URL",
         meaning: "to commit them; the token also reads a repository on that very GitHub, and goes to no other host",
       },
-      { name: "MMSP_GITHUB_APP_ID and its key", meaning: "as for the commands: a GitHub App instead of the token" },
     ],
   },
 ];
