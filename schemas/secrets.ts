@@ -20,7 +20,7 @@ const patterns: readonly (readonly [pattern: RegExp, left: string])[] = [
   [/\b(bearer|basic)(\s+)(?=\S*\d)[\w.~+/=-]{12,}/gi, `$1$2${mask}`],
   // A user, and perhaps a password, before a host. `ssh://git@host` is no secret.
   [/\b(https?:\/\/)[^/\s@"'`]+@/gi, `$1${mask}@`],
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@"'`:]*:[^/\s@"'`]*@/gi, `$1${mask}@`],
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s@"'`:]*:[^/\s@"'`]*@/gi, `$1${mask}@`],
   // Signed addresses.
   [/([?&][\w-]*(?:signature|token|secret|password|credential)=)[^&\s"'`]+/gi, `$1${mask}`],
 ];

@@ -31,12 +31,16 @@ export const variableGroups: readonly VariableGroup[] = [
     variables: [
       { name: "MMSP_ENV", meaning: "environment, where --env is left out; `status` shows all of them all the same" },
       { name: "GITHUB_TOKEN, GH_TOKEN", meaning: "token for GitHub; without one that of `gh auth token`" },
-      { name: "GITHUB_API_URL", meaning: "https://HOST/api/v3 of a GitHub Enterprise Server" },
+      { name: "MMSP_GITHUB_APP_ID", meaning: "work as this GitHub App (its number or client id), not with a token" },
       {
-        name: "MMSP_GITHUB_APP_ID, MMSP_GITHUB_APP_PRIVATE_KEY",
-        meaning: "work as a GitHub App instead; the key as PEM text, or a file in MMSP_GITHUB_APP_PRIVATE_KEY_FILE",
+        name: "MMSP_GITHUB_APP_PRIVATE_KEY_FILE, MMSP_GITHUB_APP_PRIVATE_KEY",
+        meaning: "the App's private key: the .pem file that GitHub gives out, or what is in it",
       },
-      { name: "MMSP_GITHUB_APP_INSTALLATION_ID", meaning: "default: the installation that has the repository" },
+      {
+        name: "MMSP_GITHUB_APP_INSTALLATION_ID",
+        meaning: "the App's installation on the repository; it is looked up where it is not set, which takes a call",
+      },
+      { name: "GITHUB_API_URL", meaning: "https://HOST/api/v3 of a GitHub Enterprise Server" },
       {
         name: "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
         meaning: "for a store in a bucket (s3://); also as S3_ACCESS_KEY_ID and so on",
@@ -61,7 +65,9 @@ export const variableGroups: readonly VariableGroup[] = [
   },
   {
     title: "The gateway process",
-    note: "`mmsp up` sets them, and hands on the proxies, certificates and SSH agent of your shell.",
+    note:
+      "`mmsp up` sets them, and hands on the proxies, certificates and SSH agent of your shell. The variables of a GitHub\n" +
+      "App go for it as for the commands: it then needs no token.",
     variables: [
       { name: "MMSP_ENV", meaning: "environment to serve" },
       { name: "MMSP_DIR", meaning: "the one source it follows: a folder, or" },

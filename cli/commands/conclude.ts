@@ -112,12 +112,17 @@ const silent: Line = { tell() {}, close() {} };
 
 const secondMs = 1000;
 
+/** Characters of what is awaited that fit beside the time, so that no terminal wraps the line that is drawn over. */
+const widest = 70;
+
 function openLine({ isTerminal, say, live, style, now }: Context): Line {
   const startedAt = now().getTime();
   let last = "";
   const draw = (): void => {
     const seconds = Math.floor((now().getTime() - startedAt) / secondMs);
-    live(`${style.dim(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`)} ${last}`);
+    live(
+      `${style.dim(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`)} ${last.length > widest ? `${last.slice(0, widest - 1)}…` : last}`,
+    );
   };
   const timer = isTerminal ? setInterval(draw, secondMs) : undefined;
   return {

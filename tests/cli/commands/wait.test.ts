@@ -182,3 +182,13 @@ describe("mmsp wait", () => {
     expect(missing.stderr).toContain("acme/models has no pull request #999");
   });
 });
+
+test("--wait of a commit on the base branch waits for the gateway alone, where one is named", async () => {
+  const printed = jsonOf(await run("rollback", "fraud", "--commit", "--wait", "--json"));
+  const commit = await runGit(forge.gitDir, ["rev-parse", "main"]);
+  expect(printed).toMatchObject({
+    status: "committed",
+    commit: { oid: commit },
+    end: { state: "merged", commit, gateway: null, problem: null },
+  });
+});
