@@ -4,6 +4,7 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
+  readonly maxProperties?: number;
   readonly items?: JsonSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
@@ -22,7 +23,18 @@ export interface JsonSchema {
 export const knownKeywords: ReadonlySet<string> = new Set(
   [
     ["$id", "$schema", "title", "description"],
-    ["type", "properties", "required", "additionalProperties", "items", "minItems", "maxItems", "const", "enum"],
+    [
+      "type",
+      "properties",
+      "required",
+      "additionalProperties",
+      "maxProperties",
+      "items",
+      "minItems",
+      "maxItems",
+      "const",
+      "enum",
+    ],
     ["minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
   ].flat(),
 );
@@ -51,9 +63,10 @@ export function accepts(schema: JsonSchema, value: unknown): boolean {
 }
 
 function acceptsFields(
-  { properties = {}, required = [], additionalProperties = true }: JsonSchema,
+  { properties = {}, required = [], additionalProperties = true, maxProperties = Infinity }: JsonSchema,
   value: object,
 ): boolean {
+  if (Object.keys(value).length > maxProperties) return false;
   for (const name of required) if (!Object.hasOwn(value, name)) return false;
   for (const [name, field] of Object.entries(value)) {
     const schema = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;

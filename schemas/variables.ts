@@ -42,6 +42,10 @@ export const variableGroups: readonly VariableGroup[] = [
       },
       { name: "GITHUB_API_URL", meaning: "https://HOST/api/v3 of a GitHub Enterprise Server" },
       {
+        name: "MMSP_GIT_TOKEN, MMSP_GIT_USER",
+        meaning: "for a git remote by https that is on no GitHub; without them git's own credentials",
+      },
+      {
         name: "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
         meaning: "for a store in a bucket (s3://); also as S3_ACCESS_KEY_ID and so on",
       },
