@@ -74,6 +74,10 @@ async function runStep(step: Step, scene: Scene): Promise<void> {
   const random = seededRandom(step.seed);
   const turns = createTurns(random);
   const acts = [...step.acts];
+  /** What was found after a call: thrown from the hook, the server would make a reply of it, and the writer an error. */
+  const broken: unknown[] = [];
+  /** Branches that the calls of this step have named. */
+  const busy = new Set<string>();
   /** Calls of people, which nothing holds up. */
   let peopleAct = false;
 
@@ -81,7 +85,7 @@ async function runStep(step: Step, scene: Scene): Promise<void> {
     const act = acts.shift();
     if (act === undefined) return;
     peopleAct = true;
-    const made = await people.act(act, random);
+    const made = await people.act(act, random, busy);
     peopleAct = false;
     await watch.afterPeople(made);
   };
@@ -90,30 +94,36 @@ async function runStep(step: Step, scene: Scene): Promise<void> {
     const kind = kinds[Math.floor(random() * kinds.length)] ?? "reset";
     if (moment === "before" || mayComeAfter(kind)) throw faultOf(kind === "graphql-limit" ? "primary-limit" : kind);
   };
-  hub.hook = async ({ agent }: ForgeCall) => {
+  hub.hook = async ({ agent, body }: ForgeCall) => {
     clock.time += 1000;
     if (peopleAct) return;
+    for (const [branch] of JSON.stringify(body ?? "").matchAll(/mmsp\/[a-z0-9/-]+\d/g)) busy.add(branch);
     await turns.arrive(agent.split(" ")[0] ?? "");
     fail("before");
   };
   hub.replyHook = async () => {
     if (peopleAct) return;
-    await watch.afterWrite();
+    await watch.afterWrite().catch((error: unknown) => void broken.push(error));
     fail("after");
   };
-  const main = (await inspector.branches()).get("main") ?? "";
+  const branches = await inspector.branches();
+  const tree = await inspector.tree(branches.get("main") ?? "");
   const writers = new Map<string, () => Promise<void>>();
   for (const [at, name] of step.writers.entries()) {
     const writer = `writer-${at}`;
-    writers.set(writer, await intentOf(name, { tree: await inspector.tree(main), random, hub, clock, writer, ended }));
+    writers.set(
+      writer,
+      await intentOf(name, { tree, branches: [...branches.keys()], random, hub, clock, writer, ended }),
+    );
   }
   try {
-    await turns.run(writers, () => (random() < 0.3 ? doOne() : Promise.resolve()));
+    await turns.run(writers, () => (random() < 0.4 ? doOne() : Promise.resolve()));
     while (acts.length > 0) await doOne();
   } finally {
     hub.hook = undefined;
     hub.replyHook = undefined;
   }
+  if (broken.length > 0) throw broken[0];
   await expectOnePullEach(hub);
 }
 

@@ -7,8 +7,11 @@ import type { Inspector } from "../cli/gitops/trust/inspector.ts";
 import { environments, models, type ActName } from "./steps.ts";
 
 export interface People extends AsyncDisposable {
-  /** Does something, where there is something to do it to; returns the commits that it made. */
-  act(name: ActName, random: () => number): Promise<readonly string[]>;
+  /**
+   * Does something, where there is something to do it to; returns the commits that it made. `busy`: branches that a program is
+   * at work on, which it is the best time to disturb.
+   */
+  act(name: ActName, random: () => number, busy: ReadonlySet<string>): Promise<readonly string[]>;
   /** Forgets what was broken, with the history that it was broken in. */
   forget(): void;
 }
@@ -117,7 +120,7 @@ export async function createPeople(hub: Hub, inspector: Inspector, now: () => Da
   }
 
   return {
-    async act(name, random) {
+    async act(name, random, busy) {
       const any = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
       const path = paths.deployment(any(environments) ?? "dev", any(models) ?? "fraud");
       if (["merge", "close", "update-branch"].includes(name)) {
@@ -125,7 +128,9 @@ export async function createPeople(hub: Hub, inspector: Inspector, now: () => Da
         return pull === undefined ? [] : onPull(name, pull, random);
       }
       if (name.endsWith("-branch")) {
-        const branch = any([...(await inspector.branches()).keys()].filter((each) => each.startsWith("mmsp/")));
+        const ours = [...(await inspector.branches()).keys()].filter((each) => each.startsWith("mmsp/"));
+        const disturbed = random() < 0.7 ? any(ours.filter((each) => busy.has(each))) : undefined;
+        const branch = disturbed ?? any(ours);
         return branch === undefined ? [] : onBranch(name, branch, path);
       }
       return onMain(name, path, random);

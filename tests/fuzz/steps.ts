@@ -7,6 +7,7 @@ export const environments = ["dev", "prod"] as const;
 const intents = {
   register: 1,
   deploy: 4,
+  again: 6,
   replace: 1,
   force: 1,
   promote: 3,
@@ -27,10 +28,10 @@ const acts = {
   break: 1,
   repair: 2,
   revert: 1,
-  "push-branch": 1,
-  "edit-branch": 1,
-  "amend-branch": 1,
-  "force-branch": 1,
+  "push-branch": 3,
+  "edit-branch": 2,
+  "amend-branch": 2,
+  "force-branch": 2,
   "delete-branch": 1,
   "update-branch": 1,
 };
@@ -62,7 +63,7 @@ export function stepsOf(random: () => number): readonly Step[] {
     const writers = below(4) === 0 ? 0 : 1 + (below(3) === 0 ? 1 + below(2) : 0);
     const seed = below(2 ** 31);
     const faults = below(3) === 0 ? 10 : 0;
-    return { seed, writers: some(intents, writers), acts: some(acts, writers === 0 ? 1 : below(2)), faults };
+    return { seed, writers: some(intents, writers), acts: some(acts, writers === 0 ? 1 : below(4)), faults };
   });
 }
 

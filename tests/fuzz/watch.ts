@@ -17,9 +17,9 @@ export async function createWatch(inspector: Inspector): Promise<Watch> {
   let refs = await inspector.branches();
   let theirs = new Set<string>();
 
-  async function reachable(): Promise<ReadonlySet<string>> {
+  async function reachable(heads: Iterable<string>): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
-    for (const head of refs.values()) for (const oid of await inspector.ancestors(head)) found.add(oid);
+    for (const head of heads) for (const oid of await inspector.ancestors(head)) found.add(oid);
     return found;
   }
 
@@ -27,18 +27,19 @@ export async function createWatch(inspector: Inspector): Promise<Watch> {
     async afterWrite() {
       const before = refs;
       refs = await inspector.branches();
-      for (const [branch, head] of refs) {
-        if (before.get(branch) !== head) await checkCommit(inspector, branch, head, before);
-      }
+      const changed = [...refs].filter(([branch, head]) => before.get(branch) !== head);
+      const old = changed.length === 0 ? new Set<string>() : await reachable(before.values());
+      // A branch may also be made at a commit that is there already.
+      for (const [branch, head] of changed) if (!old.has(head)) await checkCommit(inspector, branch, head, before);
       for (const branch of before.keys()) {
         if (!refs.has(branch)) throw new Error(`mmsp deleted the branch ${branch}`);
       }
-      const kept = theirs.size === 0 ? theirs : await reachable();
+      const kept = theirs.size === 0 ? theirs : await reachable(refs.values());
       for (const oid of theirs) if (!kept.has(oid)) throw new Error(`somebody's commit ${oid} was lost`);
     },
     async afterPeople(made = []) {
       refs = await inspector.branches();
-      const kept = await reachable();
+      const kept = await reachable(refs.values());
       theirs = new Set([...theirs, ...made].filter((oid) => kept.has(oid)));
       checkServed(await inspector.tree(refs.get("main") ?? ""));
     },
@@ -53,8 +54,6 @@ async function checkCommit(
   before: ReadonlyMap<string, string>,
 ): Promise<void> {
   const commit = await inspector.commit(head);
-  const isNew = ![...before.values()].includes(head);
-  if (!isNew) return;
   if (trailerOf(commit.message, "mmsp-change") === null)
     throw new Error(`${branch} has a commit that says not whose it is`);
   const [parent = ""] = commit.parents;

@@ -19,6 +19,7 @@ export interface Clock {
 
 interface Given {
   readonly tree: Tree;
+  readonly branches: readonly string[];
   readonly random: () => number;
   readonly hub: Hub;
   readonly clock: Clock;
@@ -32,9 +33,11 @@ interface Given {
 export async function intentOf(name: IntentName, given: Given): Promise<() => Promise<void>> {
   const { tree, random } = given;
   const any = <T>(items: readonly T[], otherwise: T): T => items[Math.floor(random() * items.length)] ?? otherwise;
-  const [environment, model] = [any(environments, "dev"), any(models, "fraud")];
+  const again = name === "again" ? proposedBy(any(given.branches, "")) : null;
+  const environment = again?.environment ?? any(environments, "dev");
+  const model = again?.model ?? any(models, "fraud");
   if (name === "alert" || name === "alert-pull") return alert(given, environment, model, name === "alert-pull");
-  const version = any([...(tree.versions.get(model)?.keys() ?? [])], 1);
+  const version = again?.version ?? any([...(tree.versions.get(model)?.keys() ?? [])], 1);
   const digest = new Bun.CryptoHasher("sha256").update(String(random())).digest("hex");
   const person = { by: "person", reason: "looks wrong", evidence: {}, cut: null } as const;
   const rollback = { verb: "rollback", environment, model, to: null, ...person } as const;
@@ -46,7 +49,7 @@ export async function intentOf(name: IntentName, given: Given): Promise<() => Pr
     weight: any([null, 5, 50, 100], null),
     force: false,
   } as const;
-  const commands: Readonly<Record<Exclude<IntentName, "alert" | "alert-pull">, Command>> = {
+  const commands: Readonly<Record<Exclude<IntentName, "alert" | "alert-pull" | "again">, Command>> = {
     register: { ...registerFourth, model, version: null, artifact: { ...registerFourth.artifact, sha256: digest } },
     deploy,
     replace: { ...deploy, replace: true },
@@ -58,7 +61,16 @@ export async function intentOf(name: IntentName, given: Given): Promise<() => Pr
     "rollback-commit": rollback,
   };
   const as = name === "rollback-commit" ? "commit" : "pull-request";
-  return () => settled(name, given, () => publish(commands[name], { baseBranch: "main", as }, partsOf(given)));
+  const command = commands[name === "again" ? (again?.verb ?? "deploy") : name];
+  return () => settled(name, given, () => publish(command, { baseBranch: "main", as }, partsOf(given)));
+}
+
+/** What a branch of ours proposes, to be proposed once more, perhaps with another weight. */
+function proposedBy(branch: string) {
+  const [, environment, model, verb, version] =
+    /^mmsp\/(\w+)\/(\w+)\/(deploy|promote|rollback)-(\d+)/.exec(branch) ?? [];
+  if (verb !== "deploy" && verb !== "promote" && verb !== "rollback") return null;
+  return { environment, model, verb, version: Number(version) } as const;
 }
 
 /** The gateway's rollback of what is served, in one environment; now and then of two models together. */

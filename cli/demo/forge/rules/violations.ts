@@ -60,7 +60,7 @@ export async function mergeViolations(world: World, pull: PullRequest, user?: Fo
 }
 
 /** GitHub's text for violations. A ruleset lists them all, the older protection has a line for the first. */
-export function violationText(rules: BranchRules, violations: readonly string[]): string {
+function violationText(rules: BranchRules, violations: readonly string[]): string {
   if (rules.as === "ruleset") return `Repository rule violations found\n\n${violations.join("\n\n")}\n\n`;
   return violations[0] ?? "";
 }

@@ -84,9 +84,11 @@ export async function openInspector(gitDir: string): Promise<Inspector> {
   };
 }
 
+/** A version that is not registered is missing under `previous` as it was under `stable`. */
 function faultOf(problem: Problem): Fault {
   const { code, file, path, message } = problem;
-  return { identity: JSON.stringify([code, file, path, message]), text: formatProblem(problem) };
+  const place = code === "version-unknown" ? null : path;
+  return { identity: JSON.stringify([code, file, place, message]), text: formatProblem(problem) };
 }
 
 /** Short name -> commit. In these repositories nothing packs refs; a process for each look would be most of the work. */

@@ -41,6 +41,10 @@ const events: Readonly<Record<string, { readonly act: (hub: Hub) => unknown; rea
         settings.name = "served-models";
       },
     },
+    "the base branch comes to take pull requests only": {
+      act: ({ server }) => server.settings.rules.set("main", { as: "ruleset", pullRequest: { approvals: 0 } }),
+      mend: ({ server }) => server.settings.rules.clear(),
+    },
     "the repository is archived": {
       act: ({ server }) => void (server.settings.archived = true),
       mend: ({ server }) => void (server.settings.archived = false),
