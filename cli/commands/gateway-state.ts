@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { isGateway } from "../../executable/self.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
@@ -55,7 +56,7 @@ export function isRunning({ pid }: GatewayState): boolean {
   }
   if (Bun.which("ps") === null) return true;
   const command = Bun.spawnSync(["ps", "-o", "command=", "-p", String(pid)]).stdout.toString();
-  return command.includes("gateway/main.ts");
+  return isGateway(command);
 }
 
 /** The command that stops it, as it is to be typed. */

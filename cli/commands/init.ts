@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
+import { packagedFile } from "../../executable/packaged.ts";
 import type { InitOutput } from "../../schemas/output/init.ts";
 import { fail } from "../../schemas/problem.ts";
 import { readSettings } from "../../schemas/settings.ts";
@@ -11,7 +12,7 @@ import { shared, UsageError, type Input } from "../flags.ts";
 import { checkBranch, checkRepository, projectOf } from "./target.ts";
 
 /** The files that a repository starts with; `{{name}}` stands for what init knows. */
-const templates = join(import.meta.dir, "../../templates/project");
+const templates = "templates/project";
 
 const workflow = ".github/workflows/mmsp.yml";
 
@@ -89,11 +90,12 @@ function writeTemplates(
   folder: string,
   values: Readonly<Record<string, string>>,
 ): { readonly wrote: readonly string[]; readonly kept: readonly string[] } {
-  const all = [...new Glob("**/*").scanSync({ cwd: templates, dot: true })].toSorted();
+  const source = packagedFile(templates);
+  const all = [...new Glob("**/*").scanSync({ cwd: source, dot: true })].toSorted();
   const wrote = all.filter((path) => !existsSync(join(folder, path)));
   for (const path of wrote) {
     const target = join(folder, path);
-    const text = readFileSync(join(templates, path), "utf8");
+    const text = readFileSync(join(source, path), "utf8");
     try {
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(
