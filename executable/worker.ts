@@ -1,2 +1,4 @@
 /** The worker that holds a model, beside main.ts: inside the executable a worker is looked for beside where it starts. */
-import "../gateway/edges/onnx/worker.ts";
+await import("../gateway/edges/onnx/worker.ts");
+
+export {};
