@@ -58,7 +58,10 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
 async function printTopic([name = ""]: readonly string[]): Promise<0 | null> {
   const { topics } = await import("./help.ts");
   const topic = Object.hasOwn(topics, name) ? topics[name] : undefined;
-  return topic === undefined ? null : print(topic.render());
+  if (topic !== undefined) return print(topic.render());
+  const meant = didYouMean(name, Object.keys(topics), (near) => `"mmsp help ${near}"`);
+  if (meant === "" || Object.hasOwn(commands, name)) return null;
+  throw new UsageError(`there is no help about "${name}"${meant}`);
 }
 
 /** `-C`, which must be there: looked for from below, a project above would be taken for what was meant. */

@@ -61,6 +61,7 @@ describe("a wrong command line", () => {
     ["stauts", 'unknown command "stauts"; did you mean "mmsp status"?', "mmsp --help"],
     ["hlep", 'unknown command "hlep"; did you mean "mmsp help"?', "mmsp --help"],
     ["help statsu", 'unknown command "statsu"; did you mean "mmsp status"?', "mmsp --help"],
+    ["help environmnet", 'there is no help about "environmnet"; did you mean "mmsp help environment"?', "mmsp --help"],
     ["--jsn status", "unknown flag --jsn; did you mean --json?", "mmsp --help"],
     ["--frobnicate", "unknown flag --frobnicate", "mmsp --help"],
     ["deploy fraud --versio 3", "unknown flag --versio; did you mean --version?", "mmsp deploy --help"],
