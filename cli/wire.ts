@@ -7,7 +7,6 @@ import type { Progress } from "./terminal/progress.ts";
 import { createStderr, type Stderr } from "./terminal/stderr.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
 import type { openArtifactStore } from "./gitops/edges/artifact-store.ts";
-import { gitFacts } from "./gitops/edges/git-facts.ts";
 import { fail } from "../schemas/problem.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -110,7 +109,7 @@ function createEdges(env: Variables): Edges {
         store,
         root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root },
       ),
-    gitFacts,
+    gitFacts: async (dir) => (await import("./gitops/edges/git-facts.ts")).gitFacts(dir),
     startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };
 }
