@@ -3,7 +3,6 @@ import { validateProject } from "../../schemas/kinds.ts";
 import { fail, ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
-import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
@@ -111,6 +110,8 @@ export async function readDocuments(input: Input, context: Context): Promise<Rea
 
 /** `--repo` and `--base`, else what the variables, else what mmsp.yaml of the tree says. */
 export async function remoteOf(input: Input, context: Context): Promise<Remote> {
+  // What a command that stays in the working tree does not ask, it does not load.
+  const { readSettings } = await import("../../schemas/settings.ts");
   const settings = readSettings(context.env);
   const asked = { repository: input.text("repo"), branch: input.text("base") };
   if (asked.repository !== undefined) checkRepository(asked.repository);
