@@ -47,7 +47,7 @@ function nodes(argv: readonly string[]): Read {
 }
 
 const words = [
-  ...[
+  [
     "fraud",
     "-",
     "--",
@@ -62,7 +62,7 @@ const words = [
     "--dry-run",
     "--json",
   ],
-  ...[
+  [
     "-C",
     "-C=x",
     "-C..",
@@ -82,7 +82,7 @@ const words = [
     "---",
     "-1",
   ],
-];
+].flat();
 
 describe("a command line is read", () => {
   test("as Node reads it, strictly", () => {
