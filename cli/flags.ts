@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { nearestName } from "../schemas/words.ts";
 
 /** A flag as help shows it and as the parser reads it. */
@@ -85,51 +84,85 @@ export const writing = {
 /** Reads the arguments of one command. Throws a UsageError for anything it does not know. */
 export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: number): Input {
   const all = everyFlag(flags);
-  const options = Object.fromEntries(
-    Object.entries(all).map(([name, { type, short, multiple = false }]) => [
-      name,
-      { type, multiple, ...(short === undefined ? {} : { short }) },
-    ]),
-  );
-  let parsed: ReturnType<typeof parseArgs>;
-  try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw new UsageError(usageMessage(error, Object.keys(all)), { cause: error });
-  }
-  if (parsed.positionals.length > maxArgs) {
-    throw new UsageError(`unexpected argument "${parsed.positionals[maxArgs] ?? ""}"`);
-  }
+  const { given, args } = readArguments(argv, all);
+  const texts = (flag: string): readonly string[] => {
+    const values = given.get(flag);
+    return values === undefined || values === true ? [] : values;
+  };
+  if (args.length > maxArgs) throw new UsageError(`unexpected argument "${args[maxArgs] ?? ""}"`);
   for (const [name, { value = "" }] of Object.entries(all)) {
-    const given = parsed.values[name];
-    if (typeof given === "string" && value.includes("|")) choice(`--${name}`, given, value.split("|"));
+    if (value.includes("|")) for (const text of texts(name)) choice(`--${name}`, text, value.split("|"));
   }
-  const texts = (flag: string): readonly string[] =>
-    [parsed.values[flag] ?? []].flat().filter((value) => typeof value === "string");
   return {
-    args: parsed.positionals,
+    args,
     text: (flag) => texts(flag).at(-1),
     texts,
-    on: (flag) => parsed.values[flag] === true,
+    on: (flag) => given.get(flag) === true,
   };
 }
 
-function usageMessage(error: unknown, known: readonly string[]): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const unknown = /Unknown option '(-+)([^']*)'/.exec(message);
-  if (!unknown) return valueMessage(message);
-  const [, dashes = "", name = ""] = unknown;
-  return `unknown flag ${dashes}${name}${didYouMean(name, known, (flag) => `--${flag}`)}`;
+/** What stands on a command line: the flags, each with the values that it was given, and what is none. */
+interface Arguments {
+  readonly given: Map<string, readonly string[] | true>;
+  readonly args: string[];
 }
 
-/** parseArgs names a flag with its short form and its value, and goes on about dashes. */
-function valueMessage(message: string): string {
-  const flag = /^Option '(?:(-\w), )?(--[\w-]+)/.exec(message);
-  if (flag === null) return message;
-  const name = flag[2] === "--directory" ? "-C" : flag[2];
-  if (message.includes("does not take an argument")) return `${name} takes no value`;
-  const dash = message.includes("ambiguous") ? `; one that starts with a dash is written ${name}=-...` : "";
-  return `${name} takes a value${dash}`;
+/**
+ * As `parseArgs` of node:util with `strict` reads them, to which a test holds it; but that module takes longer to load than
+ * most commands to read what they are asked about, and its messages are not for people.
+ */
+function readArguments(argv: readonly string[], flags: Flags): Arguments {
+  const found: Arguments = { given: new Map(), args: [] };
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === "--") found.args.push(...rest.splice(0));
+    else if (word.startsWith("--")) readLong(word, flags, rest, found);
+    else if (word.startsWith("-") && word !== "-") readShort(word, flags, rest, found);
+    else found.args.push(word);
+  }
+  return found;
+}
+
+/** `--name`, `--name value` or `--name=value`. */
+function readLong(word: string, flags: Flags, rest: string[], { given }: Arguments): void {
+  const [, name = "", inline] = /^--([^=]*)(?:=([^]*))?$/.exec(word) ?? [];
+  const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
+  if (flag === undefined) throw unknownFlag("--", name, flags);
+  if (flag.type === "string") addValue(given, name, inline ?? nextValue(name, rest));
+  else if (inline === undefined) given.set(name, true);
+  else throw new UsageError(`--${name} takes no value`);
+}
+
+/** `-h`, `-C value` or `-Cvalue`; several without a value may share a dash. */
+function readShort(word: string, flags: Flags, rest: string[], { given }: Arguments): void {
+  for (let at = 1; at < word.length; at++) {
+    const short = word.charAt(at);
+    const [name, flag] = Object.entries(flags).find(([, one]) => one.short === short) ?? [];
+    if (name === undefined || flag === undefined) throw unknownFlag("-", short, flags);
+    if (flag.type === "string") {
+      addValue(given, name, at + 1 < word.length ? word.slice(at + 1) : nextValue(name, rest));
+      return;
+    }
+    given.set(name, true);
+  }
+}
+
+function addValue(given: Arguments["given"], name: string, value: string): void {
+  const before = given.get(name);
+  given.set(name, [...(before === undefined || before === true ? [] : before), value]);
+}
+
+/** A value that looks like a flag is more likely a value that was forgotten. */
+function nextValue(name: string, rest: string[]): string {
+  const value = rest.shift();
+  const [shown, joined] = name === "directory" ? ["-C", "-C"] : [`--${name}`, `--${name}=`];
+  if (value === undefined) throw new UsageError(`${shown} takes a value`);
+  if (!value.startsWith("-") || value === "-") return value;
+  throw new UsageError(`${shown} takes a value; one that starts with a dash is written ${joined}-...`);
+}
+
+function unknownFlag(dashes: string, name: string, flags: Flags): UsageError {
+  return new UsageError(`unknown flag ${dashes}${name}${didYouMean(name, Object.keys(flags), (flag) => `--${flag}`)}`);
 }
 
 /** `; did you mean --version?`, or nothing where no name is near. */

@@ -1,11 +1,10 @@
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { gatewayCommand } from "./executable/self.ts";
 import { fail } from "../schemas/problem.ts";
 import type { GatewayOptions, GatewayProcess, GatewayStatus } from "./context.ts";
 import { passedOn } from "./gateway-environment.ts";
-
-const gatewayMain = join(import.meta.dir, "../gateway/main.ts");
 
 /**
  * Starts a gateway as a process of its own and waits until it listens and has tried to load what it serves. Throws a
@@ -19,7 +18,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, "a");
   const { promise: ready, resolve } = Promise.withResolvers<string>();
-  const child = Bun.spawn([process.execPath, gatewayMain], {
+  const child = Bun.spawn([...gatewayCommand()], {
     env: { ...passedOn(process.env), ...variables(options) },
     stdio: ["ignore", log, log],
     detached: options.detached,

@@ -7,7 +7,6 @@ import type { Progress } from "./terminal/progress.ts";
 import { createStderr, type Stderr } from "./terminal/stderr.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
 import type { openArtifactStore } from "./gitops/edges/store/open.ts";
-import { gitFacts } from "./gitops/edges/git-facts.ts";
 import { createRedactor } from "../schemas/secrets.ts";
 import type { Forge } from "./gitops/core/ports.ts";
 import { fail } from "../schemas/problem.ts";
@@ -142,7 +141,7 @@ function createEdges(env: Variables): Edges {
         root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root },
         env,
       ),
-    gitFacts,
+    gitFacts: async (dir) => (await import("./gitops/edges/git-facts.ts")).gitFacts(dir),
     readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
     startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };

@@ -1,10 +1,7 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { accepts, type JsonSchema } from "./accept.ts";
 import type { Environment } from "./environment.ts";
-import environment from "./json/environment.json" with { type: "json" };
-import modelDeployment from "./json/model-deployment.json" with { type: "json" };
-import modelVersion from "./json/model-version.json" with { type: "json" };
-import project from "./json/project.json" with { type: "json" };
+import checks from "./json/checks.json" with { type: "json" };
 import type * as Validators from "./json/validators.js";
 import type { ModelDeployment } from "./model-deployment.ts";
 import type { ModelVersion } from "./model-version.ts";
@@ -16,13 +13,13 @@ export interface Validate<T> {
   errors?: ErrorObject[] | null | undefined;
 }
 
-export const validateEnvironment = validator<Environment>(environment, (all) => all.validateEnvironment);
+export const validateEnvironment = validator<Environment>(checks.Environment, (all) => all.validateEnvironment);
 export const validateModelDeployment = validator<ModelDeployment>(
-  modelDeployment,
+  checks.ModelDeployment,
   (all) => all.validateModelDeployment,
 );
-export const validateModelVersion = validator<ModelVersion>(modelVersion, (all) => all.validateModelVersion);
-export const validateProject = validator<Project>(project, (all) => all.validateProject);
+export const validateModelVersion = validator<ModelVersion>(checks.ModelVersion, (all) => all.validateModelVersion);
+export const validateProject = validator<Project>(checks.Project, (all) => all.validateProject);
 
 /** Only a value that does not fit is worth loading ajv's validators, which take longer to load than most trees to check. */
 function validator<T>(schema: object, choose: (all: typeof Validators) => ValidateFunction<T>): Validate<T> {

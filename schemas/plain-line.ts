@@ -17,9 +17,15 @@ const flowPlain =
 const rest = /(?: +(?:#.*)?)?$/y;
 
 const number = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,17})?(?:[Ee][+-]?\d{1,3})?$/;
-/** What YAML's core schema has besides: null, other words for true and false, other ways to write numbers. */
-const otherValue =
-  /^(?:[Nn]ull|NULL|True|TRUE|False|FALSE|0o[0-7]+|0x[\dA-Fa-f]+|[+-]?\d+|[+-]?(?:\.\d+|\d+(?:\.\d*)?)(?:[Ee][+-]?\d+)?|[+-]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
+/** The other numbers of YAML's core schema. */
+const otherNumber =
+  /^(?:0o[0-7]+|0x[\dA-Fa-f]+|[+-]?\d+|[+-]?(?:\.\d+|\d+(?:\.\d*)?)(?:[Ee][+-]?\d+)?|[+-]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
+/** Its words: those that stand for a value here, and those that are left to `yaml`. */
+const words: ReadonlyMap<string, boolean | undefined> = new Map([
+  ["true", true],
+  ["false", false],
+  ...["null", "Null", "NULL", "True", "TRUE", "False", "FALSE"].map((word) => [word, undefined] as const),
+]);
 
 /** Position of the first character from `at` that is no space. */
 export function skipSpaces(text: string, at: number): number {
@@ -36,6 +42,7 @@ export function isPair(text: string, at: number): boolean {
 
 /** Whether nothing but a comment follows. */
 export function endsLine({ text, at }: Cursor): boolean {
+  if (at === text.length) return true;
   rest.lastIndex = at;
   return rest.test(text);
 }
@@ -114,7 +121,8 @@ function unescaped(text: string | undefined): unknown {
 /** A plain scalar's value; undefined where only `yaml` is to say what it means. */
 function resolved(text: string | undefined): unknown {
   if (text === undefined) return undefined;
-  if (text === "true" || text === "false") return text === "true";
+  // Digits, signs and the point, with which numbers begin, come before the letters.
+  if (text >= "A") return words.has(text) ? words.get(text) : text;
   if (number.test(text)) return Number(text);
-  return otherValue.test(text) ? undefined : text;
+  return otherNumber.test(text) ? undefined : text;
 }

@@ -1,4 +1,5 @@
 import type { DemoOutput } from "../../schemas/output/demo.ts";
+import { fail } from "../../schemas/problem.ts";
 import type { Command } from "../command.ts";
 
 export const demo: Command = {
@@ -14,6 +15,14 @@ export const demo: Command = {
   examples: ["mmsp demo", "mmsp demo --keep", "mmsp demo --json"],
 
   async run(input, context) {
+    if (Bun.isStandaloneExecutable) {
+      fail({
+        code: "demo-needs-package",
+        message:
+          "the demo plays on models, data and GitHub's schema, which are in the package but not in this one file",
+        hint: "run it from the package: bunx mmsp demo, or bun run demo in a clone",
+      });
+    }
     // With a GitHub in it, it is the heaviest of all, and help asks every command what it does.
     const [{ runDemo }, { renderReport }] = await Promise.all([
       import("../demo/run.ts"),

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { isGitAddress } from "../../schemas/repository.ts";
+import { isGateway } from "../executable/self.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
@@ -58,7 +59,7 @@ export function isRunning({ pid }: GatewayState): boolean {
   }
   if (Bun.which("ps") === null) return true;
   const command = Bun.spawnSync(["ps", "-o", "command=", "-p", String(pid)]).stdout.toString();
-  return command.includes("gateway/main.ts");
+  return isGateway(command);
 }
 
 /** The command that stops it, as it is to be typed. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
+import { packagedFile } from "../executable/packaged.ts";
 import type { InitOutput } from "../../schemas/output/init.ts";
 import { fail } from "../../schemas/problem.ts";
 import { readSettings } from "../../schemas/settings.ts";
@@ -11,7 +12,7 @@ import { shared, UsageError, type Input } from "../flags.ts";
 import { checkBranch, checkRepository, projectOf } from "./target.ts";
 
 /** The files that a repository starts with; `{{name}}` stands for what init knows. */
-const templates = join(import.meta.dir, "../../templates/project");
+const templates = "templates/project";
 
 const workflow = ".github/workflows/mmsp.yml";
 
@@ -97,8 +98,8 @@ async function repositoryOf(input: Input, context: Context): Promise<string> {
  * Files that this folder is to have, mmsp.yaml last: once it is there the tree is laid out, and an environment that it lacks was
  * taken out by somebody.
  */
-function wanted(folder: string): readonly string[] {
-  const all = [...new Glob("**/*").scanSync({ cwd: templates, dot: true })].toSorted();
+function wanted(source: string, folder: string): readonly string[] {
+  const all = [...new Glob("**/*").scanSync({ cwd: source, dot: true })].toSorted();
   const others = all.filter((path) => path !== paths.project);
   if (!existsSync(join(folder, paths.project))) return [...others, paths.project];
   const kept = others.filter((path) => !path.endsWith("/environment.yaml") || existsSync(join(folder, path)));
@@ -110,11 +111,12 @@ function writeTemplates(
   folder: string,
   values: Readonly<Record<string, string>>,
 ): { readonly wrote: readonly string[]; readonly kept: readonly string[] } {
-  const all = wanted(folder);
+  const source = packagedFile(templates);
+  const all = wanted(source, folder);
   const wrote = all.filter((path) => !existsSync(join(folder, path)));
   for (const path of wrote) {
     const target = join(folder, path);
-    const text = readFileSync(join(templates, path), "utf8");
+    const text = readFileSync(join(source, path), "utf8");
     try {
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(

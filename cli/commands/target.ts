@@ -5,7 +5,6 @@ import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
 import { repositoryPattern } from "../../schemas/repository.ts";
 import { withoutSecrets } from "../../schemas/secrets.ts";
-import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
@@ -116,6 +115,8 @@ export async function readDocuments(input: Input, context: Context): Promise<Rea
 
 /** `--repo` and `--base`, else what the variables, else what mmsp.yaml of the tree says. */
 export async function remoteOf(input: Input, context: Context): Promise<Remote> {
+  // What a command that stays in the working tree does not ask, it does not load.
+  const { readSettings } = await import("../../schemas/settings.ts");
   const settings = readSettings(context.env);
   const asked = { repository: input.text("repo"), branch: input.text("base") };
   if (asked.repository !== undefined) checkRepository(asked.repository);

@@ -4,23 +4,16 @@ import { join } from "node:path";
 import pkg from "../../package.json" with { type: "json" };
 import { cliEnv } from "../cli/run-cli.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { linearModel } from "../support/models.ts";
+import { firstSteps, model, run } from "./first-steps.ts";
 
 setDefaultTimeout(60_000);
 
 const root = join(import.meta.dir, "../..");
 const folder = temporaryFolder({
   "app/package.json": '{"private": true}\n',
-  "clone/fraud.onnx": linearModel({ bias: [0, 1] }),
+  ...model,
 });
 const [app, clone] = [join(folder.path, "app"), join(folder.path, "clone")];
-
-async function run(command: readonly string[], cwd: string, env: Record<string, string | undefined>): Promise<string> {
-  const child = Bun.spawn([...command], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${stderr}${stdout}`);
-  return stdout;
-}
 
 /** As `bunx --no-install mmsp` does where the package is installed: what is run is what the tarball brought along. */
 const mmsp = (...args: readonly string[]): Promise<string> =>
@@ -56,15 +49,6 @@ describe("the package, installed in another folder", () => {
   });
 
   test("goes from init to a model that is served", async () => {
-    expect(await mmsp("init", "--repo", "acme/models")).toContain("environments/mmsp.yaml");
-    expect(await mmsp("register", "fraud", "--model-path", "fraud.onnx", "--local")).toContain("Register fraud");
-    expect(await mmsp("deploy", "fraud", "--version", "1", "--local")).toContain("version 1");
-    expect(await mmsp("validate")).toMatch(/^\d+ documents are valid\n$/);
-    expect(await mmsp("status")).toContain("fraud");
-    const { url } = JSON.parse(await mmsp("up", "--port", "0", "--detach", "--json")) as { url: string };
-    const { models } = (await (await fetch(`${url}/status`)).json()) as { models: readonly unknown[] };
-    expect(models).toMatchObject([{ model: "fraud", stable: { version: 1 } }]);
-    expect(await mmsp("down")).toContain("stopped");
-    expect(await fetch(`${url}/status`).catch(() => "nobody")).toBe("nobody");
+    await firstSteps(mmsp);
   });
 });

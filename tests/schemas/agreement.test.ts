@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import type { z } from "zod";
 import { accepts, type JsonSchema } from "../../schemas/accept.ts";
 import { Environment } from "../../schemas/environment.ts";
-import { jsonSchemas } from "../../schemas/generate.ts";
+import checks from "../../schemas/json/checks.json" with { type: "json" };
 import {
   validateEnvironment,
   validateModelDeployment,
@@ -21,7 +21,7 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 const fromMlflow = { mlflowVersion: { model: "fraud", version: 2 }, params: { C: "1" }, tags: { team: "risk" } };
 
 /** Documents with every field there is, so that a mutation can hit any of them. */
-const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
+const full: readonly [keyof typeof checks, z.ZodType, ValidateFunction, object][] = [
   [
     "ModelDeployment",
     ModelDeployment,
@@ -182,7 +182,7 @@ function define(object: object, key: string, value: Json): void {
 test.each(full)(
   "%s: zod, the quick check and the compiled validator agree, on sound documents and on broken ones",
   (kind, schema, validate, document) => {
-    const json = jsonSchemas()[kind] as JsonSchema;
+    const json = checks[kind] as JsonSchema;
     const verdicts = { valid: 0, invalid: 0 };
     expect(schema.safeParse(document).error).toBeUndefined();
     expect(validate(document)).toBe(true);

@@ -85,15 +85,13 @@ function followed(rootDir: string, link: Entry): Entry {
 /** What a folder holds, by name, without hidden files; nothing where there is no such folder. */
 function entriesIn(folder: Located): Entry[] {
   try {
-    return readdirSync(folder.place, { withFileTypes: true })
-      .filter((entry) => !entry.name.startsWith("."))
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map((entry) => ({
-        name: entry.name,
-        path: `${folder.path}/${entry.name}`,
-        place: folder.place + sep + entry.name,
-        kind: kindOf(entry),
-      }));
+    const entries: Entry[] = [];
+    for (const entry of readdirSync(folder.place, { withFileTypes: true })) {
+      const { name } = entry;
+      if (name.startsWith(".")) continue;
+      entries.push({ name, path: `${folder.path}/${name}`, place: folder.place + sep + name, kind: kindOf(entry) });
+    }
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (cause) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(cause) ?? "")) return [];
     const message = `cannot be listed: ${systemReason(cause)}`;
