@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   diff: async () => (await import("./commands/diff.ts")).diff,
   list: async () => (await import("./commands/list.ts")).list,
   show: async () => (await import("./commands/show.ts")).show,
+  gc: async () => (await import("./commands/gc.ts")).gc,
   validate: async () => (await import("./commands/validate.ts")).validate,
   mlflow: async () => (await import("./commands/mlflow.ts")).mlflow,
   up: async () => (await import("./commands/up.ts")).up,

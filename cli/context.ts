@@ -7,6 +7,7 @@ import type {
   Scope,
   Snapshot,
 } from "./gitops/core/ports.ts";
+import type { StoreFiles } from "./gitops/core/gc.ts";
 import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { Mlflow } from "./gitops/core/mlflow-port.ts";
 import type { ServingState } from "./gitops/core/follow-serving.ts";
@@ -19,6 +20,9 @@ import type { Style } from "./style.ts";
 export interface Tree {
   readonly root: string;
   read(scope: Scope): Promise<Snapshot>;
+  /** Every document, and what is wrong with each that is no readable text. */
+  readEvery(): Promise<Pick<Snapshot, "files" | "unreadable">>;
+  /** Every document; throws a ProblemError where one is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   write(files: readonly FileWrite[]): Promise<readonly string[]>;
 }
@@ -97,6 +101,13 @@ export interface Edges {
    * where there is no such commit.
    */
   documentsAt(root: string, revision: string, known: ReadonlyMap<string, string>): Promise<CommittedDocuments>;
+  /** Sizes in bytes of files of the working tree, or of a commit on GitHub; without those that are not there. */
+  fileSizes(
+    from: { readonly root: string } | { readonly remote: Remote; readonly commit: string },
+    paths: readonly string[],
+  ): Promise<ReadonlyMap<string, number>>;
+  /** What a store outside the repository holds. */
+  openStoreFiles(store: string): Promise<StoreFiles>;
   /** MLflow's tracking server, as its own variables name it. Throws a ProblemError where they do not. */
   openMlflow(): Promise<Mlflow>;
   /** Tells of changes of the documents below `root`, until the answer is called. */
@@ -127,6 +138,8 @@ export interface Context {
   readonly style: Style;
   /** stderr is a terminal: a live line may be drawn on it. */
   readonly isTerminal: boolean;
+  /** stdout is one: what is printed is read by a person. */
+  readonly printsToTerminal: boolean;
   /** Aborted by the first Ctrl-C. Reading it takes Ctrl-C over; who does not read it ends at once. */
   readonly signal: AbortSignal;
   now(): Date;

@@ -39,7 +39,7 @@ export const shared = {
   json: { type: "boolean", help: "print one JSON object" },
   dryRun: { type: "boolean", help: "print what would change as a diff; write nothing" },
   local: { type: "boolean", help: "edit the working tree: no commit, no network" },
-  repo: { type: "string", value: "OWNER/NAME", help: "repository on GitHub; default: the one in mmsp.yaml" },
+  repo: { type: "string", value: "OWNER/NAME", help: "on GitHub, or any git address; default: of mmsp.yaml" },
   base: { type: "string", value: "BRANCH", help: "base branch; default: the one in mmsp.yaml" },
   verbose: { type: "boolean", help: "show each HTTP call on stderr, without anything secret" },
   help: { type: "boolean", short: "h", help: "show this help" },

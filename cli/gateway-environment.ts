@@ -1,3 +1,5 @@
+import { settingVariables } from "../schemas/settings.ts";
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -14,8 +16,12 @@ const store = ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "REGION"].
 ]);
 const endpoints = ["AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "S3_ENDPOINT"];
 const lowerCase = proxies.map((name) => name.toLowerCase());
+/** Settings that the gateway is to heed as the command does; of the repository and its branch it is told by whoever starts it. */
+const settings = settingVariables
+  .map(({ name }) => name)
+  .filter((name) => name !== "MMSP_REPOSITORY" && name !== "MMSP_BASE_BRANCH");
 const servers = [...certificates, ...ssh, ...store, ...endpoints, "GITHUB_API_URL"];
-const passed = new Set([...programs, ...proxies, ...lowerCase, ...servers]);
+const passed = new Set([...settings, ...programs, ...proxies, ...lowerCase, ...servers]);
 
 /** What of these variables a gateway process gets; every `GIT_SSL_*` besides those of the list. */
 export function passedOn(env: Variables): Record<string, string> {

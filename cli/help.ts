@@ -1,30 +1,43 @@
+import { variableGroups } from "../schemas/variables.ts";
 import type { CommandInfo } from "./command.ts";
 import { everyFlag, type Flag } from "./flags.ts";
 
+/** What the process ends with; scripts rely on it. */
+export const exitCodes: readonly (readonly [code: 0 | 1 | 2, meaning: string])[] = [
+  [0, "done, or nothing to do"],
+  [1, "refused, or failed"],
+  [2, "wrong usage"],
+];
+
+const exitLine = `Exit codes: ${exitCodes.map(([code, meaning]) => `${code} ${meaning}`).join("; ")}.`;
+
+/** Help that is of no command: `mmsp help environment`. */
+export const topics: Readonly<Record<string, { readonly summary: string; readonly render: () => string }>> = {
+  environment: { summary: "Variables that mmsp and its gateway read", render: renderVariables },
+};
+
 /** Help of the whole tool. `commands` in the order in which people meet them. */
 export function renderOverview(commands: Readonly<Record<string, { readonly summary: string }>>): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return [
     "mmsp puts ML models into service through git: every change is a pull request, every rollback a commit.",
     "",
     "Usage: mmsp <command> [flags]",
     "",
     "Commands:",
-    ...lines,
+    ...columns(Object.entries(commands).map(([name, { summary }]) => [name, summary])),
     "",
     "Start here:",
     "  mmsp demo                 the whole circle on this machine, in under a minute",
     "  mmsp <command> --help     flags and examples of a command",
+    "  mmsp help environment     variables that stand before settings in files",
+    "",
+    exitLine,
     "",
   ].join("\n");
 }
 
 /** Help of one command: what it does, its flags, examples to copy. */
 export function renderHelp(name: string, info: CommandInfo): string {
-  const flags = Object.entries(everyFlag(info.flags));
-  const labels = flags.map(([flag, spec]) => label(flag, spec));
-  const width = Math.max(...labels.map((text) => text.length));
   return [
     info.summary,
     "",
@@ -32,15 +45,34 @@ export function renderHelp(name: string, info: CommandInfo): string {
     ...(info.details === undefined ? [] : ["", info.details]),
     "",
     "Flags:",
-    ...flags.map(([, spec], at) => `  ${(labels[at] ?? "").padEnd(width)}  ${spec.help}`),
+    ...columns(Object.entries(everyFlag(info.flags)).map(([flag, spec]) => [flagLabel(flag, spec), spec.help])),
     "",
     "Examples:",
     ...info.examples.map((example) => `  ${example}`),
     "",
+    exitLine,
+    "",
   ].join("\n");
 }
 
-function label(flag: string, spec: Flag): string {
-  const short = spec.short === undefined ? "    " : `-${spec.short}, `;
-  return `${short}--${flag}${spec.value === undefined ? "" : ` ${spec.value}`}`;
+/** `-C, --directory DIR`; without a short form as far to the right, so that long ones stand below each other. */
+function flagLabel(flag: string, { short, value }: Flag): string {
+  return `${short === undefined ? "    " : `-${short}, `}--${flag}${value === undefined ? "" : ` ${value}`}`;
+}
+
+function renderVariables(): string {
+  return variableGroups
+    .flatMap(({ title, note, variables }) => [
+      `${title}:`,
+      ...note.split("\n").map((line) => `  ${line}`),
+      "",
+      ...variables.flatMap(({ name, meaning }) => [`  ${name}`, ...meaning.split("\n").map((line) => `      ${line}`)]),
+      "",
+    ])
+    .join("\n");
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

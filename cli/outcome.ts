@@ -1,8 +1,10 @@
 import type { Problem } from "../schemas/problem.ts";
 import type { Change } from "./gitops/core/change.ts";
+import type { PullRequest } from "./gitops/core/ports.ts";
+import type { ChangeSet } from "./gitops/core/promote-all.ts";
 import type { FollowEnd } from "./gitops/follow-change.ts";
 import type { PreviewTarget } from "./gitops/preview.ts";
-import type { PublishResult } from "./gitops/publish.ts";
+import type { PublishResult, PushedProposal } from "./gitops/publish.ts";
 
 /** What a command came to; `report.ts` prints it and finds the exit code. */
 export type Outcome =
@@ -21,6 +23,20 @@ export type Outcome =
       readonly diff: string;
       readonly target: PreviewTarget | { readonly kind: "tree" };
       readonly notices: readonly string[];
+    }
+  /** Changes of several models that go together. */
+  | {
+      readonly kind: "together";
+      readonly set: ChangeSet;
+      readonly result:
+        | { readonly kind: "published"; readonly pullRequest: PullRequest }
+        | { readonly kind: "pushed"; readonly pushed: PushedProposal }
+        | { readonly kind: "written"; readonly paths: readonly string[] }
+        | {
+            readonly kind: "dry-run";
+            readonly diff: string;
+            readonly target: PreviewTarget | { readonly kind: "tree" };
+          };
     }
   | { readonly kind: "refusal"; readonly problems: readonly Problem[] }
   /** All there was to print has been printed on the way. */

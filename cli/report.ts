@@ -1,18 +1,14 @@
 import { formatProblem, type Problem } from "../schemas/problem.ts";
 import type { ChangeOutput } from "../schemas/output/parts/change.ts";
+import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
 import type { RefusalOutput } from "../schemas/output/refusal.ts";
-import type { Change, Share } from "./gitops/core/change.ts";
+import type { Change } from "./gitops/core/change.ts";
 import type { WaitEndOutput } from "../schemas/output/parts/wait-end.ts";
 import type { FollowEnd } from "./gitops/follow-change.ts";
 import type { Outcome, Published } from "./outcome.ts";
+import { pushedLines, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
+import { jsonTogether, renderTogether } from "./report-together.ts";
 import type { StreamStyles, Style } from "./style.ts";
-
-/** What to print, where, and how to exit: 0 done or nothing to do, 1 refused or failed. */
-export interface Printed {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: 0 | 1;
-}
 
 /** An outcome for people. */
 export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamStyles): Printed {
@@ -21,6 +17,11 @@ export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamSt
       const { change, pullRequest, notices } = outcome;
       const pull = `pull request #${pullRequest.number} ${pullRequest.action}: ${style.cyan(pullRequest.url)}`;
       return done([headline(change, style), `  ${pull}`, ...traffic(change), ...notes(change, notices, style)]);
+    }
+    case "pushed": {
+      const { change, pushed, notices } = outcome;
+      const lines = pushedLines(pushed, style);
+      return done([headline(change, style), ...lines, ...traffic(change), ...notes(change, notices, style)]);
     }
     case "committed": {
       const { change, oid, notices } = outcome;
@@ -42,6 +43,8 @@ export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamSt
       ];
       return { stdout: outcome.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
     }
+    case "together":
+      return renderTogether(outcome, { stdout: style, stderr });
     case "followed": {
       const { stdout } = renderText(outcome.published, { stdout: style, stderr });
       if (outcome.end.kind === "merged")
@@ -73,7 +76,10 @@ function renderProblems(problems: readonly Problem[], style: Style): string {
   return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
 }
 
-function jsonOf(outcome: Exclude<Outcome, { kind: "report" | "streamed" }>): ChangeOutput | RefusalOutput {
+type Body = ChangeOutput | ChangeSetOutput | RefusalOutput;
+
+function jsonOf(outcome: Exclude<Outcome, { kind: "report" | "streamed" }>): Body {
+  if (outcome.kind === "together") return jsonTogether(outcome);
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
   if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
   if (outcome.kind === "followed") return { ...publishedJson(outcome.published), end: endJson(outcome.end) };
@@ -81,6 +87,8 @@ function jsonOf(outcome: Exclude<Outcome, { kind: "report" | "streamed" }>): Cha
     case "published":
     case "committed":
       return publishedJson(outcome);
+    case "pushed":
+      return { status: "pushed", ...commonOf(outcome), pushed: outcome.pushed };
     case "written":
       return { status: "written", ...commonOf(outcome), paths: outcome.paths };
     case "dry-run":
@@ -114,27 +122,6 @@ export function endJson(end: FollowEnd): WaitEndOutput {
   return { state: served === null ? "merged" : "served", commit, gateway: served?.gateway ?? null, problem: null };
 }
 
-type Target = Extract<Outcome, { kind: "dry-run" }>["target"];
-
-/** Where a change would go; of a working tree the diff says it. */
-function wouldGo(target: Target): readonly string[] {
-  if (target.kind === "tree") return [];
-  if (target.kind === "commit") return [`  would be a commit on ${target.branch}`];
-  const { branch, base, action, number, url } = target;
-  if (action === "opened") return [`  would open a pull request from ${branch} into ${base}`];
-  const place = `pull request #${number} (${branch}): ${url}`;
-  return [action === "updated" ? `  would update ${place}` : `  would change nothing of ${place}`];
-}
-
-type DryRunOutput = Extract<ChangeOutput, { status: "dry-run" }>;
-
-function targetJson(target: Target): Pick<DryRunOutput, "commit" | "pullRequest"> {
-  if (target.kind === "tree") return {};
-  if (target.kind === "commit") return { commit: { branch: target.branch, message: target.message } };
-  const { kind: _kind, ...pullRequest } = target;
-  return { pullRequest };
-}
-
 function done(lines: readonly string[]): Printed {
   return { stdout: `${lines.join("\n")}\n`, stderr: "", exitCode: 0 };
 }
@@ -147,10 +134,6 @@ function traffic(change: Change): string[] {
   if (change.traffic.after.length === 0) return [];
   const before = change.traffic.before.length === 0 ? "none" : shares(change.traffic.before);
   return [`  traffic: ${before} -> ${shares(change.traffic.after)}`];
-}
-
-function shares(all: readonly Share[]): string {
-  return all.map(({ version, phase, percent }) => `version ${version} ${phase} ${percent} %`).join(", ");
 }
 
 function notes(change: Change, notices: readonly string[], style: Style): string[] {

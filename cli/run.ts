@@ -1,10 +1,13 @@
 import { statSync } from "node:fs";
 import pkg from "../package.json" with { type: "json" };
-import type { Printed } from "./report.ts";
+import type { Printed } from "./report-parts.ts";
 import type { Problem } from "../schemas/problem.ts";
-import { splitArgv } from "./argv.ts";
+import { createRedactor } from "../schemas/secrets.ts";
+import { asksForJson, splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
 import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
+import { isTerminal, printError, printOut } from "./streams.ts";
+import { streamStyles } from "./style.ts";
 
 type ExitCode = 0 | 1 | 2;
 
@@ -24,7 +27,7 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     const { renderOverview } = await import("./help.ts");
     return print(renderOverview(await loadCommands()));
   }
-  if (name === "help") return dispatch([...rest, "--help"]);
+  if (name === "help") return (await printTopic(rest)) ?? dispatch([...rest, "--help"]);
   if (name.startsWith("-")) {
     const known = [...Object.keys(everyFlag({})), "version"];
     throw new UsageError(`unknown flag ${name}${didYouMean(name.replace(/^-+/, ""), known, (flag) => `--${flag}`)}`);
@@ -38,19 +41,28 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     const meant = didYouMean(name, [...Object.keys(commands), "help"], (command) => `"mmsp ${command}"`);
     throw new UsageError(`unknown command "${name}"${meant}`);
   }
-  const command = await load();
   if (rest.includes("--help") || rest.includes("-h")) {
     const { renderHelp } = await import("./help.ts");
-    return print(renderHelp(name, command));
+    return print(renderHelp(name, await load()));
   }
+  // At once: they are read and compiled beside each other.
+  const parts = [load(), import("./wire.ts"), import("./report.ts")] as const;
+  const [command, { openSession }, { renderJson, renderText }] = await Promise.all(parts);
   const input = parseFlags(rest, command.flags, command.maxArgs);
-  const { openSession } = await import("./wire.ts");
-  const { renderJson, renderText } = await import("./report.ts");
-  const { streamStyles } = await import("./style.ts");
   const verbose = input.on("verbose");
-  const { context, finish } = openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
+  const { context, finish } = await openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
   const outcome = await command.run(input, context).finally(finish);
-  return show(input.on("json") ? renderJson(outcome) : renderText(outcome, streamStyles(process)));
+  return show(asksForJson(rest) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env)));
+}
+
+/** `mmsp help environment`; null for what is no topic. */
+async function printTopic([name = ""]: readonly string[]): Promise<0 | null> {
+  const { topics } = await import("./help.ts");
+  const topic = Object.hasOwn(topics, name) ? topics[name] : undefined;
+  if (topic !== undefined) return print(topic.render());
+  const meant = didYouMean(name, Object.keys(topics), (near) => `"mmsp help ${near}"`);
+  if (meant === "" || Object.hasOwn(commands, name)) return null;
+  throw new UsageError(`there is no help about "${name}"${meant}`);
 }
 
 /** `-C`, which must be there: looked for from below, a project above would be taken for what was meant. */
@@ -61,14 +73,17 @@ function workingFolder(input: Input): string {
   throw new UsageError(`-C: there is no folder "${folder}"`);
 }
 
-function show({ stdout, stderr, exitCode }: Printed): ExitCode {
-  process.stderr.write(stderr);
-  process.stdout.write(stdout);
+/** Nothing that is printed holds what a variable keeps secret. */
+const redact = createRedactor(process.env);
+
+async function show({ stdout, stderr, exitCode }: Printed): Promise<ExitCode> {
+  printError(redact(stderr));
+  await printOut(redact(stdout));
   return exitCode;
 }
 
-function print(text: string): 0 {
-  process.stdout.write(text);
+async function print(text: string): Promise<0> {
+  await printOut(text);
   return 0;
 }
 
@@ -94,10 +109,10 @@ function interrupted(): AbortSignal {
 /** What went wrong, for people or as JSON. A bug keeps its stack; everything else says what to do. */
 async function explain(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   const { renderJson, renderText } = await import("./report.ts");
-  const { streamStyles } = await import("./style.ts");
   const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
-  const exitCode = show(argv.includes("--json") ? renderJson(outcome) : renderText(outcome, streamStyles(process)));
-  if (process.env["MMSP_DEBUG"]) process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`);
+  const printed = asksForJson(argv) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env));
+  const exitCode = await show(printed);
+  if (process.env["MMSP_DEBUG"]) printError(`${redact(String(error instanceof Error ? error.stack : error))}\n`);
   return error instanceof UsageError ? 2 : exitCode;
 }
 

@@ -41,6 +41,7 @@ export interface StreamStyles {
   readonly stderr: Style;
 }
 
-export function streamStyles({ stdout, stderr, env }: Pick<NodeJS.Process, "stdout" | "stderr" | "env">): StreamStyles {
-  return { stdout: createStyle(stdout.isTTY, env), stderr: createStyle(stderr.isTTY, env) };
+/** `isTerminal`: of a stream, as cli/streams.ts answers. */
+export function streamStyles(isTerminal: (stream: keyof StreamStyles) => boolean, env: Variables): StreamStyles {
+  return { stdout: createStyle(isTerminal("stdout"), env), stderr: createStyle(isTerminal("stderr"), env) };
 }

@@ -1,16 +1,17 @@
 import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import type { Context, Edges, Remote } from "./context.ts";
-import { startGateway } from "./start-gateway.ts";
+import { isTerminal, printError } from "./streams.ts";
 import { createStyle, wantsColour } from "./style.ts";
-import { createProgress, noProgress, type Progress } from "./terminal/progress.ts";
+import type { Progress } from "./terminal/progress.ts";
 import { createStderr, type Stderr } from "./terminal/stderr.ts";
-import { formatCall, traceFetch } from "./terminal/trace.ts";
-import { watchEdges } from "./terminal/watched-edges.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
-import { openArtifactStore } from "./gitops/edges/store/open.ts";
+import type { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { gitFacts } from "./gitops/edges/git-facts.ts";
+import { createRedactor } from "../schemas/secrets.ts";
+import type { Forge } from "./gitops/core/ports.ts";
 import { fail } from "../schemas/problem.ts";
+import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -30,16 +31,16 @@ interface SessionOptions {
 }
 
 /** Builds the real outside world. Everything heavy is imported by the edge that needs it, when it needs it. */
-export function openSession(options: SessionOptions): Session {
+export async function openSession(options: SessionOptions): Promise<Session> {
   const { env } = options;
   let signal: AbortSignal | undefined;
-  const isTerminal = process.stderr.isTTY && process.stdout.isTTY;
-  const style = createStyle(process.stdout.isTTY, env);
+  const style = createStyle(isTerminal("stdout"), env);
   // Lines for it are coloured as the result is.
-  const withoutColour = wantsColour(process.stderr.isTTY, env) ? (text: string) => text : Bun.stripANSI;
-  const stderr = createStderr((text) => void process.stderr.write(text), withoutColour);
-  const progress = process.stderr.isTTY && env["TERM"] !== "dumb" ? progressOn(stderr) : noProgress;
-  if (options.verbose) traceHttp((line) => stderr.say(style.dim(line)));
+  const withoutColour = wantsColour(isTerminal("stderr"), env) ? (text: string) => text : Bun.stripANSI;
+  const redact = createRedactor(env);
+  const stderr = createStderr((text) => printError(redact(text)), withoutColour);
+  const progress = isTerminal("stderr") && env["TERM"] !== "dumb" ? await progressOn(stderr) : null;
+  if (options.verbose) await traceHttp((line) => stderr.say(style.dim(line)));
   const context: Context = {
     cwd: resolve(options.cwd),
     env,
@@ -47,18 +48,23 @@ export function openSession(options: SessionOptions): Session {
     get signal() {
       return (signal ??= options.interrupted());
     },
-    isTerminal,
+    get isTerminal() {
+      return isTerminal("stderr") && isTerminal("stdout");
+    },
+    printsToTerminal: isTerminal("stdout"),
     style,
     now: () => new Date(),
     print: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error))),
     say: (line) => stderr.say(line),
-    live: (line) => progress.yieldTo(() => stderr.live(line)),
-    edges: watchEdges(createEdges(env), progress),
+    live: (line) => (progress === null ? stderr.live(line) : progress.yieldTo(() => stderr.live(line))),
+    edges: progress === null ? createEdges(env) : await watched(createEdges(env), progress),
   };
-  return { context, finish: () => progress.stop() };
+  return { context, finish: () => progress?.stop() };
 }
 
-function progressOn(stderr: Stderr): Progress {
+/** What is drawn is loaded where there is a terminal to draw it on. */
+async function progressOn(stderr: Stderr): Promise<Progress> {
+  const { createProgress } = await import("./terminal/progress.ts");
   return createProgress({
     live: (line) => stderr.live(line),
     now: () => performance.now(),
@@ -72,8 +78,13 @@ function progressOn(stderr: Stderr): Progress {
   });
 }
 
+async function watched(edges: Edges, progress: Progress): Promise<Edges> {
+  return (await import("./terminal/watched-edges.ts")).watchEdges(edges, progress);
+}
+
 /** Every edge, and every library below one, calls this `fetch`: so no call can be forgotten. */
-function traceHttp(say: (line: string) => void): void {
+async function traceHttp(say: (line: string) => void): Promise<void> {
+  const { formatCall, traceFetch } = await import("./terminal/trace.ts");
   globalThis.fetch = traceFetch(
     globalThis.fetch,
     (call) => say(formatCall(call)),
@@ -89,6 +100,8 @@ function createEdges(env: Variables): Edges {
     },
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
     openForge: async (remote) => {
+      const onGitHub = await slugOf(remote.repository, env);
+      if (onGitHub === null) return openGitRemote(remote, env);
       const { createGitHub } = await import("./gitops/edges/github/github.ts");
       return createGitHub(await accessTo(remote, env));
     },
@@ -105,6 +118,12 @@ function createEdges(env: Variables): Edges {
     },
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
+    fileSizes: async (from, paths) => {
+      if ("root" in from) return (await import("./gitops/edges/file-sizes.ts")).fileSizes(from.root, paths);
+      const { fileSizes } = await import("./gitops/edges/github/file-sizes.ts");
+      return fileSizes(await accessTo(from.remote, env), from.commit, paths);
+    },
+    openStoreFiles: async (store) => (await import("./gitops/edges/store-files.ts")).openStoreFiles(store, env),
     openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
     watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
     watchBranch: async (remote) => {
@@ -118,11 +137,40 @@ function createEdges(env: Variables): Edges {
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
     readBaseline: async (path, order) => (await import("./gitops/edges/baseline.ts")).readBaseline(path, order),
     openStore: (store, root) =>
-      openArtifactStore(store, root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root }, env),
+      artifactStores().openArtifactStore(
+        store,
+        root === null ? { readFile: () => outsideOfClone(store) } : { rootDir: root },
+        env,
+      ),
     gitFacts,
     readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
-    startGateway,
+    startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };
+}
+
+/** Loaded where a store is opened, as the other edges are; opening one is no promise. */
+function artifactStores(): { readonly openArtifactStore: typeof openArtifactStore } {
+  return require("./gitops/edges/store/open.ts") as ReturnType<typeof artifactStores>;
+}
+
+/** Plain git, where the repository is on no GitHub. */
+async function openGitRemote({ repository, baseBranch }: Remote, env: Variables): Promise<Forge> {
+  const [{ createGitRemote }, { cacheFolder, credentialsFor }, { identityOf }] = await Promise.all([
+    import("./gitops/edges/git-remote/git-remote.ts"),
+    import("./gitops/edges/git-remote/address.ts"),
+    import("./gitops/edges/git-remote/write.ts"),
+  ]);
+  const identity = await identityOf(env);
+  const credentials = credentialsFor(repository, env);
+  const folder = cacheFolder(repository, env);
+  return createGitRemote({ address: repository, baseBranch, cacheFolder: folder, ...credentials, env, identity });
+}
+
+/** `owner/name` on GitHub, also of an address there; null where only git is spoken. */
+async function slugOf(repository: string, env: Variables): Promise<string | null> {
+  if (!isGitAddress(repository)) return repository;
+  const { apiUrlOf } = await import("./gitops/edges/github/token.ts");
+  return slugOnGitHub(repository, apiUrlOf(env));
 }
 
 /** How the calls to a repository are made, with the App or the token that the variables name. */
@@ -131,8 +179,17 @@ async function accessTo(remote: Remote, env: Variables) {
     import("./gitops/edges/github/access.ts"),
     import("./gitops/edges/github/token.ts"),
   ]);
-  const options = { ...remote, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
+  const repository = (await slugOf(remote.repository, env)) ?? notOnGitHub(remote.repository);
+  const options = { ...remote, repository, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
   return { ...options, ...(await requireAccess(env, options)) };
+}
+
+function notOnGitHub(repository: string): never {
+  return fail({
+    code: "repository-not-on-github",
+    message: `${repository} is plain git to mmsp, and this asks GitHub's API`,
+    hint: "run the command in a clone, without --repo",
+  });
 }
 
 async function outsideOfClone(store: string): Promise<never> {

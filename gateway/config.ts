@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ProblemError } from "../schemas/problem.ts";
+import { readSettings, type Settings } from "../schemas/settings.ts";
+import { ProblemError, type Problem } from "../schemas/problem.ts";
 
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
@@ -8,7 +9,12 @@ const Variables = z.object({
   MMSP_ENV: z.string({ error: "names the environment to serve, such as dev" }).min(1),
   MMSP_DIR: optional(z.string()),
   MMSP_GIT_URL: optional(
-    z.string().regex(/^(https?:\/\/|ssh:\/\/|git@|file:\/\/|\/)/, "must be an http(s), ssh or file address"),
+    z
+      .string()
+      .regex(
+        /^(https?:\/\/|ssh:\/\/|[A-Za-z0-9_][A-Za-z0-9_.-]*@|file:\/\/|\/)/,
+        "must be an http(s), ssh or file address",
+      ),
   ),
   MMSP_GIT_BRANCH: optional(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/, "must be a branch name")),
   MMSP_POLL_MS: optional(z.coerce.number().int().min(50).max(3_600_000)),
@@ -17,10 +23,9 @@ const Variables = z.object({
   MMSP_DATA: optional(z.string()),
   MMSP_ROLES: optional(z.enum(["serve", "react", "all"])),
   MMSP_ALERTS_TOKEN: optional(z.string().min(8, "must have at least 8 characters")),
-  MMSP_REPOSITORY: optional(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, "must be owner/name")),
   GITHUB_TOKEN: optional(z.string()),
   GH_TOKEN: optional(z.string()),
-  GITHUB_API_URL: optional(z.url()),
+  GITHUB_API_URL: optional(z.string().regex(/^https?:\/\/[^\s@]+$/, "must be an http or https address without a user")),
 });
 
 /** What one gateway process is to do. */
@@ -37,24 +42,29 @@ export interface Config {
   readonly roles: "serve" | "react" | "all";
   /** Bearer token that `/alerts` asks for; null: `/alerts` is off. */
   readonly alertsToken: string | null;
-  /** owner/name that rollbacks are committed to; null: they are not committed. */
+  /** owner/name on GitHub, or a git remote, that rollbacks are committed to; null: they are not committed. */
   readonly repository: string | null;
   readonly githubToken: string | null;
   readonly githubApiUrl: string;
+  /** What variables say instead of mmsp.yaml and environment.yaml. */
+  readonly settings: Settings;
 }
+
+/** Names of the variables that are checked here; see schemas/variables.ts for what they mean. */
+export const configVariables: readonly string[] = Object.keys(Variables.shape);
 
 /** Reads the environment variables of the gateway. Throws a ProblemError with everything that is wrong with them. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const read = Variables.safeParse(env);
-  if (!read.success) {
-    throw new ProblemError(
-      read.error.issues.map((issue) => ({
-        code: "config-invalid",
-        path: issue.path.join("."),
-        message: issue.message,
-        hint: "see the gateway's variables in the README",
-      })),
-    );
+  const { settings, problems } = settingsOf(env);
+  if (!read.success || problems.length > 0) {
+    const wrong = (read.error?.issues ?? []).map(({ path, message }) => ({
+      code: "config-invalid",
+      path: path.join("."),
+      message,
+      hint: "`mmsp help environment` tells what each variable takes",
+    }));
+    throw new ProblemError([...wrong, ...problems]);
   }
   const vars = read.data;
   if ((vars.MMSP_DIR === undefined) === (vars.MMSP_GIT_URL === undefined)) {
@@ -80,8 +90,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: vars.MMSP_DATA ?? `${vars.MMSP_DIR ?? "."}/.mmsp/${vars.MMSP_ENV}`,
     roles: vars.MMSP_ROLES ?? "all",
     alertsToken: vars.MMSP_ALERTS_TOKEN ?? null,
-    repository: vars.MMSP_REPOSITORY ?? null,
+    repository: settings.repository ?? null,
     githubToken: vars.GITHUB_TOKEN ?? vars.GH_TOKEN ?? null,
-    githubApiUrl: vars.GITHUB_API_URL ?? "https://api.github.com",
+    githubApiUrl: (vars.GITHUB_API_URL ?? "https://api.github.com").replace(/\/+$/, ""),
+    settings,
   };
+}
+
+function settingsOf(env: Parameters<typeof readSettings>[0]): {
+  readonly settings: Settings;
+  readonly problems: readonly Problem[];
+} {
+  try {
+    return { settings: readSettings(env), problems: [] };
+  } catch (error) {
+    if (error instanceof ProblemError) return { settings: {}, problems: error.problems };
+    throw error;
+  }
 }

@@ -1,9 +1,12 @@
+import { createRedactor } from "../schemas/secrets.ts";
 import { formatProblem, ProblemError } from "../schemas/problem.ts";
 import type { Clock, Log } from "./react/ports.ts";
 
+const redact = createRedactor(process.env);
+
 /** One JSON object a line on stderr, for people with `jq` and for log collectors. */
 export const writeLog: Log = (level, message, details = {}) => {
-  process.stderr.write(`${logLine(new Date().toISOString(), level, message, details)}\n`);
+  process.stderr.write(`${redact(logLine(new Date().toISOString(), level, message, details))}\n`);
 };
 
 /** `at`: RFC 3339, UTC. */

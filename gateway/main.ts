@@ -6,7 +6,10 @@ import { commitCuts } from "../cli/gitops/commit-cuts.ts";
 import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
 import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
+import type { Forge } from "../cli/gitops/core/ports.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
+import { credentialsFor, gitTokenFor } from "../cli/gitops/edges/git-remote/address.ts";
+import { createGitRemote } from "../cli/gitops/edges/git-remote/git-remote.ts";
 import { readAppSettings } from "../cli/gitops/edges/github/app-settings.ts";
 import { createAppTokens, signingWith } from "../cli/gitops/edges/github/app-token.ts";
 import type { Signing } from "../cli/gitops/edges/github/client.ts";
@@ -20,6 +23,8 @@ import { pullRequestBody } from "../cli/gitops/render/pull-request.ts";
 import { rehearseRollback } from "../cli/gitops/rehearse.ts";
 import { cutKey, type Cut } from "../schemas/cut.ts";
 import { fail, ProblemError, type Problem } from "../schemas/problem.ts";
+import { createRedactor } from "../schemas/secrets.ts";
+import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
 import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
 import type { Source } from "./core/ports.ts";
@@ -52,7 +57,7 @@ const settleMs = 3000;
 const notCommitted = {
   code: "cuts-not-committed",
   message: "cuts are not committed",
-  hint: "set MMSP_REPOSITORY, and GITHUB_TOKEN or MMSP_GITHUB_APP_ID with its key",
+  hint: "set MMSP_REPOSITORY, and for one on GitHub GITHUB_TOKEN or MMSP_GITHUB_APP_ID with its key",
 } satisfies Problem;
 
 const userAgent = `mmsp-gateway/${pkg.version}`;
@@ -72,6 +77,7 @@ async function main(): Promise<void> {
   const commit = reacts ? committerOf(config, access, () => running) : null;
   const running: RunningGateway = createGateway({
     environment: config.environment,
+    settings: config.settings,
     source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
     artifacts: { read: readPlaces(process.env), folder: modelFolder },
@@ -121,9 +127,16 @@ interface Access {
   readonly git: string | (() => Promise<string>);
 }
 
+/** `owner/name` on GitHub, also of an address there; null where nobody says, or where only git is spoken. */
+function slugOf({ repository, githubApiUrl }: Config): string | null {
+  return repository !== null && isGitAddress(repository) ? slugOnGitHub(repository, githubApiUrl) : repository;
+}
+
 /** The App that the variables name, else the token; null where there is neither, and none is needed for a folder. */
-function accessOf({ source, githubToken, repository, githubApiUrl }: Config): Access | null {
-  if (source.kind === "dir") return null;
+function accessOf(config: Config): Access | null {
+  const { source, githubToken, githubApiUrl } = config;
+  const repository = slugOf(config);
+  if (source.kind === "dir" || (repository === null && config.repository !== null)) return null;
   const app = readAppSettings(process.env);
   if (app === null) return githubToken === null ? null : { forge: githubToken, git: githubToken };
   if (repository === null) {
@@ -141,14 +154,37 @@ function accessOf({ source, githubToken, repository, githubApiUrl }: Config): Ac
 function sourceOf({ source, dataDir, roles, githubApiUrl }: Config, access: Access | null): Source {
   if (source.kind === "dir") return directorySource(source.root);
   const { url, branch, pollMs } = source;
-  const token = tokenFor(url, access?.git ?? null, githubApiUrl);
+  const token = tokenFor(url, access?.git ?? null, githubApiUrl) ?? gitTokenFor(url, process.env);
   // One each: git locks its repository, and a process takes what locks it finds there for its own of an earlier life.
   return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, `clone-${roles}.git`), ...(token && { token }) });
 }
 
+/** Where cuts are committed: GitHub, or a remote that only speaks git; null where nobody says, or GitHub's token is missing. */
+function forgeOf(config: Config, access: Access | null, baseBranch: string): Forge | null {
+  const { repository, githubApiUrl, dataDir, roles } = config;
+  if (repository === null) return null;
+  const slug = slugOf(config);
+  if (slug === null) {
+    const { env } = process;
+    const identity = { name: "mmsp-gateway", email: "mmsp-gateway@localhost" };
+    const cacheFolder = join(dataDir, `pushes-${roles}`);
+    return createGitRemote({
+      address: repository,
+      baseBranch,
+      cacheFolder,
+      ...credentialsFor(repository, env),
+      env,
+      identity,
+    });
+  }
+  if (access === null) return null;
+  const options = { repository: slug, baseBranch, apiUrl: githubApiUrl, token: access.forge, userAgent };
+  return createGitHub({ ...options, isHurried: true });
+}
+
 /** How cuts get into git: by edits of the directory that is followed, or on the branch through GitHub. */
 function committerOf(config: Config, access: Access | null, running: () => RunningGateway): Committer | null {
-  const { environment, source, repository, githubApiUrl } = config;
+  const { environment, source } = config;
   if (source.kind === "dir") {
     const tree = openWorkingTree(source.root);
     return oneByOne(async (cut, signal) => {
@@ -158,12 +194,11 @@ function committerOf(config: Config, access: Access | null, running: () => Runni
       return writeCut(cut, tree, planner, new Date().toISOString());
     });
   }
-  if (access === null || repository === null) {
+  const forge = forgeOf(config, access, source.branch);
+  if (forge === null) {
     writeLog("warn", `${notCommitted.message}: ${notCommitted.hint}`);
     return null;
   }
-  const options = { repository, baseBranch: source.branch, apiUrl: githubApiUrl, token: access.forge, userAgent };
-  const forge = createGitHub({ ...options, isHurried: true });
   // Better to hear now than at the first rollback that the token may not, and its client is loaded by then.
   forge.read({ models: ["rehearsal"], environments: [config.environment] }).catch((error: unknown) => {
     writeLog("warn", "cuts could not be committed now", { error });
@@ -199,7 +234,7 @@ try {
   await main();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`error: ${message}\n`);
+  process.stderr.write(`error: ${createRedactor(process.env)(message)}\n`);
   if (!(error instanceof ProblemError)) writeLog("error", "the gateway failed at start", { error });
   process.exit(1);
 }

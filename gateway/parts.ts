@@ -1,4 +1,5 @@
 import type { Problem } from "../schemas/problem.ts";
+import type { Settings } from "../schemas/settings.ts";
 import type { Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
@@ -17,6 +18,8 @@ import { createTableLog } from "./table-log.ts";
 /** What a gateway is made from. */
 export interface GatewayDeps {
   readonly environment: string;
+  /** What variables say instead of the files. */
+  readonly settings?: Settings;
   readonly source: Source;
   readonly runtime: Runtime;
   /** How artifacts outside the source are read. */
@@ -68,6 +71,7 @@ export function assemble(deps: GatewayDeps): Parts {
     runtime,
     environment,
     ...(deps.artifacts && { artifacts: deps.artifacts }),
+    settings: deps.settings ?? {},
     cuts: () => obeyed.take(),
     onError: (error) => log("error", "a version could not be freed", { error }),
     onTable: (table) => {
@@ -101,18 +105,7 @@ export function assemble(deps: GatewayDeps): Parts {
     log,
   });
   const people = peopleOf(deps, ledger, (accusation) => viewOf(parts, accusation));
-  const parts: Parts = {
-    ...deps,
-    ledger,
-    fleet,
-    guard,
-    reactor,
-    reconciler,
-    people,
-    attempts,
-    startedAt,
-    obeyed,
-  };
+  const parts: Parts = { ...deps, ledger, fleet, guard, reactor, reconciler, people, attempts, startedAt, obeyed };
   return parts;
 }
 

@@ -1,26 +1,36 @@
 import { parseYaml, positionOf, type DocumentPath } from "./document.ts";
+import type { ParsedYaml } from "./whole-yaml.ts";
 import type { Problem } from "./problem.ts";
 import { readTree, type ReadTree } from "./read-tree.ts";
 import { checkTree } from "./rules.ts";
 
 /**
  * Documents (path -> text), with everything that is wrong with them: by the schemas, and where these are kept, by the rules.
- * `earlier`: as in `readTree`.
+ * `earlier`: as in `readTree`; `unreadable`: paths of documents that are there, but not among `files`.
  */
-export function checkDocuments(files: ReadonlyMap<string, string>, earlier?: ReadTree["read"]): ReadTree {
+export function checkDocuments(
+  files: ReadonlyMap<string, string>,
+  earlier?: ReadTree["read"],
+  unreadable: Iterable<string> = [],
+): ReadTree {
   const { tree, problems, read } = readTree(files, earlier);
-  // To the rules a broken file looks as if it were not there.
-  const broken = new Set(problems.map(({ file }) => file));
-  const others = checkTree(tree).filter(({ file }) => !broken.has(file));
-  return { tree, problems: [...problems, ...others].map((problem) => withPosition(problem, files)), read };
+  // To the rules a broken file looks as if it were not there, and it is told already what is wrong with it.
+  const broken = new Set([...problems.flatMap(({ file }) => file ?? []), ...unreadable]);
+  const others = checkTree({ ...tree, broken }).filter(({ file = "" }) => !broken.has(file));
+  return { tree, problems: withPositions([...problems, ...others], files), read };
 }
 
-/** The problem with line and column of its path; as it is, where it has them or its file is not among `files`. */
-export function withPosition(problem: Problem, files: ReadonlyMap<string, string>): Problem {
-  const { file = "", line, path = "" } = problem;
-  const text = files.get(file);
-  if (line !== undefined || path === "" || text === undefined) return problem;
-  return { ...problem, ...positionOf(parseYaml(file, text), pathOf(path)) };
+/** The problems with line and column of their paths; as they are, where they have them or their file is not among `files`. */
+export function withPositions(problems: readonly Problem[], files: ReadonlyMap<string, string>): readonly Problem[] {
+  const parsed = new Map<string, ParsedYaml>();
+  return problems.map((problem) => {
+    const { file = "", line, path = "" } = problem;
+    const text = files.get(file);
+    if (line !== undefined || path === "" || text === undefined) return problem;
+    const read = parsed.get(file) ?? parseYaml(file, text);
+    parsed.set(file, read);
+    return { ...problem, ...positionOf(read, pathOf(path)) };
+  });
 }
 
 /** `spec.previous[0]` -> `["spec", "previous", 0]`, for paths whose keys hold neither dots nor brackets. */

@@ -1,4 +1,5 @@
 import type { ErrorObject } from "ajv";
+import { withoutSecrets } from "./secrets.ts";
 import { nearestName } from "./words.ts";
 
 /** For a document that says nothing that could be mended. */
@@ -74,6 +75,6 @@ function propertiesOf({ parentSchema }: ErrorObject): Readonly<Record<string, un
 /** Names the value that has to go: on a long line it is not plain which one is meant. */
 function fitting({ data }: ErrorObject): string {
   if (typeof data === "object" && data !== null) return "change what is listed here";
-  const value = String(data);
+  const value = withoutSecrets(String(data));
   return `replace "${value.length > 40 ? `${value.slice(0, 40)}…` : value}" by a value that fits`;
 }

@@ -1,3 +1,6 @@
+/** The largest manifest that is read. What people write has a few hundred lines. */
+export const maxDocumentBytes = 1024 * 1024;
+
 /** Evidence is untrusted text that ends in a pull request: 1 KiB in all. */
 export const maxEvidenceBytes = 1024;
 

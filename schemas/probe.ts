@@ -8,22 +8,45 @@ import { elements, type Tensor, type TensorData } from "./tensor.ts";
 export const fills = ["zeros", "ones", "mixed"] as const;
 export type Fill = (typeof fills)[number];
 
-/** Lengths that stand for a free dimension: most models take any, some want a picture of a size. */
-const lengths = [1, 64] as const;
+/** How long free dimensions are that nothing else tells: most models take any length. */
+export interface Lengths {
+  readonly free: number;
+  /** Which dimension of pictures is their channels, of which there are three. Left out: as long as the others. */
+  readonly channels?: 1 | 3;
+}
+
+const usual: readonly Lengths[] = [{ free: 1 }, { free: 64 }];
+
+/** Some want a picture of the size that most are trained on; and where nobody says which dimension is which, in colour. */
+const ofPictures: readonly Lengths[] = [{ free: 224 }];
+const ofOpenPictures: readonly Lengths[] = [
+  { free: 64, channels: 1 },
+  { free: 224, channels: 1 },
+  { free: 64, channels: 3 },
+  { free: 224, channels: 3 },
+];
 
 /** Elements that one made-up input may have: 64 MiB of FP32. */
 const maxElements = 16 * 1024 * 1024;
 
-export interface Probe {
+export interface Probe extends Lengths {
   readonly fill: Fill;
-  /** Length of the free dimensions that nothing else tells. */
-  readonly free: number;
+}
+
+/** One row of the model is more than is tried. */
+export class ProbeTooLarge extends Error {
+  override readonly name = "ProbeTooLarge";
 }
 
 /** What of a version decides how its made-up rows look. */
 export interface Probed {
   readonly signature: Signature;
   readonly featureOrder?: readonly string[] | null | undefined;
+  /**
+   * Dimensions of the inputs as the file says them, in the order of the signature: a free dimension may have a name, and those
+   * of one name are equally long.
+   */
+  readonly dimensions?: readonly (readonly (string | number)[])[] | undefined;
 }
 
 /**
@@ -46,34 +69,52 @@ export async function firstAnswer<Answer>(
 }
 
 /** One made-up row. Throws where an input is too large for that, or of a type that ONNX Runtime does not take. */
-export function probeInputs(model: Probed, { fill, free }: Probe): readonly Tensor[] {
+export function probeInputs(model: Probed, { fill, ...lengths }: Probe): readonly Tensor[] {
+  const shapes = shapesOf(model, lengths);
   return model.signature.inputs.map((input, at) => {
     const { name, datatype } = input;
-    const shape = shapeOf(input, at === 0 ? columnsOf(model) : null, free);
+    const shape = shapes[at] ?? [];
     const count = shape.reduce((size, dimension) => size * dimension, 1);
-    if (count > maxElements) throw new Error(`one row of input "${name}" has ${count} elements, too many to try`);
+    if (count > maxElements) {
+      throw new ProbeTooLarge(
+        `one row of input "${name}" has ${count} elements, more than the ${maxElements} that are tried`,
+      );
+    }
     return { name, datatype, shape, data: filled(input, count, fill) };
   });
 }
 
 function probesOf(model: Probed): readonly Probe[] {
-  const open = model.signature.inputs.some((input, at) =>
-    shapeOf(input, at === 0 ? columnsOf(model) : null, -1).includes(-1),
+  const shapes = shapesOf(model, { free: -1 });
+  const pictures = shapes.filter((shape) => shape.length === 4 && shape.slice(1).includes(-1));
+  const lengths = [
+    ...usual.slice(0, shapes.some((shape) => shape.includes(-1)) ? usual.length : 1),
+    ...(pictures.some((shape) => shape.slice(1).every((size) => size === -1)) ? ofOpenPictures : []),
+    ...(pictures.some((shape) => shape.slice(1).some((size) => size !== -1)) ? ofPictures : []),
+  ];
+  return lengths.flatMap((length) => fills.map((fill) => ({ ...length, fill })));
+}
+
+/** One row, as many columns as there are features, and what is tried of everything else; the same of dimensions of one name. */
+function shapesOf(model: Probed, { free, channels }: Lengths): readonly (readonly number[])[] {
+  const named = new Map<string, number>();
+  return model.signature.inputs.map(({ shape }, input) =>
+    shape.map((size, at) => {
+      if (size !== -1) return size;
+      const name = model.dimensions?.[input]?.[at] ?? "";
+      const known = typeof name === "string" && name !== "" ? named.get(name) : undefined;
+      if (known !== undefined) return known;
+      const length = lengthOf(at, shape.length, input === 0 ? model.featureOrder?.length : undefined);
+      if (typeof name === "string" && name !== "") named.set(name, length);
+      return length;
+    }),
   );
-  return lengths.slice(0, open ? lengths.length : 1).flatMap((free) => fills.map((fill) => ({ fill, free })));
-}
 
-function columnsOf({ featureOrder }: Probed): number | null {
-  return featureOrder?.length ?? null;
-}
-
-/** One row, as many columns as there are features, and `free` of everything else. */
-function shapeOf({ shape }: TensorSpec, columns: number | null, free: number): readonly number[] {
-  return shape.map((size, at) => {
-    if (size !== -1) return size;
+  function lengthOf(at: number, rank: number, columns: number | undefined): number {
     if (at === 0) return 1;
-    return columns !== null && shape.length === 2 ? columns : free;
-  });
+    if (rank === 2 && columns !== undefined) return columns;
+    return rank === 4 && at === channels ? 3 : free;
+  }
 }
 
 function filled({ name, datatype }: TensorSpec, count: number, fill: Fill): TensorData {

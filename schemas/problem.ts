@@ -32,7 +32,12 @@ export function fail(problem: Problem, options?: ErrorOptions): never {
 
 /** `file:line:column path: message` and the hint on a line of its own, as compilers print it. */
 export function formatProblem(problem: Problem): string {
+  return `${formatPlace(problem)}\n  hint: ${problem.hint}`;
+}
+
+/** The first of these two lines. */
+export function formatPlace(problem: Omit<Problem, "hint">): string {
   const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(":");
   const head = [place, problem.path].filter((part) => part !== undefined && part !== "").join(" ");
-  return `${head === "" ? "" : `${head}: `}${problem.message}\n  hint: ${problem.hint}`;
+  return `${head === "" ? "" : `${head}: `}${problem.message}`;
 }

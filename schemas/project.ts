@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { repositoryPattern } from "./repository.ts";
 import { apiVersion, ArtifactStore, Metadata, Percent, Slo } from "./fields.ts";
 
 /** `environments/mmsp.yaml`: where the repository is, and defaults for every environment. */
@@ -9,8 +10,9 @@ export const Project = z.strictObject({
   spec: z.strictObject({
     repository: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/)
-      .describe("owner/name on GitHub"),
+      .max(500)
+      .regex(repositoryPattern)
+      .describe("owner/name on GitHub, or the address of any git remote, without a password in it"),
     baseBranch: z
       .string()
       .max(200)

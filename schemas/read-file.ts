@@ -1,12 +1,12 @@
-import type { ValidateFunction } from "ajv";
-import { parseManifest, parseYaml } from "./document.ts";
+import { parseManifest, readYaml } from "./document.ts";
 import type { Environment } from "./environment.ts";
 import {
   validateEnvironment,
   validateModelDeployment,
   validateModelVersion,
   validateProject,
-} from "./json/validators.js";
+  type Validate,
+} from "./kinds.ts";
 import type { ModelDeployment } from "./model-deployment.ts";
 import type { ModelVersion } from "./model-version.ts";
 import type { Problem } from "./problem.ts";
@@ -77,7 +77,7 @@ type Name = readonly [field: string, actual: string, expected: string];
 function manifest<T>(
   file: string,
   text: string,
-  validate: ValidateFunction<T>,
+  validate: Validate<T>,
   understand: (value: T) => { readonly content: Content; readonly names: readonly Name[] },
 ): Result {
   const { value, problems } = parseManifest(file, text, validate);
@@ -93,7 +93,7 @@ function manifest<T>(
 }
 
 function kustomization(file: string, text: string): Result {
-  const { value, problems } = parseYaml(file, text);
+  const { value, problems } = readYaml(file, text);
   if (problems.length > 0) return { content: null, problems };
   const resources: unknown = (value as { resources?: unknown } | null)?.resources;
   if (Array.isArray(resources) && resources.every((resource) => typeof resource === "string")) {

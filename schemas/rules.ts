@@ -1,6 +1,7 @@
 import type { Problem } from "./problem.ts";
 import { checkDeployment } from "./rules/deployment.ts";
 import { checkEnvironment } from "./rules/environment.ts";
+import { checkOrphans } from "./rules/orphan.ts";
 import { checkVersion } from "./rules/version.ts";
 import type { Tree } from "./tree.ts";
 
@@ -18,5 +19,6 @@ export function checkTree(tree: Tree): readonly Problem[] {
   for (const [environment, models] of tree.deployments) {
     for (const deployment of models.values()) problems.push(...checkDeployment(tree, environment, deployment));
   }
+  problems.push(...checkOrphans(tree));
   return problems;
 }

@@ -34,6 +34,8 @@ export interface Tree {
   readonly deployments: ReadonlyMap<string, ReadonlyMap<string, ModelDeployment>>;
   /** path -> `resources` of each kustomization.yaml of a registry or model folder */
   readonly kustomizations: ReadonlyMap<string, readonly string[]>;
+  /** Paths of documents that are there but cannot be read, where somebody is told of these anyway: nothing misses them. */
+  readonly broken?: ReadonlySet<string>;
 }
 
 /** What a file is by where it stands. Names are as the path has them, right or wrong. */
@@ -44,21 +46,29 @@ export type DocumentPlace =
   | { readonly kind: "deployment"; readonly environment: string; readonly model: string }
   | { readonly kind: "kustomization" };
 
-const versionFile = /^environments\/registry\/([^/]+)\/([^/]+)\/model-version\.yaml$/;
-const deploymentFile = /^environments\/([^/]+)\/models\/([^/]+)\/deployment\.yaml$/;
-const environmentFile = /^environments\/([^/]+)\/environment\.yaml$/;
-const kustomizationFile = /^environments\/(registry\/[^/]+\/[^/]+|[^/]+\/models\/[^/]+)\/kustomization\.yaml$/;
+/** All of the kinds in one look, because thousands of paths are asked about. */
+const documentFile = new RegExp(
+  [
+    `^${root}/(?:registry/(?<model>[^/]+)/(?<version>[^/]+)/(?<registered>model-version|kustomization)`,
+    `(?<policyOf>[^/]+)/environment`,
+    `(?<environment>[^/]+)/models/(?<deployed>[^/]+)/(?<applied>deployment|kustomization))\\.yaml$`,
+  ].join("|"),
+);
 
 /** null for files that belong to no kind (a README, a platform overlay): they are left alone. */
 export function placeOf(path: string): DocumentPlace | null {
   if (path === paths.project) return { kind: "project" };
-  const [, model, version] = versionFile.exec(path) ?? [];
-  if (model !== undefined && version !== undefined) return { kind: "version", model, version };
-  const [, environment, deployed] = deploymentFile.exec(path) ?? [];
-  if (environment !== undefined && deployed !== undefined) return { kind: "deployment", environment, model: deployed };
-  const [, name] = environmentFile.exec(path) ?? [];
-  if (name !== undefined) return { kind: "environment", environment: name };
-  return kustomizationFile.test(path) ? { kind: "kustomization" } : null;
+  const found = documentFile.exec(path)?.groups;
+  if (found === undefined) return null;
+  const { model, version, registered, policyOf, environment, deployed, applied } = found;
+  if (policyOf !== undefined) return { kind: "environment", environment: policyOf };
+  if (registered === "model-version" && model !== undefined && version !== undefined) {
+    return { kind: "version", model, version };
+  }
+  if (applied === "deployment" && environment !== undefined && deployed !== undefined) {
+    return { kind: "deployment", environment, model: deployed };
+  }
+  return { kind: "kustomization" };
 }
 
 /** Whether a file holds one of the kinds. */

@@ -2,7 +2,7 @@
  * `bun run check`: everything that must hold before a change lands, in one command. It needs nothing installed but Bun
  * and git; its last line counts the tests: `N passed, N failed`.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +14,9 @@ interface Step {
 const bun = process.execPath;
 const scratch = mkdtempSync(join(tmpdir(), "mmsp-check-"));
 const junit = join(scratch, "junit.xml");
+// What tests leave there goes with it; the path is short, since sockets' paths may not be long.
+const temporary = join(scratch, "t");
+mkdirSync(temporary);
 
 const steps: readonly Step[] = [
   { name: "install", command: [bun, "install", "--frozen-lockfile"] },
@@ -21,17 +24,23 @@ const steps: readonly Step[] = [
   { name: "lint", command: [bun, "x", "--bun", "--no-install", "oxlint", "--type-aware", "--deny-warnings"] },
   { name: "format", command: [bun, "x", "--bun", "--no-install", "oxfmt", "--check"] },
   { name: "dead code", command: [bun, "x", "--bun", "--no-install", "knip"] },
+  { name: "secrets", command: [bun, "tests/committed-secrets.ts"] },
   { name: "generated files", command: [bun, "schemas/generate.ts", "--check"] },
+  { name: "reference in the README", command: [bun, "cli/reference/generate.ts", "--check"] },
   { name: "sample tree", command: [bun, "cli/main.ts", "validate"] },
   { name: "kustomize", command: [bun, "tests/kustomize.ts"] },
-  { name: "tests", command: [bun, "test", "--reporter=junit", `--reporter-outfile=${junit}`] },
+  {
+    name: "tests",
+    command: [bun, "test", "--parallel", "--no-isolate", "--reporter=junit", `--reporter-outfile=${junit}`],
+  },
 ];
 
+const env = { ...process.env, TMPDIR: temporary };
 let broken = 0;
 for (const { name, command } of steps) {
   const started = performance.now();
   process.stdout.write(`\n== ${name}\n`);
-  const exitCode = await Bun.spawn([...command], { stdio: ["ignore", "inherit", "inherit"] }).exited;
+  const exitCode = await Bun.spawn([...command], { stdio: ["ignore", "inherit", "inherit"], env }).exited;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`== ${name}: ${exitCode === 0 ? "ok" : `FAILED (exit code ${exitCode})`} in ${seconds} s\n`);
   // Tests count one by one below; of the other steps each failure is one.

@@ -1,5 +1,5 @@
 import { durationMs } from "../../schemas/defaults.ts";
-import type { Problem } from "../../schemas/problem.ts";
+import { fail, type Problem } from "../../schemas/problem.ts";
 import type { Context } from "../context.ts";
 import { UsageError, type Input } from "../flags.ts";
 import { followChange, type Followed, type FollowEnd } from "../gitops/follow-change.ts";
@@ -20,6 +20,17 @@ export function checkFollowing(input: Input, commits: boolean): void {
   if (commits && input.on("auto-merge")) {
     throw new UsageError("--auto-merge and --commit exclude each other: there is no pull request");
   }
+}
+
+/** Stops at the same flags where the repository only takes branches: nobody there can be asked what became of one. */
+export function checkFollowable({ proposes }: Forge, input: Input, repository: string): void {
+  const asked = ["wait", "auto-merge"].find((flag) => input.on(flag));
+  if (asked === undefined || proposes !== "branches") return;
+  fail({
+    code: "git-no-pull-requests",
+    message: `--${asked}: ${repository} is plain git to mmsp, which knows of no pull requests there`,
+    hint: `leave --${asked} out, and open what merges the branch by hand`,
+  });
 }
 
 /** What is done about a change that is on GitHub: auto-merge is asked for, and it is waited for. */
@@ -87,7 +98,9 @@ function introduce(
   input: Input,
   context: Context,
 ) {
-  if (!input.on("json")) context.say(`pull request #${number} ${action}: ${url}`);
+  if (input.on("json")) return;
+  if (context.isTerminal) context.live("");
+  context.say(`pull request #${number} ${action}: ${url}`);
 }
 
 interface Line {
@@ -99,12 +112,17 @@ const silent: Line = { tell() {}, close() {} };
 
 const secondMs = 1000;
 
+/** Characters of what is awaited that fit beside the time, so that no terminal wraps the line that is drawn over. */
+const widest = 70;
+
 function openLine({ isTerminal, say, live, style, now }: Context): Line {
   const startedAt = now().getTime();
   let last = "";
   const draw = (): void => {
     const seconds = Math.floor((now().getTime() - startedAt) / secondMs);
-    live(`${style.dim(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`)} ${last}`);
+    live(
+      `${style.dim(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`)} ${last.length > widest ? `${last.slice(0, widest - 1)}…` : last}`,
+    );
   };
   const timer = isTerminal ? setInterval(draw, secondMs) : undefined;
   return {

@@ -41,13 +41,9 @@ async function diffTree(environment: string | null, input: Input, context: Conte
   const tree = context.edges.findTree(context.cwd);
   const files = await tree.readAll();
   const base = await baseOf(tree.root, files, input, context);
-  const before = readTree(base.files);
-  const after = readTree(files, before.read);
-  if (environment !== null) requireEnvironment(environment, [before, after]);
-  const differences = diffTrees(before.tree, after.tree).filter(
-    (difference) => environment === null || difference.environment === environment,
-  );
-  const unreadable = brokenFiles([before, after]);
+  if (environment !== null) requireEnvironment(environment, [...files.keys(), ...base.files.keys()]);
+  const { differences: all, unreadable } = compare(base.files, files);
+  const differences = all.filter((difference) => environment === null || difference.environment === environment);
   const { style } = context;
   const lines = differences.map((difference) => lineOf(difference, style));
   const text = lines.length === 0 ? `no difference to ${base.name}\n` : `${lines.join("\n")}\n`;
@@ -59,6 +55,21 @@ async function diffTree(environment: string | null, input: Input, context: Conte
     unreadable,
   };
   return outcomeOf(input, differences.length, text + brokenNote(unreadable, style), json);
+}
+
+/** A document that cannot be read on one side is not compared: it would look as if it came or went. */
+function compare(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) {
+  // What both sides say alike need not be read to see that.
+  const isAlike = (path: string): boolean => before.get(path) === after.get(path);
+  const sides = [before, after].map((side) => readTree(new Map([...side].filter(([path]) => !isAlike(path)))));
+  const unreadable = brokenFiles(sides);
+  const [left, right] = sides.map(({ read }) => {
+    const texts = [...read]
+      .filter(([path]) => !unreadable.includes(path))
+      .map(([path, { text }]) => [path, text] as const);
+    return readTree(new Map(texts), read).tree;
+  });
+  return { differences: left === undefined || right === undefined ? [] : diffTrees(left, right), unreadable };
 }
 
 async function baseOf(root: string, files: ReadonlyMap<string, string>, input: Input, context: Context) {
@@ -75,8 +86,9 @@ async function baseOf(root: string, files: ReadonlyMap<string, string>, input: I
 }
 
 async function diffTwo(left: string, right: string, input: Input, context: Context): Promise<Outcome> {
-  const read = readTree(await readDocuments(input, context));
-  for (const environment of [left, right]) requireEnvironment(environment, [read]);
+  const files = await readDocuments(input, context);
+  for (const environment of [left, right]) requireEnvironment(environment, [...files.keys()]);
+  const read = readTree(files);
   const differences = diffEnvironments(read.tree, left, right);
   const unreadable = brokenFiles([read]);
   const { style } = context;
@@ -96,13 +108,15 @@ function outcomeOf(input: Input, count: number, text: string, json: DiffOutput):
   return { kind: "report", text, json, ok: !input.on("exit-code") || count === 0 };
 }
 
-function requireEnvironment(name: string, states: readonly ReadTree[]): void {
-  if (states.some(({ tree }) => tree.environments.has(name) || tree.deployments.has(name))) return;
-  const environmentNames = states.flatMap(({ tree }) => [...tree.environments.keys()]);
-  const tree = states[0]?.tree;
-  if (tree === undefined) return;
-  const problems = environmentProblems({ tree, environmentNames, modelNames: [], proposals: [], now: "" }, name);
-  if (problems.length > 0) throw new ProblemError(problems);
+/** Some document stands in its folder, or a ProblemError tells which there are. */
+function requireEnvironment(name: string, files: readonly string[]): void {
+  const folders = files.flatMap(
+    (path) => /^environments\/([^/]+)\/(?:environment\.yaml|models\/)/.exec(path)?.[1] ?? [],
+  );
+  const environmentNames = [...new Set(folders)];
+  if (environmentNames.includes(name)) return;
+  const { tree } = readTree(new Map());
+  throw new ProblemError(environmentProblems({ tree, environmentNames, modelNames: [], proposals: [], now: "" }, name));
 }
 
 /** `fraud prod: canary 3 10 % -> 50 %`. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { isGitAddress } from "../../schemas/repository.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
@@ -23,7 +24,9 @@ export async function dataDirOf(input: Input, context: Context): Promise<string>
   }
   const { repository, baseBranch } = await remoteOf(input, context);
   const cache = context.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(cache, "mmsp", repository, baseBranch, environment);
+  // An address is no path: its colons and slashes go.
+  const folder = isGitAddress(repository) ? repository.replaceAll(/[^A-Za-z0-9._-]+/g, "-") : repository;
+  return join(cache, "mmsp", folder, baseBranch, environment);
 }
 
 export function readState(dataDir: string): GatewayState | null {

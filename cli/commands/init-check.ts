@@ -1,5 +1,5 @@
 import { checkDocuments } from "../../schemas/check-documents.ts";
-import type { InitCheckOutput } from "../../schemas/output/init-check.ts";
+import type { InitCheckOutput } from "../../schemas/output/parts/init-check.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { isDocument } from "../../schemas/tree.ts";
 import type { Context, Remote } from "../context.ts";
@@ -61,7 +61,7 @@ function markOf({ state, isRequired }: Finding, style: Style): string {
 
 function summaryOf(findings: readonly Finding[], ready: boolean, style: Style): string {
   const missing = findings.filter(({ state, isRequired }) => state === "missing" && isRequired).length;
-  if (!ready) return style.red(`${missing} of ${findings.length} points are missing`);
+  if (!ready) return style.red(`${missing} of ${findings.length} points ${missing === 1 ? "is" : "are"} missing`);
   const open = findings.filter(({ state }) => state === "unknown").length;
   const rest = open === 0 ? "" : `; ${open} could not be seen with this token`;
   return `${style.green("nothing that is required is missing")}${rest}`;

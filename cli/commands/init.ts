@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { Glob } from "bun";
 import type { InitOutput } from "../../schemas/output/init.ts";
 import { fail } from "../../schemas/problem.ts";
+import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -37,7 +38,7 @@ export const init: Command = {
     if (input.on("check")) return (await import("./init-check.ts")).checkInit(input, context);
     const { cwd } = context;
     const repository = await repositoryOf(input, context);
-    const baseBranch = input.text("base") ?? "main";
+    const baseBranch = input.text("base") ?? readSettings(context.env).baseBranch ?? "main";
     checkBranch(baseBranch);
     const { wrote, kept } = writeTemplates(cwd, { repository, baseBranch });
     const lines = [
@@ -63,7 +64,7 @@ function nextSteps(wrote: readonly string[]): readonly string[] {
   ];
 }
 
-/** The one that a project here names already, else `--repo`, else the remote origin. */
+/** The one that a project here names already, else `--repo`, else $MMSP_REPOSITORY, else the remote origin. */
 async function repositoryOf(input: Input, context: Context): Promise<string> {
   const asked = input.text("repo");
   if (asked !== undefined) checkRepository(asked);
@@ -86,7 +87,8 @@ async function repositoryOf(input: Input, context: Context): Promise<string> {
       hint: "change it there: init leaves files that exist as they are",
     });
   }
-  const repository = named ?? asked ?? (await context.edges.gitFacts(context.cwd)).repository;
+  const { repository: variable } = readSettings(context.env);
+  const repository = named ?? asked ?? variable ?? (await context.edges.gitFacts(context.cwd)).repository;
   if (repository !== null) return repository;
   throw new UsageError("which repository? There is no remote origin on GitHub here: name it with --repo OWNER/NAME");
 }

@@ -1,3 +1,4 @@
+import { bytesOf } from "../../schemas/artifact.ts";
 import type { ListOutput } from "../../schemas/output/list.ts";
 import { effective } from "../../schemas/effective.ts";
 import { readTree } from "../../schemas/read-tree.ts";
@@ -75,7 +76,7 @@ function listVersions(tree: Tree, model: string, context: Context): Outcome {
     .map(([version, { spec }]) => ({
       version,
       sha256: spec.artifact.sha256,
-      sizeBytes: spec.artifact.sizeBytes,
+      sizeBytes: bytesOf(spec.artifact),
       createdAt: spec.provenance.createdAt,
       createdBy: spec.provenance.createdBy ?? null,
       metrics: spec.metrics ?? {},

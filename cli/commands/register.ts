@@ -11,7 +11,7 @@ const { env: _env, ...flags } = writing;
 
 export const register: Command = {
   summary: "Register a version of a model: its file, signature and metrics, as a pull request",
-  usage: "NAME --model-path FILE | --from-mlflow ADDRESS [--version V] [--metrics FILE] [--baseline FILE] [...]",
+  usage: "NAME --model-path FILE | --from-mlflow ADDRESS [--version V] [--metrics FILE] [...]",
   details:
     "Opens the ONNX file, reads its signature, runs one trial inference, and stores it under its digest, with the files\n" +
     "beside it that it keeps weights in. One by its https address stays there: only its digest is recorded.\n" +

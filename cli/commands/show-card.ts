@@ -1,3 +1,4 @@
+import { bytesOf } from "../../schemas/artifact.ts";
 import type { ModelVersion, TensorSpec } from "../../schemas/model-version.ts";
 import { oneLine } from "../../schemas/plain-text.ts";
 import type { ShowOutput } from "../../schemas/output/show.ts";
@@ -27,6 +28,8 @@ export function showCard(
     section("Inputs", tensorTable(spec.signature.inputs, style), style),
     section("Outputs", tensorTable(spec.signature.outputs, style), style),
     metricsSection(spec, before, style),
+    runSection("Params", spec.provenance.params, style),
+    runSection("Tags", spec.provenance.tags, style),
     periods === null ? null : servedSection(periods, context),
     rejectedSection(output, context),
     notices.map((text) => `${style.yellow("note:")} ${text}\n`).join("") || null,
@@ -38,25 +41,43 @@ function section(title: string, body: string, style: Style): string {
   return `${style.bold(title)}\n${body}`;
 }
 
-function factsOf({ spec, store }: ShowOutput, { isTerminal, now }: Context): readonly (readonly [string, string])[] {
-  const { artifact, baseline, provenance, featureOrder } = spec;
+type Fact = readonly [name: string, value: string];
+
+function factsOf({ spec, store }: ShowOutput, { isTerminal, now }: Context): readonly Fact[] {
+  const { artifact, baseline, provenance, featureOrder, opset, irVersion, parameters } = spec;
+  const { source, gitCommit, mlflowRun, mlflowVersion } = provenance;
   const when = timeTeller(isTerminal, now());
   const by = provenance.createdBy === undefined ? "" : ` by ${provenance.createdBy}`;
-  const optional = (name: string, value: string | number | undefined) =>
-    value === undefined ? [] : [[name, String(value)] as const];
+  const optional = (name: string, value: string | number | undefined): readonly Fact[] =>
+    value === undefined ? [] : [[name, String(value)]];
+  const versions = [
+    opset === undefined ? "" : `opset ${opset}`,
+    irVersion === undefined ? "" : `IR version ${irVersion}`,
+  ];
   return [
     ["Created", `${when(provenance.createdAt)}${by}`],
     ["Digest", `sha256:${artifact.sha256}`],
-    ["Size", size(artifact.sizeBytes)],
+    ["Size", size(bytesOf(artifact))],
     ...optional("Artifact", artifact.uri ?? (store === null ? artifact.key : storePath(store, artifact.key ?? ""))),
-    ["Framework", [spec.framework, spec.opset === undefined ? "" : `opset ${spec.opset}`].filter(Boolean).join(", ")],
+    ...(artifact.files ?? []).map(({ file, sha256, sizeBytes }): Fact => {
+      return ["Weights", `${file}, ${size(sizeBytes)}, sha256:${sha256}`];
+    }),
+    ["Framework", [spec.framework, ...versions].filter(Boolean).join(", ")],
     ...optional("Producer", spec.producer),
+    ...optional("Parameters", parameters?.toLocaleString("en-US")),
     ...optional("Features", featureOrder && oneLine(featureOrder.join(", "), featureOrder.join(", ").length)),
     ...optional("Baseline", baseline && `${baseline.rows} rows, ${size(baseline.sizeBytes)}`),
-    ...optional("Source", provenance.source),
-    ...optional("Commit", provenance.gitCommit),
-    ...optional("MLflow run", provenance.mlflowRun),
+    ...optional("Source", source),
+    ...optional("Commit", gitCommit),
+    ...optional("MLflow run", mlflowRun),
+    ...optional("MLflow version", mlflowVersion && `${mlflowVersion.model} ${mlflowVersion.version}`),
   ];
+}
+
+/** Of the training run: params, or tags. */
+function runSection(title: string, facts: Readonly<Record<string, string>> = {}, style: Style): string | null {
+  const rows = Object.entries(facts).map(([name, value]): Fact => [oneLine(name), value]);
+  return rows.length === 0 ? null : section(title, renderFacts(rows, style), style);
 }
 
 function tensorTable(tensors: readonly TensorSpec[], style: Style): string {
@@ -87,7 +108,7 @@ function servedSection(periods: readonly Period[], context: Context): string {
   const { style } = context;
   if (periods.length === 0) return section("Served", "never\n", style);
   // The version is in the title.
-  const [environment = "", , ...columns] = stretchColumns;
+  const [environment, , ...columns] = stretchColumns;
   const rows = stretchRows(newestFirst(stretchesOf(periods)), context).map(([env = "", , ...cells]) => [env, ...cells]);
   return section("Served", renderTable([environment, ...columns], rows, style), style);
 }

@@ -83,7 +83,12 @@ function rowsOf(tree: Tree): Row[] {
         };
       }),
     )
-    .toSorted((a, b) => a.environment.localeCompare(b.environment) || a.model.localeCompare(b.model));
+    .toSorted((a, b) => compare(a.environment, b.environment) || compare(a.model, b.model));
+}
+
+/** Names are ASCII: no language has another order for them. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function canaryOf({ version, weight, steps }: Canary): Row["canary"] {

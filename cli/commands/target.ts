@@ -1,11 +1,15 @@
 import { parseManifest } from "../../schemas/document.ts";
-import { validateProject } from "../../schemas/json/validators.js";
+import { validateProject } from "../../schemas/kinds.ts";
 import { fail, ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
+import { repositoryPattern } from "../../schemas/repository.ts";
+import { withoutSecrets } from "../../schemas/secrets.ts";
+import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
+import type { Snapshot } from "../gitops/core/ports.ts";
 import { UsageError, wholeNumber, type Input } from "../flags.ts";
 
 /** The model: the argument or `--name`, not both. */
@@ -22,7 +26,12 @@ export function modelOf(input: Input): string {
 
 /** `--env`, else $MMSP_ENV, else dev. */
 export function environmentOf(input: Input, context: Context): string {
-  return validName("environment", input.text("env") ?? (context.env["MMSP_ENV"] || "dev"));
+  const given = input.text("env");
+  const variable = context.env["MMSP_ENV"] || undefined;
+  if (given !== undefined || variable === undefined) return validName("environment", given ?? "dev");
+  const problems = nameProblems("environment", variable);
+  if (problems.length > 0) throw new ProblemError(problems.map((problem) => ({ ...problem, path: "MMSP_ENV" })));
+  return variable;
 }
 
 /**
@@ -69,10 +78,13 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   return { tree, project: parsed.value };
 }
 
-/** Throws a UsageError for anything but OWNER/NAME. */
+/** Throws a UsageError for what is neither OWNER/NAME nor the address of a git remote. */
 export function checkRepository(text: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/.test(text)) return;
-  throw new UsageError(`--repo takes OWNER/NAME, not "${text}"`);
+  if (repositoryPattern.test(text)) return;
+  const password = /^[a-z]+:\/\/[^/\s]*@/.test(text);
+  // Whoever typed a password does not want to read it again.
+  if (password) throw new UsageError("--repo takes an address without a user or password: see MMSP_GIT_TOKEN");
+  throw new UsageError(`--repo takes OWNER/NAME or the address of a git remote, not "${withoutSecrets(text)}"`);
 }
 
 /** Throws a UsageError for what git would not take as a branch, or what YAML and a shell would read otherwise. */
@@ -88,6 +100,13 @@ export function looksAtGitHub(input: Input): boolean {
   throw new UsageError("--base names a branch of --repo OWNER/NAME: without it the working tree is read");
 }
 
+/** Every document, of GitHub with `--repo`, else of the working tree, and what is wrong with each that is no text. */
+export async function readEverything(input: Input, context: Context): Promise<Pick<Snapshot, "files" | "unreadable">> {
+  if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readEvery();
+  const forge = await context.edges.openForge(await remoteOf(input, context));
+  return forge.read({ models: null, environments: [] });
+}
+
 /** Every document, of GitHub with `--repo`, else of the working tree. */
 export async function readDocuments(input: Input, context: Context): Promise<ReadonlyMap<string, string>> {
   if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readAll();
@@ -95,12 +114,14 @@ export async function readDocuments(input: Input, context: Context): Promise<Rea
   return (await forge.read({ models: null, environments: [] })).files;
 }
 
-/** `--repo` and `--base`, else what mmsp.yaml of the tree says. */
+/** `--repo` and `--base`, else what the variables, else what mmsp.yaml of the tree says. */
 export async function remoteOf(input: Input, context: Context): Promise<Remote> {
-  const repository = input.text("repo");
-  if (repository !== undefined) checkRepository(repository);
-  const branch = input.text("base");
-  if (branch !== undefined) checkBranch(branch);
+  const settings = readSettings(context.env);
+  const asked = { repository: input.text("repo"), branch: input.text("base") };
+  if (asked.repository !== undefined) checkRepository(asked.repository);
+  if (asked.branch !== undefined) checkBranch(asked.branch);
+  const repository = asked.repository ?? settings.repository;
+  const branch = asked.branch ?? settings.baseBranch;
   const found = repository === undefined || branch === undefined ? await projectOf(context) : null;
   const base = branch ?? found?.project.spec.baseBranch ?? "main";
   const name = repository ?? found?.project.spec.repository;
@@ -108,6 +129,8 @@ export async function remoteOf(input: Input, context: Context): Promise<Remote> 
   return fail({
     code: "repository-unknown",
     message: `which repository? There is no ${paths.project} here or in a folder above`,
-    hint: "name it with --repo OWNER/NAME, go into its clone, or edit the working tree with --local",
+    hint:
+      "name it with --repo OWNER/NAME (or a git address) or in MMSP_REPOSITORY, go into its clone, or edit the working " +
+      "tree with --local",
   });
 }

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { UpOutput } from "../../schemas/output/up.ts";
 import { fail, formatProblem } from "../../schemas/problem.ts";
+import { readSettings } from "../../schemas/settings.ts";
+import { isGitAddress } from "../../schemas/repository.ts";
 import type { Command } from "../command.ts";
 import type { Context, GatewayOptions, GatewayStatus } from "../context.ts";
 import { reading, shared, UsageError, wholeNumber, type Input } from "../flags.ts";
@@ -37,6 +39,8 @@ export const up: Command = {
     // Taken over before anything is started that would have to be stopped.
     const { signal, style } = context;
     const port = portOf(input);
+    // The gateway would say so too, in a log.
+    readSettings(context.env);
     const environment = await knownEnvironment(input, context);
     const dataDir = await dataDirOf(input, context);
     refuseSecond(environment, readState(dataDir), downCommand(input, environment));
@@ -104,7 +108,7 @@ function prepare(dataDir: string, context: Context): { readonly token: string; r
   // The folder may stand in a working tree, and the token in it is for nobody else.
   writeFileSync(join(dataDir, ".gitignore"), "*\n");
   const tokenFile = join(dataDir, "alerts.token");
-  const token = context.env["MMSP_ALERTS_TOKEN"] ?? crypto.randomUUID();
+  const token = context.env["MMSP_ALERTS_TOKEN"] || crypto.randomUUID();
   writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
   return { token, tokenFile };
 }
@@ -147,6 +151,7 @@ async function sourceOf(input: Input, context: Context): Promise<GatewayOptions[
 async function repositoryOf(input: Input, context: Context): Promise<Record<string, string>> {
   if (!looksAtGitHub(input)) return {};
   const { repository } = await remoteOf(input, context);
+  if (isGitAddress(repository)) return { MMSP_REPOSITORY: repository };
   const app = Object.entries(context.env).filter(([name]) => name.startsWith("MMSP_GITHUB_APP_"));
   const asApp = Object.fromEntries(app.flatMap(([name, value]) => (value ? [[name, value]] : [])));
   if (Object.keys(asApp).length > 0) return { MMSP_REPOSITORY: repository, ...asApp };
@@ -162,6 +167,7 @@ async function repositoryOf(input: Input, context: Context): Promise<Record<stri
 
 /** `https://api.github.com` -> `https://github.com/…`; `https://HOST/api/v3` of an Enterprise Server -> `https://HOST/…`. */
 function cloneUrl(repository: string, apiUrl = "https://api.github.com"): string {
+  if (isGitAddress(repository)) return repository;
   const host = apiUrl
     .replace(/\/+$/, "")
     .replace(/\/api\/v3$/, "")

@@ -1,58 +1,115 @@
-import { checkDocuments, withPosition } from "../../schemas/check-documents.ts";
+import { relative, sep } from "node:path";
+import { checkDocuments, withPositions } from "../../schemas/check-documents.ts";
 import type { ValidateOutput } from "../../schemas/output/validate.ts";
-import { formatProblem, ProblemError, type Problem } from "../../schemas/problem.ts";
+import { formatPlace, formatProblem, ProblemError, type Problem } from "../../schemas/problem.ts";
+import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { storePath } from "../../schemas/store.ts";
 import { storedFiles } from "../../schemas/stored-files.ts";
-import { isDocument, type Tree } from "../../schemas/tree.ts";
+import type { Tree } from "../../schemas/tree.ts";
+import { annotation } from "../annotations.ts";
+import { codeFrame } from "../code-frame.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { reading, type Input } from "../flags.ts";
-import { looksAtGitHub, readDocuments } from "./target.ts";
+import { choice, reading, UsageError, type Input } from "../flags.ts";
+import { looksAtGitHub, readEverything } from "./target.ts";
+
+const formats = ["text", "json", "github"] as const;
 
 export const validate: Command = {
   summary: "Check every document against its schema and the rules",
-  usage: "[--repo OWNER/NAME [--base BRANCH]]",
-  flags: reading,
+  usage: "[--format text|json|github] [--repo OWNER/NAME [--base BRANCH]]",
+  flags: {
+    format: {
+      type: "string",
+      value: formats.join("|"),
+      help: "json: as --json; github: annotations beside the lines of a pull request",
+    },
+    ...reading,
+  },
   maxArgs: 0,
-  examples: ["mmsp validate", "mmsp validate --repo acme/models --base main", "mmsp validate --json"],
+  examples: [
+    "mmsp validate",
+    "mmsp validate --format github",
+    "mmsp validate --repo acme/models --base main",
+    "mmsp validate --json",
+  ],
 
   async run(input, context) {
-    const { documents, problems: all } = await check(input, context);
+    const format = formatOf(input);
+    const checked = await check(input, context);
+    const { documents, problems } = checked;
     const { style } = context;
-    const summary =
-      all.length === 0 ? style.green(`${documents} documents are valid`) : style.red(count(all.length, "problem"));
-    const text = [...all.map((problem) => formatProblem(problem)), summary, ""].join("\n");
-    const json: ValidateOutput = { valid: all.length === 0, documents, problems: all };
-    return { kind: "report", text, json, ok: json.valid };
+    const told = format === "github" ? annotations(problems, context) : paragraphs(checked, context);
+    const json: ValidateOutput = { valid: problems.length === 0, documents, problems };
+    const summary = json.valid
+      ? style.green(`${documents} documents are valid`)
+      : style.red(`${problems.length} problem${problems.length === 1 ? "" : "s"}`);
+    return { kind: "report", text: `${told}${summary}\n`, json, ok: json.valid };
   },
 };
 
+/** What was looked at, and everything that is wrong with it: by file, then by line. */
 interface Checked {
+  readonly files: ReadonlyMap<string, string>;
   readonly documents: number;
   readonly problems: readonly Problem[];
 }
 
-/** A file that is no text is for this command to tell, as any other problem; what is around the documents is not. */
-async function check(input: Input, context: Context): Promise<Checked> {
-  let files: ReadonlyMap<string, string>;
-  try {
-    files = await readDocuments(input, context);
-  } catch (error) {
-    const inDocuments = error instanceof ProblemError && error.problems.every(({ file = "" }) => isDocument(file));
-    if (inDocuments) return { documents: error.problems.length, problems: error.problems };
-    throw error;
+function formatOf(input: Input): (typeof formats)[number] {
+  const given = input.text("format");
+  const format = choice("--format", given ?? "text", formats);
+  if (input.on("json") && given !== undefined && format !== "json") {
+    throw new UsageError(`--json and --format ${format} are two formats: give one`);
   }
-  const { tree, problems } = checkDocuments(files);
+  return format;
+}
+
+/** As compilers print them; on a terminal with the line that each is about. */
+function paragraphs({ files, problems }: Checked, { style, printsToTerminal }: Context): string {
+  const told = problems.map((problem) => {
+    const { file = "", line, column = 1 } = problem;
+    const text = files.get(file);
+    if (!printsToTerminal || text === undefined || line === undefined) return `${formatProblem(problem)}\n`;
+    return `${formatPlace(problem)}\n${codeFrame(text, line, column, style)}  hint: ${problem.hint}\n`;
+  });
+  return told.join("");
+}
+
+function annotations(problems: readonly Problem[], context: Context): string {
+  const folder = folderInRepository(context);
+  return problems.map((problem) => annotation(problem, folder)).join("");
+}
+
+/** GitHub counts paths from the checkout, which need not be where `environments/` is. */
+function folderInRepository({ cwd, edges, env }: Context): string {
+  const checkout = env["GITHUB_WORKSPACE"];
+  if (!checkout) return "";
+  const folder = relative(checkout, edges.findTree(cwd).root).split(sep).join("/");
+  return folder.startsWith("..") ? "" : folder;
+}
+
+async function check(input: Input, context: Context): Promise<Checked> {
+  const { files, unreadable } = await readEverything(input, context);
+  const untold = unreadable.flatMap(({ file }) => file ?? []);
+  const { tree, problems } = checkDocuments(files, undefined, untold);
   // Over GitHub every file would be a download: there, the check of the pull request has a clone.
   const stored = looksAtGitHub(input) ? [] : await storeProblems(tree, context);
-  return { documents: files.size, problems: [...problems, ...stored.map((problem) => withPosition(problem, files))] };
+  const all = [...unreadable, ...problems, ...withPositions(stored, files)].toSorted(byPlace);
+  return { files, documents: files.size + unreadable.length, problems: all };
+}
+
+/** By file, then by line; what is of a whole file comes first. */
+function byPlace(a: Problem, b: Problem): number {
+  const [one = "", other = ""] = [a.file, b.file];
+  if (one !== other) return one < other ? -1 : 1;
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 /** Model files in the working tree that are missing, damaged, or git-lfs pointers: nobody could serve what is registered. */
 async function storeProblems(tree: Tree, context: Context): Promise<readonly Problem[]> {
   const { root } = context.edges.findTree(context.cwd);
   const problems: Problem[] = [];
-  for (const { store, key, file, path } of storedFiles(tree)) {
+  for (const { store, key, file, path } of storedFiles(withSettings(tree, readSettings(context.env)))) {
     try {
       await context.edges.openStore(store, root).read(key);
     } catch (error) {
@@ -64,8 +121,4 @@ async function storeProblems(tree: Tree, context: Context): Promise<readonly Pro
     }
   }
   return problems;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

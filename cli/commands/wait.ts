@@ -1,4 +1,5 @@
 import { formatProblem } from "../../schemas/problem.ts";
+import { withoutSecrets } from "../../schemas/secrets.ts";
 import type { WaitOutput } from "../../schemas/output/wait.ts";
 import type { Command } from "../command.ts";
 import { following, shared, UsageError, type Input } from "../flags.ts";
@@ -45,7 +46,7 @@ function pullOf(input: Input): { readonly number: number; readonly repository: s
   const [, repository, number] =
     /^https?:\/\/[^/\s]+\/([^/\s]+\/[^/\s]+)\/pull\/(\d{1,9})(?:[/?#]\S*)?$/.exec(text) ?? [];
   if (repository !== undefined) return { number: Number(number), repository };
-  throw new UsageError(`"${text}" is neither the number of a pull request nor the address of one`);
+  throw new UsageError(`"${withoutSecrets(text)}" is neither the number of a pull request nor the address of one`);
 }
 
 function withRepository(input: Input, repository: string): Input {

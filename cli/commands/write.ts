@@ -11,14 +11,23 @@ import { renderChange } from "../gitops/render/files.ts";
 import { pullRequestBody } from "../gitops/render/pull-request.ts";
 import { ProtectedBranch, type Content } from "../gitops/core/ports.ts";
 import { fail } from "../../schemas/problem.ts";
+import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { isInRepository } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
-import { checkFollowing, conclude } from "./conclude.ts";
+import { checkFollowable, checkFollowing, conclude } from "./conclude.ts";
 import { remoteOf } from "./target.ts";
 
-/** The shipped planner: pure functions of core and render. */
-const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
+/** The shipped planner: pure functions of core and render. It sees the documents as the variables want them read. */
+export function plannerFor({ env }: Pick<Context, "env">): Planner {
+  const settings = readSettings(env);
+  return {
+    plan: (command, state) => plan(command, { ...state, tree: withSettings(state.tree, settings) }),
+    renderChange,
+    commitMessage,
+    pullRequestBody,
+  };
+}
 
 /** Files that the command line named, by digest, which their streams are held against. */
 export type GivenFiles = ReadonlyMap<string, Content>;
@@ -35,14 +44,13 @@ export async function write(
 ): Promise<Outcome> {
   const given = options.given ?? new Map<string, Content>();
   checkFollowing(input, options.commit ?? false);
-  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
-  if (input.on("local") && remoteFlag !== undefined) {
-    throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
-  }
+  refuseMixedFlags(input);
   if (input.on("local")) return writeLocal(command, input, context, given);
   const remote = await remoteOf(input, context);
   const { baseBranch } = remote;
+  const planner = plannerFor(context);
   const forge = await context.edges.openForge(remote);
+  if (!options.commit) checkFollowable(forge, input, remote.repository);
   const as = options.commit ? "commit" : "pull-request";
   const artifacts = artifactsOf(given, context, null);
   if (input.on("dry-run")) {
@@ -54,6 +62,13 @@ export async function write(
   return conclude(published, forge, input, context);
 }
 
+/** Throws a UsageError where `--local` meets a flag that is about the repository elsewhere. */
+export function refuseMixedFlags(input: Input): void {
+  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
+  if (!input.on("local") || remoteFlag === undefined) return;
+  throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
+}
+
 function explainProtected(cause: unknown): never {
   if (!(cause instanceof ProtectedBranch)) throw cause;
   const hint = "leave --commit out, and it becomes a pull request; or let the token's owner bypass the branch's rules";
@@ -62,7 +77,7 @@ function explainProtected(cause: unknown): never {
 
 async function writeLocal(command: Command, input: Input, context: Context, given: GivenFiles): Promise<Outcome> {
   const tree = context.edges.findTree(context.cwd);
-  const draft = draftOver(await tree.read(scopeOf(command)), command, planner, context.now().toISOString());
+  const draft = draftOver(await tree.read(scopeOf(command)), command, plannerFor(context), context.now().toISOString());
   if (draft.kind !== "draft") return draft;
   const { change, files, edited } = draft;
   const placed = artifactsOf(given, context, tree.root);
@@ -80,7 +95,7 @@ async function writeLocal(command: Command, input: Input, context: Context, give
  * Artifacts come from the files that `register` was given, or from another environment's store; each is checked against its
  * digest. `root`: of the clone that stores inside the repository are in, null where there is none.
  */
-function artifactsOf(
+export function artifactsOf(
   given: GivenFiles,
   context: Context,
   root: string | null,

@@ -1,6 +1,7 @@
 import { splitArgv } from "../argv.ts";
 import type { CommandInfo } from "../command.ts";
 import { everyFlag, type Flag, type Flags } from "../flags.ts";
+import { topics } from "../help.ts";
 import { argumentsOf, flagKind, placeholderKind, type ValueKind } from "./placeholders.ts";
 import { readWords, unsplit, type Words } from "./words.ts";
 
@@ -49,7 +50,7 @@ export async function complete(line: readonly string[], { commands, names }: Sou
     if (outer.pending !== null || current.startsWith("-")) return flagOrValue(outer, outermost, names(null));
     return matching(await commandNames(commands), current);
   }
-  if (name === "help") return rest.length === 0 ? matching(await commandNames(commands), current) : nothing;
+  if (name === "help") return rest.length === 0 ? matching(await helpSubjects(commands), current) : nothing;
   const info = Object.hasOwn(commands, name) ? await commands[name]?.() : undefined;
   return info === undefined ? nothing : ofCommand(info, readWords([...rest, current], everyFlag(info.flags)), names);
 }
@@ -70,6 +71,11 @@ async function commandNames(commands: Sources["commands"]): Promise<readonly Can
     description: (await load()).summary,
   }));
   return [...(await Promise.all(loaded)), { value: "help", description: "Show the help of a command" }];
+}
+
+async function helpSubjects(commands: Sources["commands"]): Promise<readonly Candidate[]> {
+  const about = Object.entries(topics).map(([value, { summary }]) => ({ value, description: summary }));
+  return [...(await commandNames(commands)), ...about];
 }
 
 function flagOrValue(words: Words, flags: Flags, names: Names): Completion {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseManifest } from "../../schemas/document.ts";
-import { validateModelDeployment } from "../../schemas/json/validators.js";
+import { validateModelDeployment } from "../../schemas/kinds.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import { paths } from "../../schemas/tree.ts";
 import { runGit, type Stage } from "./stage.ts";

@@ -1,10 +1,10 @@
 import type { Cut } from "../../schemas/cut.ts";
 import { oneLine } from "../../schemas/plain-text.ts";
-import { ProblemError } from "../../schemas/problem.ts";
+import { ProblemError, type Problem } from "../../schemas/problem.ts";
 import type { RollbackCommand } from "./core/change.ts";
 import { ProtectedBranch } from "./core/ports.ts";
 import type { RollbackPolicy } from "./core/rollback-policy.ts";
-import type { FileWrite, PullRequest, Snapshot, Scope } from "./core/ports.ts";
+import type { FileWrite, PullRequest, PushedBranch, Snapshot, Scope } from "./core/ports.ts";
 import { proposingScopeOf, scopeOf } from "./core/scope.ts";
 import { draftOver, type Planner } from "./draft.ts";
 import { publish, type PublishParts, type PublishResult } from "./publish.ts";
@@ -92,11 +92,19 @@ function outcomeOf(result: PublishResult): CutOutcome {
       return { kind: "committed", oid: result.oid, url: result.url, notices: result.notices };
     case "published":
       return { kind: "waiting", pullRequest: placeOf(result.pullRequest), notices: result.notices };
+    case "pushed":
+      throw new ProblemError([waitsOnBranch(result.pushed)]);
     case "skip":
       return result;
     case "refusal":
       throw new ProblemError(result.problems);
   }
+}
+
+/** Nobody can be asked whether the branch was turned down, so the cut stays open, and says where its rollback is. */
+function waitsOnBranch({ branch, base }: PushedBranch): Problem {
+  const message = `the rollback waits on the branch ${branch} for a person to merge it`;
+  return { code: "rollback-on-branch", message, hint: `merge it into ${base}; traffic has moved already` };
 }
 
 function placeOf({ number, url }: PullRequest): PullRequestPlace {

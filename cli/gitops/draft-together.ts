@@ -1,3 +1,4 @@
+import { readTree } from "../../schemas/read-tree.ts";
 import { modelOf } from "../../schemas/tree.ts";
 import type { Change, Command, Refusal, Skip } from "./core/change.ts";
 import type { FileWrite, Scope, Snapshot } from "./core/ports.ts";
@@ -34,22 +35,38 @@ export function draftTogether(
   planner: Planner,
   now: string,
 ): DraftTogether {
-  const files = new Map(snapshot.files);
+  const byModel = filesByModel(snapshot.files);
+  const shared = byModel.get(null) ?? new Map<string, string>();
+  // Documents that all models share are parsed once, and not for each command.
+  const { read } = readTree(snapshot.files, planner.known?.());
+  const reader = { ...planner, known: () => read };
   const writes = new Map<string, FileWrite>();
   const plans = commands.map((command) => {
-    const isOwn = (path: string): boolean => [null, command.model].includes(modelOf(path));
-    const own = new Map([...files].filter(([path]) => isOwn(path)));
-    const unreadable = snapshot.unreadable.filter(({ file = "" }) => isOwn(file));
-    const draft = tried(() => draftOver({ ...snapshot, files: own, unreadable }, command, planner, now));
+    const own = byModel.get(command.model) ?? new Map<string, string>();
+    byModel.set(command.model, own);
+    const unreadable = snapshot.unreadable.filter(({ file = "" }) => [null, command.model].includes(modelOf(file)));
+    const files = new Map([...shared, ...own]);
+    const draft = tried(() => draftOver({ ...snapshot, files, unreadable }, command, reader, now));
     if (draft.kind !== "draft") return draft;
     for (const write of draft.files) {
       writes.set(write.path, write);
-      if (typeof write.content === "string") files.set(write.path, write.content);
-      else files.delete(write.path);
+      if (typeof write.content === "string") own.set(write.path, write.content);
+      else own.delete(write.path);
     }
     return draft.change;
   });
   return { plans, files: [...writes.values()] };
+}
+
+/** null: those that belong to no model. */
+function filesByModel(files: ReadonlyMap<string, string>): Map<string | null, Map<string, string>> {
+  const byModel = new Map<string | null, Map<string, string>>();
+  for (const [path, text] of files) {
+    const model = modelOf(path);
+    const own = byModel.get(model) ?? new Map<string, string>();
+    byModel.set(model, own.set(path, text));
+  }
+  return byModel;
 }
 
 function tried<T>(draft: () => T): T | Failed {

@@ -82,7 +82,7 @@ export async function draftProposal(
   const draft = draftOver(base, command, planner, now);
   if (draft.kind !== "draft") return draft;
   const placement = placementOf(draft.change.branch, draft.message, base.branches);
-  if (placement === null) return { kind: "refusal", problems: [branchesTaken(draft.change)] };
+  if (placement === null) return { kind: "refusal", problems: [branchesTaken(draft.change.branch)] };
   if (placement.kind === "open") return proposalOf(stamped(draft, now), placement, planner);
 
   // Planned with the time of the open proposal, `since` and `createdAt` are what they were: what differs then, differs.
@@ -181,11 +181,16 @@ function openRegistration(command: Command, { files, branches }: RemoteSnapshot)
 }
 
 function stamped(draft: Drafted, now: string): Drafted {
-  return { ...draft, message: withTrailer(draft.message, planTrailer, `${now} ${digestOf(draft.files)}`) };
+  return { ...draft, message: stampedMessage(draft, now) };
+}
+
+/** The message of a proposal's commit, which tells later when it was planned and what it writes. */
+export function stampedMessage({ message, files }: Pick<Drafted, "message" | "files">, now: string): string {
+  return withTrailer(message, planTrailer, `${now} ${digestOf(files)}`);
 }
 
 /** Of what is written, whatever the order. */
-function digestOf(files: readonly FileWrite[]): string {
+export function digestOf(files: readonly FileWrite[]): string {
   const hash = new Bun.CryptoHasher("sha256");
   for (const { path, content } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     hash.update(JSON.stringify([path, content === null ? null : String(content)]));
@@ -215,10 +220,10 @@ function sectionsOf(body: string): string {
   return (body.replaceAll("\r\n", "\n").match(anySection) ?? []).join("");
 }
 
-function branchesTaken(change: Change): Problem {
+export function branchesTaken(branch: string): Problem {
   return {
     code: "branches-taken",
-    message: `${change.branch} and all branches with its name and a number hold other people's commits`,
+    message: `${branch} and all branches with its name and a number hold other people's commits`,
     hint: "delete those that are not needed any more",
   };
 }

@@ -63,7 +63,7 @@ export async function followChange(followed: Followed, parts: FollowParts): Prom
 }
 
 type Merged =
-  | { readonly kind: "merged"; readonly commit: string; readonly branch: string }
+  | { readonly kind: "merged"; readonly commit: string | null; readonly branch: string }
   | { readonly kind: "stopped"; readonly problem: Problem };
 
 async function untilMerged(number: number, { forge, tell }: FollowParts, pace: Pace): Promise<Merged> {

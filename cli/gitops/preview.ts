@@ -1,7 +1,7 @@
 import { isInRepository, storePath } from "../../schemas/store.ts";
 import type { ArtifactChange, Change, Command, Refusal, Skip } from "./core/change.ts";
 import { saysSame } from "./core/placement.ts";
-import type { FileWrite, Placement, PullRequest } from "./core/ports.ts";
+import type { FileWrite, Forge, Placement, PullRequest, PushedBranch } from "./core/ports.ts";
 import { draftCommit, draftProposal, type Draft } from "./draft.ts";
 import type { PublishOptions, PublishParts } from "./publish.ts";
 import { unifiedDiff } from "./render/diff.ts";
@@ -17,6 +17,14 @@ export interface Preview {
 
 export type PreviewTarget =
   | { readonly kind: "commit"; readonly branch: string; readonly message: string }
+  | {
+      readonly kind: "branch";
+      readonly branch: string;
+      readonly base: string;
+      readonly action: PushedBranch["action"];
+      readonly title: string;
+      readonly body: string;
+    }
   | {
       readonly kind: "pull-request";
       readonly branch: string;
@@ -51,7 +59,7 @@ export async function preview(
   const added = await artifactFiles(moved, artifacts.read);
   for (const artifact of moved) if (!isInRepository(artifact.store)) await artifacts.check(artifact);
   const diff = unifiedDiff(edited, [...files, ...added]);
-  return { kind: "preview", change, diff, target: targetOf(draft, baseBranch) };
+  return { kind: "preview", change, diff, target: targetOf(draft, baseBranch, forge) };
 }
 
 /** The artifacts that are files of the repository, and so become part of the change. */
@@ -67,12 +75,24 @@ export async function artifactFiles(
   return files;
 }
 
-function targetOf(draft: Draft, base: string): PreviewTarget {
+/** Where a remote takes branches only. */
+export function branchTarget(
+  { branch, kind }: Placement,
+  base: string,
+  files: readonly FileWrite[],
+  text: { readonly title: string; readonly body: string },
+): PreviewTarget {
+  const action = files.length === 0 ? "unchanged" : kind === "open" ? "pushed" : "updated";
+  return { kind: "branch", branch, base, action, ...text };
+}
+
+function targetOf(draft: Draft, base: string, { proposes }: Forge): PreviewTarget {
   if (draft.placement === null) return { kind: "commit", branch: base, message: draft.message };
   const { placement, title, body } = draft;
   const { branch } = placement;
   const open = pullOf(placement);
   const text = { title, body };
+  if (proposes === "branches") return branchTarget(placement, base, draft.files, text);
   if (open === null) return { kind: "pull-request", branch, base, action: "opened", number: null, url: null, ...text };
   const action = draft.files.length === 0 && saysSame(open, text) ? "unchanged" : "updated";
   return { kind: "pull-request", branch, base, action, number: open.number, url: open.url, ...text };

@@ -2,8 +2,8 @@ import type { Problem } from "../../schemas/problem.ts";
 import { isInRepository, storePath } from "../../schemas/store.ts";
 import { announceRollbacks } from "./announce.ts";
 import type { ArtifactChange, Change, Command } from "./core/change.ts";
-import type { FileWrite, Forge, PullRequest } from "./core/ports.ts";
-import { draftCommit, draftProposal, type CommitDraft, type Draft, type Planner, type ProposalDraft } from "./draft.ts";
+import { isPushed, type FileWrite, type Forge, type PullRequest, type PushedBranch } from "./core/ports.ts";
+import { draftCommit, draftProposal, type CommitDraft, type Planner, type ProposalDraft } from "./draft.ts";
 import { followHead, type Pace } from "./follow-head.ts";
 
 export interface PublishParts extends Pace {
@@ -23,11 +23,20 @@ export interface PublishOptions {
   readonly as: "pull-request" | "commit";
 }
 
+/** A branch, and what the person is to say who opens the merge request for it. */
+export type PushedProposal = PushedBranch & { readonly title: string; readonly body: string };
+
 export type PublishResult =
   | {
       readonly kind: "published";
       readonly change: Change;
       readonly pullRequest: PullRequest;
+      readonly notices: readonly string[];
+    }
+  | {
+      readonly kind: "pushed";
+      readonly change: Change;
+      readonly pushed: PushedProposal;
       readonly notices: readonly string[];
     }
   | {
@@ -56,7 +65,8 @@ export async function publish(command: Command, options: PublishOptions, parts: 
     if (draft.kind !== "draft") return draft;
     current = pinned(current, draft.change);
     ({ title } = draft.change);
-    const files = [...draft.files, ...(await artifactFiles(draft))];
+    const { artifacts } = draft.change;
+    const files = [...draft.files, ...(await artifactFiles({ files: draft.files, artifacts }))];
     return draft.placement === null
       ? commit({ ...draft, files }, options, forge)
       : propose({ ...draft, files }, options, forge);
@@ -68,7 +78,10 @@ async function propose(draft: ProposalDraft, { baseBranch }: PublishOptions, for
   const { change, placement, files, message, title, body, snapshot } = draft;
   const { head: baseHead } = snapshot;
   const request = { placement, base: baseBranch, baseHead, files, message, title, body };
-  const pullRequest = await forge.propose(request);
+  const proposed = await forge.propose(request);
+  if (isPushed(proposed))
+    return { kind: "pushed", change, pushed: { ...proposed, title, body }, notices: change.notices };
+  const pullRequest = proposed;
   const [notices = []] =
     pullRequest.action === "opened" ? await announceRollbacks([change], snapshot.openPulls, pullRequest, forge) : [];
   return { kind: "published", change, pullRequest, notices: [...change.notices, ...notices] };
@@ -86,7 +99,12 @@ async function commit(draft: CommitDraft, { baseBranch }: PublishOptions, forge:
  * The artifacts of a draft: those for other stores are put there before the commit that names them, those of a store inside
  * the repository become files of the commit. Each is moved once, however often the command is planned anew.
  */
-function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readonly FileWrite[]> {
+export function onceEach({
+  artifacts,
+}: PublishParts): (draft: {
+  readonly files: readonly FileWrite[];
+  readonly artifacts: readonly ArtifactChange[];
+}) => Promise<readonly FileWrite[]> {
   const done = new Map<string, Promise<FileWrite | null>>();
   const place = async (artifact: ArtifactChange): Promise<FileWrite | null> => {
     if (isInRepository(artifact.store)) {
@@ -95,10 +113,10 @@ function onceEach({ artifacts }: PublishParts): (draft: Draft) => Promise<readon
     await artifacts.store(artifact);
     return null;
   };
-  return async ({ files, change }) => {
+  return async ({ files, artifacts }) => {
     // The branch holds the documents already, and was given the artifacts with them.
     if (files.length === 0) return [];
-    const placed = change.artifacts.map((artifact) => {
+    const placed = artifacts.map((artifact) => {
       const key = `${artifact.store}\n${artifact.key}`;
       const started = done.get(key) ?? place(artifact);
       done.set(key, started);

@@ -1,4 +1,5 @@
 import { fail } from "../../schemas/problem.ts";
+import { nearestName } from "../../schemas/words.ts";
 import type { ModelInputs } from "./synthetic.ts";
 
 const NO_ROWS = "give rows with --data, or the name of a served model with --model: GET /status lists them";
@@ -21,16 +22,21 @@ export async function fetchInputs(gateway: string, model: string | null, signal?
 }
 
 async function onlyModel(gateway: string, signal: AbortSignal | undefined): Promise<string> {
-  const status = await getJson(`${gateway}/status`, gateway, null, signal);
-  const models = list(field(status, "models")).map((model) => field(model, "model"));
+  const models = await servedModels(gateway, signal);
   const [only] = models;
-  if (models.length === 1 && typeof only === "string") return only;
+  if (models.length === 1 && only !== undefined) return only;
   if (models.length === 0) {
     const hint = "its GET /status says why; mmsp deploy starts one";
     return fail({ code: "model-missing", message: `the gateway at ${gateway} serves no model`, hint });
   }
-  const message = `the gateway serves ${models.map(String).join(", ")}`;
+  const message = `the gateway serves ${models.join(", ")}`;
   return fail({ code: "model-missing", message, hint: "say which one with --model" });
+}
+
+async function servedModels(gateway: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  const status = await getJson(`${gateway}/status`, gateway, null, signal);
+  const names = list(field(status, "models")).map((model) => field(model, "model"));
+  return names.filter((name) => typeof name === "string");
 }
 
 async function getJson(url: string, gateway: string, model: string | null, signal?: AbortSignal): Promise<unknown> {
@@ -46,10 +52,12 @@ async function getJson(url: string, gateway: string, model: string | null, signa
     return fail({ code: "gateway-away", message: `no gateway answers at ${gateway}`, hint }, { cause: error });
   }
   if (response.status === 404 && model !== null) {
+    // Another server of the protocol may have no such list.
+    const near = nearestName(model, await servedModels(gateway, signal).catch(() => []));
     return fail({
       code: "model-unknown",
       message: `the gateway at ${gateway} serves no model "${model}"`,
-      hint: NO_ROWS,
+      hint: near === null ? NO_ROWS : `did you mean "${near}"? GET /status lists what is served`,
     });
   }
   if (!response.ok || body === null) {

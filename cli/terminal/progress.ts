@@ -79,11 +79,3 @@ export function createProgress({ live, now, every, columns }: ProgressParts): Pr
     },
   };
 }
-
-/** Where stderr is no terminal. */
-export const noProgress: Progress = {
-  during: async (_step, run) => run(),
-  mark() {},
-  yieldTo: (draw) => draw(),
-  stop() {},
-};

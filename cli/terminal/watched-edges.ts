@@ -18,6 +18,10 @@ export function watchEdges(edges: Edges, progress: Progress): Edges {
     ...named(edges, {
       findToken: () => "looking for a GitHub token",
       inspectModel: (path) => `reading ${basename(path)} and trying one inference`,
+      fetchReferred: (address) => `downloading ${basename(address)}`,
+      readReadiness: ({ repository }) => `looking at the settings of ${repository}`,
+      documentsAt: () => "asking git",
+      readLive: (environment) => `asking the gateway of ${environment}`,
       readMetrics: (path) => `reading ${basename(path)}`,
       readBaseline: (path) => `reading ${basename(path)}`,
       gitFacts: () => "asking git",
@@ -45,10 +49,11 @@ function watchForge(forge: Forge, { repository }: Remote, named: Named, progress
   const steps = named<Forge>(forge, {
     read: () => `reading ${repository}`,
     commit: ({ branch }) => `committing to ${branch} of ${repository}`,
-    propose: ({ placement }) =>
-      placement.kind === "open"
-        ? `opening a pull request in ${repository}`
-        : `updating pull request #${placement.state.pullRequest.number} of ${repository}`,
+    propose: ({ placement }) => {
+      if (forge.proposes === "branches") return `pushing ${placement.branch} to ${repository}`;
+      if (placement.kind === "open") return `opening a pull request in ${repository}`;
+      return `updating pull request #${placement.state.pullRequest.number ?? ""} of ${repository}`;
+    },
     changedFiles: () => `looking at the open pull requests of ${repository}`,
     comment: (number) => `commenting on #${number} of ${repository}`,
     enableAutoMerge: (number) => `turning auto-merge on for #${number} of ${repository}`,
@@ -71,6 +76,12 @@ function watchTree(tree: Tree, progress: Progress): Tree {
       const snapshot = await tree.read(scope);
       progress.mark("planning", snapshot.files.size > manyDocuments);
       return snapshot;
+    },
+    async readEvery() {
+      progress.mark("reading environments/");
+      const every = await tree.readEvery();
+      progress.mark(`checking ${every.files.size} documents`, every.files.size > manyDocuments);
+      return every;
     },
     async readAll() {
       progress.mark("reading environments/");

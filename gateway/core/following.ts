@@ -5,6 +5,7 @@ import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
 import type { ReadTree } from "../../schemas/read-tree.ts";
+import { environmentWith, projectWith, type Settings } from "../../schemas/settings.ts";
 import { paths, placeOf, root } from "../../schemas/tree.ts";
 
 /** What the documents ask of a gateway of one environment. */
@@ -27,8 +28,14 @@ export type LastGood = Pick<Wanted, "policy" | "project" | "deployments" | "read
 /**
  * Reads one state of the source. Where a document is there but cannot be read, the last good one goes on; where it is
  * gone, so is what it served. Broken rules are told but do not stop a document: its effective form is what is served.
+ * `settings`: what variables say instead of the files.
  */
-export function readWanted(files: ReadonlyMap<string, string>, environment: string, last: LastGood): Wanted {
+export function readWanted(
+  files: ReadonlyMap<string, string>,
+  environment: string,
+  last: LastGood,
+  settings: Settings = {},
+): Wanted {
   const { tree, problems, read } = checkDocuments(files, last.read);
   const deployments = new Map(tree.deployments.get(environment));
   for (const [model, deployment] of last.deployments) {
@@ -39,9 +46,11 @@ export function readWanted(files: ReadonlyMap<string, string>, environment: stri
     ? []
     : [{ code: "environment-missing", file, message: "is not there", hint: "check the name of the environment" }];
   const ours = [`${root}/${environment}/`, `${root}/registry/`, paths.project];
+  const policy = tree.environments.get(environment) ?? (files.has(file) ? last.policy : null);
+  const project = tree.project ?? (files.has(paths.project) ? last.project : null);
   return {
-    policy: tree.environments.get(environment) ?? (files.has(file) ? last.policy : null),
-    project: tree.project ?? (files.has(paths.project) ? last.project : null),
+    policy: policy && environmentWith(policy, settings),
+    project: project && projectWith(project, settings),
     deployments,
     documented: documentedIn(files, environment),
     versions: tree.versions,

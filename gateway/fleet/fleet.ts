@@ -1,4 +1,5 @@
 import type { Cut } from "../../schemas/cut.ts";
+import type { Settings } from "../../schemas/settings.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
@@ -44,6 +45,8 @@ export interface FleetOptions {
   readonly source: Source;
   readonly runtime: Runtime;
   readonly environment: string;
+  /** What variables say instead of the files. */
+  readonly settings?: Settings;
   /** Open cuts, of any environment. */
   readonly cuts: () => readonly Cut[];
   /** Called with each new table. */
@@ -107,7 +110,7 @@ export function createFleet(options: FleetOptions): Fleet {
   }
 
   const turns = oneAfterAnother(async () => {
-    state = { ...state, ...(await readSource(source, environment, state.read)) };
+    state = { ...state, ...(await readSource(options, state.read)) };
     shelf.forgive();
     settle();
   });
@@ -136,14 +139,14 @@ export function createFleet(options: FleetOptions): Fleet {
 }
 
 async function readSource(
-  source: Source,
-  environment: string,
+  { source, environment, settings }: FleetOptions,
   last: Read | null,
 ): Promise<Pick<State, "sourceProblems"> & Partial<Pick<State, "read">>> {
   try {
     const read = await source.read();
     const lastGood = last?.wanted ?? { policy: null, project: null, deployments: new Map(), read: new Map() };
-    return { read: { source: read, wanted: readWanted(read.files, environment, lastGood) }, sourceProblems: [] };
+    const wanted = readWanted(read.files, environment, lastGood, settings);
+    return { read: { source: read, wanted }, sourceProblems: [] };
   } catch (error) {
     return { sourceProblems: problemsOf(error) };
   }

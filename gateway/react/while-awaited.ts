@@ -1,15 +1,15 @@
-type Calls = Readonly<Record<string, (...given: never[]) => Promise<unknown>>>;
+type Call = (...given: never[]) => Promise<unknown>;
 
 /**
  * The port, as long as somebody waits for what comes of it: when `signal` has told that nobody does, calls that wait for an
- * answer reject, and further ones are not made. So a commit that is given up takes no more steps beside its successor.
+ * answer reject, and further ones are not made; what is no call stays as it is. So a commit that is given up takes no more steps beside its successor.
  */
 export function whileAwaited<T extends object>(port: T, signal: AbortSignal): T {
-  const calls = Object.entries(port as Calls).map(([name, call]) => [
-    name,
-    (...given: never[]) => untilAborted(() => call(...given), signal),
-  ]);
-  return Object.fromEntries(calls) as T;
+  const members = Object.entries(port as Readonly<Record<string, unknown>>).map(([name, member]) => {
+    if (typeof member !== "function") return [name, member];
+    return [name, (...given: never[]) => untilAborted(() => (member as Call)(...given), signal)];
+  });
+  return Object.fromEntries(members) as T;
 }
 
 /** What the work comes to; rejects with the signal's reason as soon as that is given, and does not start after that. */

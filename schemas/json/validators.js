@@ -5043,8 +5043,8 @@ return errors === 0;
 validate22.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProject = validate23;
-const schema34 = {"$id":"https://mmsp.dev/schemas/v1alpha1/project.json","title":"Project","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"Project"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"repository":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$","description":"owner/name on GitHub"},"baseBranch":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9_][A-Za-z0-9._/-]*$","description":"the branch that everything is merged into, such as main"},"artifactStore":{"type":"string","pattern":"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$","description":"file:///dir, s3://bucket/prefix, or a path inside the repository"},"defaults":{"type":"object","properties":{"steps":{"minItems":1,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"}},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false}},"additionalProperties":false},"templateVersion":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["repository","baseBranch","artifactStore","templateVersion"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
-const pattern46 = new RegExp("^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$", "u");
+const schema34 = {"$id":"https://mmsp.dev/schemas/v1alpha1/project.json","title":"Project","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"Project"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"repository":{"type":"string","maxLength":500,"pattern":"^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$","description":"owner/name on GitHub, or the address of any git remote, without a password in it"},"baseBranch":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9_][A-Za-z0-9._/-]*$","description":"the branch that everything is merged into, such as main"},"artifactStore":{"type":"string","pattern":"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$","description":"file:///dir, s3://bucket/prefix, or a path inside the repository"},"defaults":{"type":"object","properties":{"steps":{"minItems":1,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"}},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false}},"additionalProperties":false},"templateVersion":{"type":"integer","minimum":1,"maximum":9007199254740991}},"required":["repository","baseBranch","artifactStore","templateVersion"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const pattern46 = new RegExp("^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$", "u");
 const pattern47 = new RegExp("^[A-Za-z0-9_][A-Za-z0-9._/-]*$", "u");
 
 function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -5343,8 +5343,8 @@ errors++;
 if(data8.repository !== undefined){
 let data9 = data8.repository;
 if(typeof data9 === "string"){
-if(!pattern46.test(data9)){
-const err24 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$"+"\"",schema:"^[A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+$",parentSchema:schema34.properties.spec.properties.repository,data:data9};
+if(func1(data9) > 500){
+const err24 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/maxLength",keyword:"maxLength",params:{limit: 500},message:"must NOT have more than 500 characters",schema:500,parentSchema:schema34.properties.spec.properties.repository,data:data9};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -5353,9 +5353,8 @@ vErrors.push(err24);
 }
 errors++;
 }
-}
-else {
-const err25 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.repository.type,parentSchema:schema34.properties.spec.properties.repository,data:data9};
+if(!pattern46.test(data9)){
+const err25 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/pattern",keyword:"pattern",params:{pattern: "^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$"},message:"must match pattern \""+"^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$"+"\"",schema:"^([A-Za-z0-9][A-Za-z0-9-]*\\/[A-Za-z0-9._-]+|file:\\/\\/\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|https?:\\/\\/[^\\s@/?#]+\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|ssh:\\/\\/([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*\\/(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)(?!\\S*\\/\\.\\.(\\/|$))[^\\s?#]+)$",parentSchema:schema34.properties.spec.properties.repository,data:data9};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -5365,11 +5364,8 @@ vErrors.push(err25);
 errors++;
 }
 }
-if(data8.baseBranch !== undefined){
-let data10 = data8.baseBranch;
-if(typeof data10 === "string"){
-if(func1(data10) > 200){
-const err26 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters",schema:200,parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
+else {
+const err26 = {instancePath:instancePath+"/spec/repository",schemaPath:"#/properties/spec/properties/repository/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.repository.type,parentSchema:schema34.properties.spec.properties.repository,data:data9};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -5378,8 +5374,12 @@ vErrors.push(err26);
 }
 errors++;
 }
-if(!pattern47.test(data10)){
-const err27 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_][A-Za-z0-9._/-]*$"},message:"must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9._/-]*$"+"\"",schema:"^[A-Za-z0-9_][A-Za-z0-9._/-]*$",parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
+}
+if(data8.baseBranch !== undefined){
+let data10 = data8.baseBranch;
+if(typeof data10 === "string"){
+if(func1(data10) > 200){
+const err27 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters",schema:200,parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -5388,9 +5388,8 @@ vErrors.push(err27);
 }
 errors++;
 }
-}
-else {
-const err28 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.baseBranch.type,parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
+if(!pattern47.test(data10)){
+const err28 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_][A-Za-z0-9._/-]*$"},message:"must match pattern \""+"^[A-Za-z0-9_][A-Za-z0-9._/-]*$"+"\"",schema:"^[A-Za-z0-9_][A-Za-z0-9._/-]*$",parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -5400,11 +5399,8 @@ vErrors.push(err28);
 errors++;
 }
 }
-if(data8.artifactStore !== undefined){
-let data11 = data8.artifactStore;
-if(typeof data11 === "string"){
-if(!pattern6.test(data11)){
-const err29 = {instancePath:instancePath+"/spec/artifactStore",schemaPath:"#/properties/spec/properties/artifactStore/pattern",keyword:"pattern",params:{pattern: "^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$"},message:"must match pattern \""+"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$"+"\"",schema:"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$",parentSchema:schema34.properties.spec.properties.artifactStore,data:data11};
+else {
+const err29 = {instancePath:instancePath+"/spec/baseBranch",schemaPath:"#/properties/spec/properties/baseBranch/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.baseBranch.type,parentSchema:schema34.properties.spec.properties.baseBranch,data:data10};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -5414,8 +5410,11 @@ vErrors.push(err29);
 errors++;
 }
 }
-else {
-const err30 = {instancePath:instancePath+"/spec/artifactStore",schemaPath:"#/properties/spec/properties/artifactStore/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.artifactStore.type,parentSchema:schema34.properties.spec.properties.artifactStore,data:data11};
+if(data8.artifactStore !== undefined){
+let data11 = data8.artifactStore;
+if(typeof data11 === "string"){
+if(!pattern6.test(data11)){
+const err30 = {instancePath:instancePath+"/spec/artifactStore",schemaPath:"#/properties/spec/properties/artifactStore/pattern",keyword:"pattern",params:{pattern: "^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$"},message:"must match pattern \""+"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$"+"\"",schema:"^(file:\\/\\/\\/.+|s3:\\/\\/[a-z0-9][a-z0-9.-]+(\\/.*)?|[A-Za-z0-9_][A-Za-z0-9._-]*(\\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\\/?)$",parentSchema:schema34.properties.spec.properties.artifactStore,data:data11};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -5425,12 +5424,8 @@ vErrors.push(err30);
 errors++;
 }
 }
-if(data8.defaults !== undefined){
-let data12 = data8.defaults;
-if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
-for(const key5 in data12){
-if(!((key5 === "steps") || (key5 === "slo"))){
-const err31 = {instancePath:instancePath+"/spec/defaults",schemaPath:"#/properties/spec/properties/defaults/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties",schema:false,parentSchema:schema34.properties.spec.properties.defaults,data:data12};
+else {
+const err31 = {instancePath:instancePath+"/spec/artifactStore",schemaPath:"#/properties/spec/properties/artifactStore/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.spec.properties.artifactStore.type,parentSchema:schema34.properties.spec.properties.artifactStore,data:data11};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -5440,11 +5435,12 @@ vErrors.push(err31);
 errors++;
 }
 }
-if(data12.steps !== undefined){
-let data13 = data12.steps;
-if(Array.isArray(data13)){
-if(data13.length < 1){
-const err32 = {instancePath:instancePath+"/spec/defaults/steps",schemaPath:"#/properties/spec/properties/defaults/properties/steps/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.steps,data:data13};
+if(data8.defaults !== undefined){
+let data12 = data8.defaults;
+if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
+for(const key5 in data12){
+if(!((key5 === "steps") || (key5 === "slo"))){
+const err32 = {instancePath:instancePath+"/spec/defaults",schemaPath:"#/properties/spec/properties/defaults/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties",schema:false,parentSchema:schema34.properties.spec.properties.defaults,data:data12};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -5453,11 +5449,12 @@ vErrors.push(err32);
 }
 errors++;
 }
-const len0 = data13.length;
-for(let i0=0; i0<len0; i0++){
-let data14 = data13[i0];
-if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
-const err33 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.steps.items.type,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
+}
+if(data12.steps !== undefined){
+let data13 = data12.steps;
+if(Array.isArray(data13)){
+if(data13.length < 1){
+const err33 = {instancePath:instancePath+"/spec/defaults/steps",schemaPath:"#/properties/spec/properties/defaults/properties/steps/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.steps,data:data13};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -5466,9 +5463,11 @@ vErrors.push(err33);
 }
 errors++;
 }
-if((typeof data14 == "number") && (isFinite(data14))){
-if(data14 > 100 || isNaN(data14)){
-const err34 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100",schema:100,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
+const len0 = data13.length;
+for(let i0=0; i0<len0; i0++){
+let data14 = data13[i0];
+if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
+const err34 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.steps.items.type,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -5477,8 +5476,9 @@ vErrors.push(err34);
 }
 errors++;
 }
-if(data14 < 1 || isNaN(data14)){
-const err35 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
+if((typeof data14 == "number") && (isFinite(data14))){
+if(data14 > 100 || isNaN(data14)){
+const err35 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100",schema:100,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -5487,11 +5487,8 @@ vErrors.push(err35);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err36 = {instancePath:instancePath+"/spec/defaults/steps",schemaPath:"#/properties/spec/properties/defaults/properties/steps/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema34.properties.spec.properties.defaults.properties.steps.type,parentSchema:schema34.properties.spec.properties.defaults.properties.steps,data:data13};
+if(data14 < 1 || isNaN(data14)){
+const err36 = {instancePath:instancePath+"/spec/defaults/steps/" + i0,schemaPath:"#/properties/spec/properties/defaults/properties/steps/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.steps.items,data:data14};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -5501,12 +5498,10 @@ vErrors.push(err36);
 errors++;
 }
 }
-if(data12.slo !== undefined){
-let data15 = data12.slo;
-if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
-for(const key6 in data15){
-if(!(((((key6 === "errorRate") || (key6 === "latencyP95Ms")) || (key6 === "drift")) || (key6 === "minRequests")) || (key6 === "windowSeconds"))){
-const err37 = {instancePath:instancePath+"/spec/defaults/slo",schemaPath:"#/properties/spec/properties/defaults/properties/slo/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema34.properties.spec.properties.defaults.properties.slo,data:data15};
+}
+}
+else {
+const err37 = {instancePath:instancePath+"/spec/defaults/steps",schemaPath:"#/properties/spec/properties/defaults/properties/steps/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema34.properties.spec.properties.defaults.properties.steps.type,parentSchema:schema34.properties.spec.properties.defaults.properties.steps,data:data13};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -5516,11 +5511,12 @@ vErrors.push(err37);
 errors++;
 }
 }
-if(data15.errorRate !== undefined){
-let data16 = data15.errorRate;
-if((typeof data16 == "number") && (isFinite(data16))){
-if(data16 >= 1 || isNaN(data16)){
-const err38 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/exclusiveMaximum",keyword:"exclusiveMaximum",params:{comparison: "<", limit: 1},message:"must be < 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
+if(data12.slo !== undefined){
+let data15 = data12.slo;
+if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
+for(const key6 in data15){
+if(!(((((key6 === "errorRate") || (key6 === "latencyP95Ms")) || (key6 === "drift")) || (key6 === "minRequests")) || (key6 === "windowSeconds"))){
+const err38 = {instancePath:instancePath+"/spec/defaults/slo",schemaPath:"#/properties/spec/properties/defaults/properties/slo/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema34.properties.spec.properties.defaults.properties.slo,data:data15};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -5529,8 +5525,12 @@ vErrors.push(err38);
 }
 errors++;
 }
-if(data16 <= 0 || isNaN(data16)){
-const err39 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
+}
+if(data15.errorRate !== undefined){
+let data16 = data15.errorRate;
+if((typeof data16 == "number") && (isFinite(data16))){
+if(data16 >= 1 || isNaN(data16)){
+const err39 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/exclusiveMaximum",keyword:"exclusiveMaximum",params:{comparison: "<", limit: 1},message:"must be < 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
 if(vErrors === null){
 vErrors = [err39];
 }
@@ -5539,9 +5539,8 @@ vErrors.push(err39);
 }
 errors++;
 }
-}
-else {
-const err40 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
+if(data16 <= 0 || isNaN(data16)){
+const err40 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
 if(vErrors === null){
 vErrors = [err40];
 }
@@ -5551,11 +5550,8 @@ vErrors.push(err40);
 errors++;
 }
 }
-if(data15.latencyP95Ms !== undefined){
-let data17 = data15.latencyP95Ms;
-if((typeof data17 == "number") && (isFinite(data17))){
-if(data17 <= 0 || isNaN(data17)){
-const err41 = {instancePath:instancePath+"/spec/defaults/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/latencyP95Ms/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms,data:data17};
+else {
+const err41 = {instancePath:instancePath+"/spec/defaults/slo/errorRate",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/errorRate/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.errorRate,data:data16};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -5565,8 +5561,11 @@ vErrors.push(err41);
 errors++;
 }
 }
-else {
-const err42 = {instancePath:instancePath+"/spec/defaults/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/latencyP95Ms/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms,data:data17};
+if(data15.latencyP95Ms !== undefined){
+let data17 = data15.latencyP95Ms;
+if((typeof data17 == "number") && (isFinite(data17))){
+if(data17 <= 0 || isNaN(data17)){
+const err42 = {instancePath:instancePath+"/spec/defaults/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/latencyP95Ms/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms,data:data17};
 if(vErrors === null){
 vErrors = [err42];
 }
@@ -5576,11 +5575,8 @@ vErrors.push(err42);
 errors++;
 }
 }
-if(data15.drift !== undefined){
-let data18 = data15.drift;
-if((typeof data18 == "number") && (isFinite(data18))){
-if(data18 <= 0 || isNaN(data18)){
-const err43 = {instancePath:instancePath+"/spec/defaults/slo/drift",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/drift/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift,data:data18};
+else {
+const err43 = {instancePath:instancePath+"/spec/defaults/slo/latencyP95Ms",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/latencyP95Ms/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.latencyP95Ms,data:data17};
 if(vErrors === null){
 vErrors = [err43];
 }
@@ -5590,8 +5586,11 @@ vErrors.push(err43);
 errors++;
 }
 }
-else {
-const err44 = {instancePath:instancePath+"/spec/defaults/slo/drift",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/drift/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift,data:data18};
+if(data15.drift !== undefined){
+let data18 = data15.drift;
+if((typeof data18 == "number") && (isFinite(data18))){
+if(data18 <= 0 || isNaN(data18)){
+const err44 = {instancePath:instancePath+"/spec/defaults/slo/drift",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/drift/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0",schema:0,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift,data:data18};
 if(vErrors === null){
 vErrors = [err44];
 }
@@ -5601,10 +5600,8 @@ vErrors.push(err44);
 errors++;
 }
 }
-if(data15.minRequests !== undefined){
-let data19 = data15.minRequests;
-if(!(((typeof data19 == "number") && (!(data19 % 1) && !isNaN(data19))) && (isFinite(data19)))){
-const err45 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
+else {
+const err45 = {instancePath:instancePath+"/spec/defaults/slo/drift",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/drift/type",keyword:"type",params:{type: "number"},message:"must be number",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.drift,data:data18};
 if(vErrors === null){
 vErrors = [err45];
 }
@@ -5613,9 +5610,11 @@ vErrors.push(err45);
 }
 errors++;
 }
-if((typeof data19 == "number") && (isFinite(data19))){
-if(data19 > 9007199254740991 || isNaN(data19)){
-const err46 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
+}
+if(data15.minRequests !== undefined){
+let data19 = data15.minRequests;
+if(!(((typeof data19 == "number") && (!(data19 % 1) && !isNaN(data19))) && (isFinite(data19)))){
+const err46 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -5624,8 +5623,9 @@ vErrors.push(err46);
 }
 errors++;
 }
-if(data19 < 1 || isNaN(data19)){
-const err47 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
+if((typeof data19 == "number") && (isFinite(data19))){
+if(data19 > 9007199254740991 || isNaN(data19)){
+const err47 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -5634,12 +5634,8 @@ vErrors.push(err47);
 }
 errors++;
 }
-}
-}
-if(data15.windowSeconds !== undefined){
-let data20 = data15.windowSeconds;
-if(!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))){
-const err48 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
+if(data19 < 1 || isNaN(data19)){
+const err48 = {instancePath:instancePath+"/spec/defaults/slo/minRequests",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/minRequests/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.minRequests,data:data19};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -5648,9 +5644,12 @@ vErrors.push(err48);
 }
 errors++;
 }
-if((typeof data20 == "number") && (isFinite(data20))){
-if(data20 > 86400 || isNaN(data20)){
-const err49 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
+}
+}
+if(data15.windowSeconds !== undefined){
+let data20 = data15.windowSeconds;
+if(!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))){
+const err49 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -5659,8 +5658,9 @@ vErrors.push(err49);
 }
 errors++;
 }
-if(data20 < 1 || isNaN(data20)){
-const err50 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
+if((typeof data20 == "number") && (isFinite(data20))){
+if(data20 > 86400 || isNaN(data20)){
+const err50 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400",schema:86400,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -5669,11 +5669,8 @@ vErrors.push(err50);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err51 = {instancePath:instancePath+"/spec/defaults/slo",schemaPath:"#/properties/spec/properties/defaults/properties/slo/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.properties.defaults.properties.slo.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo,data:data15};
+if(data20 < 1 || isNaN(data20)){
+const err51 = {instancePath:instancePath+"/spec/defaults/slo/windowSeconds",schemaPath:"#/properties/spec/properties/defaults/properties/slo/properties/windowSeconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.defaults.properties.slo.properties.windowSeconds,data:data20};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -5684,8 +5681,9 @@ errors++;
 }
 }
 }
+}
 else {
-const err52 = {instancePath:instancePath+"/spec/defaults",schemaPath:"#/properties/spec/properties/defaults/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.properties.defaults.type,parentSchema:schema34.properties.spec.properties.defaults,data:data12};
+const err52 = {instancePath:instancePath+"/spec/defaults/slo",schemaPath:"#/properties/spec/properties/defaults/properties/slo/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.properties.defaults.properties.slo.type,parentSchema:schema34.properties.spec.properties.defaults.properties.slo,data:data15};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -5695,10 +5693,9 @@ vErrors.push(err52);
 errors++;
 }
 }
-if(data8.templateVersion !== undefined){
-let data21 = data8.templateVersion;
-if(!(((typeof data21 == "number") && (!(data21 % 1) && !isNaN(data21))) && (isFinite(data21)))){
-const err53 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.templateVersion.type,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
+}
+else {
+const err53 = {instancePath:instancePath+"/spec/defaults",schemaPath:"#/properties/spec/properties/defaults/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.properties.defaults.type,parentSchema:schema34.properties.spec.properties.defaults,data:data12};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -5707,9 +5704,11 @@ vErrors.push(err53);
 }
 errors++;
 }
-if((typeof data21 == "number") && (isFinite(data21))){
-if(data21 > 9007199254740991 || isNaN(data21)){
-const err54 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
+}
+if(data8.templateVersion !== undefined){
+let data21 = data8.templateVersion;
+if(!(((typeof data21 == "number") && (!(data21 % 1) && !isNaN(data21))) && (isFinite(data21)))){
+const err54 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema34.properties.spec.properties.templateVersion.type,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -5718,8 +5717,9 @@ vErrors.push(err54);
 }
 errors++;
 }
-if(data21 < 1 || isNaN(data21)){
-const err55 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
+if((typeof data21 == "number") && (isFinite(data21))){
+if(data21 > 9007199254740991 || isNaN(data21)){
+const err55 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991",schema:9007199254740991,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -5728,11 +5728,8 @@ vErrors.push(err55);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err56 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.type,parentSchema:schema34.properties.spec,data:data8};
+if(data21 < 1 || isNaN(data21)){
+const err56 = {instancePath:instancePath+"/spec/templateVersion",schemaPath:"#/properties/spec/properties/templateVersion/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema34.properties.spec.properties.templateVersion,data:data21};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -5743,13 +5740,26 @@ errors++;
 }
 }
 }
+}
 else {
-const err57 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.type,parentSchema:schema34,data};
+const err57 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.spec.type,parentSchema:schema34.properties.spec,data:data8};
 if(vErrors === null){
 vErrors = [err57];
 }
 else {
 vErrors.push(err57);
+}
+errors++;
+}
+}
+}
+else {
+const err58 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.type,parentSchema:schema34,data};
+if(vErrors === null){
+vErrors = [err58];
+}
+else {
+vErrors.push(err58);
 }
 errors++;
 }

@@ -34,7 +34,7 @@ export const ListOutput = z.discriminatedUnion("kind", [
         z.strictObject({
           version: Version,
           sha256: Sha256,
-          sizeBytes: z.int(),
+          sizeBytes: z.int().describe("with the files beside it"),
           createdAt: Timestamp,
           createdBy: z.string().nullable(),
           metrics: z.record(z.string(), z.number()),

@@ -1,6 +1,7 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { ChangeSetOutput } from "./parts/change-set.ts";
 import { ChangeOutput } from "./parts/change.ts";
 
-/** What `mmsp promote --json` prints. */
-export const PromoteOutput = ChangeOutput;
+/** What `mmsp promote --json` prints; of several models with `--all`. */
+export const PromoteOutput = z.union([ChangeOutput, ChangeSetOutput]);
 export type PromoteOutput = z.infer<typeof PromoteOutput>;

@@ -13,9 +13,10 @@ export function checkDeployment(tree: Tree, environment: string, deployment: Mod
   const { model, stable, canary, previous = [], rejected = [] } = deployment.spec;
   const { problems, say } = problemsIn(paths.deployment(environment, model));
   if (isReserved(model)) say("name-reserved", ["spec", "model"], `"${model}" cannot name a model`, otherNameHint);
-  if (tree.environments.size > 0 && !tree.environments.has(environment)) {
+  const policy = paths.environment(environment);
+  if (tree.environments.size > 0 && !tree.environments.has(environment) && !tree.broken?.has(policy)) {
     const hint = `write it, or move the folder of the model into one of ${[...tree.environments.keys()].join(", ")}`;
-    say("environment-unknown", ["spec"], `there is no ${paths.environment(environment)}`, hint);
+    say("environment-unknown", ["spec"], `there is no ${policy}`, hint);
   }
   checkNamed(tree, environment, deployment, say);
   if (canary?.version === stable.version) {
@@ -51,7 +52,7 @@ function checkNamed(tree: Tree, environment: string, { spec }: ModelDeployment, 
     ...previous.map((version, at) => [["spec", "previous", at], version] as const),
   ];
   for (const [path, version] of named) {
-    if (!tree.versions.get(model)?.has(version)) {
+    if (!tree.versions.get(model)?.has(version) && !tree.broken?.has(paths.version(model, version))) {
       const hint = `name a version that is, or register it: mmsp register ${model} --model-path FILE --version ${version}`;
       say("version-unknown", path, `version ${version} of ${model} is not in the registry`, hint);
     }

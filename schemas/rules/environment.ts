@@ -30,7 +30,7 @@ export function checkEnvironment(tree: Tree, name: string, { spec }: Environment
 function checkPromotion(tree: Tree, name: string, promotesTo: string | undefined, say: Say): void {
   if (promotesTo === undefined) return;
   const path = ["spec", "promotesTo"];
-  if (!tree.environments.has(promotesTo)) {
+  if (!tree.environments.has(promotesTo) && !tree.broken?.has(paths.environment(promotesTo))) {
     const hint = `name one of ${[...tree.environments.keys()].join(", ")}, or remove promotesTo`;
     say("environment-unknown", path, `there is no environment "${promotesTo}"`, hint);
   }

@@ -24,7 +24,9 @@ await runScenarios(async (scenarios) => {
   await serving(world, scenarios);
   await refusing(world, scenarios);
   await using unserved = await startMlflow(python, join(folder.path, "unserved"), [
-    ...["--default-artifact-root", "s3://bucket/models", "--no-serve-artifacts"],
+    "--default-artifact-root",
+    "s3://bucket/models",
+    "--no-serve-artifacts",
   ]);
   await scenarios.scenario("artifacts that the server does not hand out are explained", async () => {
     await unserved.api("POST", "registered-models/create", { name: "fraud" });
@@ -96,6 +98,11 @@ async function registering(world: World, { scenario }: Scenarios): Promise<void>
     assert.match(files.join(" "), /^\S+\.data model\.onnx$/);
     const [weights = ""] = files;
     assert.equal(Bun.file(join(folder, weights)).size, 20_000);
+    const { artifact } = (await world.planned("models:/wide/1")).spec;
+    assert.deepEqual(
+      artifact.files?.map(({ file, sizeBytes }) => ({ file, sizeBytes })),
+      [{ file: weights, sizeBytes: 20_000 }],
+    );
     fetched[Symbol.dispose]();
     assert.throws(() => readdirSync(folder));
   });
@@ -109,7 +116,10 @@ async function serving(world: World, { scenario }: Scenarios): Promise<void> {
     assert.match(body, /\| MLflow version \| `fraud 1` \|/);
     assert.match(body, /\| `note` \| ``two lines \\\| `code` @everybody`` \|/);
     assert.match(body, /### Tags\n\n\| Tag \| Version 1 \|/);
-    assert.match(await merged("register", "--from-mlflow", "models:/fraud@challenger"), /\| `C` \| `1\.0` \|/);
+    assert.match(
+      await merged("register", "--from-mlflow", "models:/fraud@challenger"),
+      /\| `C` \| `0\.01` \| `1\.0` \|/,
+    );
   });
 
   await scenario("sync after a merge gives the alias to what prod serves, and has nothing to do twice", async () => {

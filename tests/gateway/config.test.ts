@@ -25,6 +25,7 @@ describe("the variables of a gateway", () => {
       repository: null,
       githubToken: null,
       githubApiUrl: "https://api.github.com",
+      settings: {},
     });
   });
 
@@ -49,12 +50,38 @@ describe("the variables of a gateway", () => {
       "MMSP_ROLES",
       "MMSP_ALERTS_TOKEN",
     ]);
+    const settings = { ...env, MMSP_GATEWAY_REPLICAS: "none", MMSP_REPOSITORY: "acme" };
+    expect(problemsOf(settings).map(({ path }) => path)).toEqual([
+      "MMSP_ENV",
+      "MMSP_PORT",
+      "MMSP_ROLES",
+      "MMSP_ALERTS_TOKEN",
+      "MMSP_REPOSITORY",
+      "MMSP_GATEWAY_REPLICAS",
+    ]);
+  });
+
+  test("stand before the settings in files", () => {
+    const env = { MMSP_ENV: "dev", MMSP_DIR: "/srv", MMSP_REPOSITORY: "acme/models", MMSP_GATEWAY_REPLICAS: "3" };
+    expect(readConfig(env)).toMatchObject({ repository: "acme/models", settings: { gateway: { replicas: 3 } } });
   });
 
   test("take the token of GitHub by both of its names, the longer one first", () => {
     const env = { MMSP_ENV: "dev", MMSP_DIR: "/srv", GH_TOKEN: "gh" };
     expect(readConfig(env).githubToken).toBe("gh");
     expect(readConfig({ ...env, GITHUB_TOKEN: "github" }).githubToken).toBe("github");
+  });
+
+  test("take the address of GitHub's API with or without a slash at its end, and without a user in it", () => {
+    const env = { MMSP_ENV: "dev", MMSP_DIR: "/srv" };
+    const at = (GITHUB_API_URL: string) => readConfig({ ...env, GITHUB_API_URL }).githubApiUrl;
+    expect(at("https://git.example.com/api/v3/")).toBe("https://git.example.com/api/v3");
+    // secretlint-disable-next-line -- made up
+    for (const wrong of ["git.example.com", "https://user:secret@git.example.com/api/v3"]) {
+      const [problem] = problemsOf({ ...env, GITHUB_API_URL: wrong });
+      expect(problem?.path).toBe("GITHUB_API_URL");
+      expect(JSON.stringify(problem)).not.toContain("secret");
+    }
   });
 
   test.each(["--upload-pack=x", "../up", ""])("refuse %j as the address of a repository", (MMSP_GIT_URL) => {

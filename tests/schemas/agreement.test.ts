@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import type { ValidateFunction } from "ajv";
 import * as fc from "fast-check";
 import type { z } from "zod";
+import { accepts, type JsonSchema } from "../../schemas/accept.ts";
 import { Environment } from "../../schemas/environment.ts";
+import { jsonSchemas } from "../../schemas/generate.ts";
 import {
   validateEnvironment,
   validateModelDeployment,
@@ -15,6 +17,8 @@ import { Project } from "../../schemas/project.ts";
 import { aDeployment, anEnvironment, aProject, aRejection, aVersion, digest, earlier } from "../support/builders.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const fromMlflow = { mlflowVersion: { model: "fraud", version: 2 }, params: { C: "1" }, tags: { team: "risk" } };
 
 /** Documents with every field there is, so that a mutation can hit any of them. */
 const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
@@ -42,12 +46,27 @@ const full: readonly [string, z.ZodType, ValidateFunction, object][] = [
     validateModelVersion,
     {
       ...aVersion("fraud", 1, {
+        artifact: {
+          key: `sha256/${digest(2)}/m.onnx`,
+          sha256: digest(2),
+          sizeBytes: 1,
+          files: [{ file: "w/a.bin", key: `sha256/${digest(3)}/a.bin`, sha256: digest(3), sizeBytes: 1 }],
+        },
+        irVersion: 10,
+        parameters: 15,
         featureOrder: ["a", "b", "c"],
         baseline: { key: `sha256/${digest(1)}/b.parquet`, sha256: digest(1), sizeBytes: 1, rows: 1 },
         metrics: { auc: 0.9 },
         opset: 17,
         producer: "skl2onnx",
-        provenance: { source: "s", gitCommit: "a".repeat(40), createdAt: earlier, createdBy: "ann", mlflowRun: "r" },
+        provenance: {
+          source: "s",
+          gitCommit: "a".repeat(40),
+          createdAt: earlier,
+          createdBy: "ann",
+          mlflowRun: "r",
+          ...fromMlflow,
+        },
       }),
       metadata: { name: "fraud-1", labels: { team: "risk" }, annotations: { note: "x" } },
     },
@@ -161,11 +180,13 @@ function define(object: object, key: string, value: Json): void {
 }
 
 test.each(full)(
-  "%s: zod and the compiled validator agree, on sound documents and on broken ones",
-  (_, schema, validate, document) => {
+  "%s: zod, the quick check and the compiled validator agree, on sound documents and on broken ones",
+  (kind, schema, validate, document) => {
+    const json = jsonSchemas()[kind] as JsonSchema;
     const verdicts = { valid: 0, invalid: 0 };
     expect(schema.safeParse(document).error).toBeUndefined();
     expect(validate(document)).toBe(true);
+    expect(accepts(json, document)).toBe(true);
     fc.assert(
       fc.property(fc.array(mutation, { minLength: 1, maxLength: 2 }), (mutations) => {
         const mutated = structuredClone(document) as Json;
@@ -173,6 +194,7 @@ test.each(full)(
         const valid = validate(mutated);
         verdicts[valid ? "valid" : "invalid"]++;
         expect(schema.safeParse(mutated).success).toBe(valid);
+        expect(accepts(json, mutated)).toBe(valid);
       }),
       { numRuns: 1500 },
     );

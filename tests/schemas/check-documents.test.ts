@@ -47,7 +47,17 @@ test("a name that the folder contradicts is told by line and column", () => {
   expect(problem).toMatchObject({ code: "path-mismatch", path: "metadata.name", line: 4, column: 3 });
 });
 
+test("who refers to a file that cannot be read is not told that it is missing", () => {
+  const [policy, version] = [paths.environment("staging"), paths.version("fraud", 1)];
+  for (const path of [policy, version]) {
+    expect(told({ [path]: "kind: Environment\n" }).every((problem) => problem.startsWith(path))).toBe(true);
+    const others = new Map([...files].filter(([name]) => name !== path));
+    expect(checkDocuments(others, undefined, [path]).problems).toEqual([]);
+  }
+  expect(told({ [version]: null })).not.toEqual([]);
+});
+
 test("a file that is not there has no line, and one that cannot be read is not told to be missing as well", () => {
   expect(told({ [kustomization]: null })).toEqual([`${kustomization}: is not there, so Argo CD would apply nothing`]);
-  expect(told({ [kustomization]: "resources: [\n" })).toEqual([expect.stringMatching(/kustomization\.yaml:2:1: /)]);
+  expect(told({ [kustomization]: "resources: [\n" })).toEqual([expect.stringMatching(/kustomization\.yaml:1:12: /)]);
 });

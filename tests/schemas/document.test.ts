@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { formatPath, maxDocumentBytes, parseManifest, parseYaml, positionOf } from "../../schemas/document.ts";
-import { validateEnvironment, validateModelDeployment } from "../../schemas/json/validators.js";
+import { formatPath, parseManifest, parseYaml, positionOf } from "../../schemas/document.ts";
+import { validateEnvironment, validateModelDeployment } from "../../schemas/kinds.ts";
+import { maxDocumentBytes } from "../../schemas/limits.ts";
 import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
 
 const head = "apiVersion: mmsp.dev/v1alpha1\nkind: ModelDeployment\nmetadata: {name: fraud}\n";
@@ -23,7 +24,7 @@ describe("a manifest", () => {
   test.each([
     ["a duplicate key", `${head}${body}  model: fraud\n`, ["yaml-invalid 7 3 "]],
     ["a duplicate key in a flow map", `${head}spec: {model: a, model: b}\n`, ["yaml-invalid 4 18 "]],
-    ["a syntax error", `${head}spec: {model: [\n`, ["yaml-invalid 5 1 "]],
+    ["a syntax error", `${head}spec: {model: [\n`, ["yaml-invalid 4 15 "]],
     ["a tab as indentation", `${head}spec:\n\tmodel: fraud\n`, ["yaml-invalid 5 1 "]],
     ["two documents", `${head}${body}---\n${head}${body}`, ["yaml-invalid 7 1 "]],
     ["a wrong type", head + body.replace("model: fraud", "model: [fraud]"), ["schema-type 5 3 spec.model"]],

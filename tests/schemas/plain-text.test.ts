@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { clipEvidence, oneLine } from "../../schemas/plain-text.ts";
 import { Rejection } from "../../schemas/model-deployment.ts";
-import { validateModelDeployment } from "../../schemas/json/validators.js";
+import { validateModelDeployment } from "../../schemas/kinds.ts";
 import { checkTree } from "../../schemas/rules.ts";
 import { aDeployment, aRejection, aTree } from "../support/builders.ts";
 

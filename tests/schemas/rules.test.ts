@@ -34,8 +34,11 @@ describe("each rule, violated once", () => {
   };
   const sha256 = digest(1);
   const key = `sha256/${sha256}/m.onnx`;
+  const beside = { file: "w.bin", key: `sha256/${digest(9)}/w.bin`, sha256: digest(9), sizeBytes: 1 };
   const versionWith = (artifact: ModelVersion["spec"]["artifact"], baseline?: ModelVersion["spec"]["baseline"]) =>
     aTree({ versions: [aVersion("fraud", 1, { artifact, ...(baseline ? { baseline } : {}) })] });
+  const withFiles = (...files: NonNullable<ModelVersion["spec"]["artifact"]["files"]>) =>
+    versionWith({ key, sha256, sizeBytes: 1, files });
   const environment = (spec: Parameters<typeof anEnvironment>[1]) =>
     aTree({ environments: [anEnvironment("dev", spec)] });
   const noTime = "2026-99-99T12:00:00Z";
@@ -48,6 +51,14 @@ describe("each rule, violated once", () => {
     ["neither key nor uri", versionWith({ sha256, sizeBytes: 1 }), "artifact-place spec.artifact"],
     ["key and uri", versionWith({ key, uri: "https://x/y", sha256, sizeBytes: 1 }), "artifact-place spec.artifact"],
     ["a key of another digest", versionWith({ key, sha256: digest(2), sizeBytes: 1 }), "artifact-digest spec.artifact"],
+    ["a file beside it that is named twice", withFiles(beside, beside), "artifact-files spec.artifact.files[1]"],
+    ["one without a key", withFiles({ ...beside, key: undefined }), "artifact-place spec.artifact.files[0]"],
+    ["one with another digest", withFiles({ ...beside, sha256: digest(3) }), "artifact-digest spec.artifact.files[0]"],
+    [
+      "one with a key beside one by reference",
+      versionWith({ uri: "https://x/y", sha256, sizeBytes: 1, files: [beside] }),
+      "artifact-place spec.artifact.files[0]",
+    ],
     [
       "a baseline with a key of another digest",
       versionWith({ key, sha256, sizeBytes: 1 }, { key, sha256: digest(2), sizeBytes: 1, rows: 1 }),

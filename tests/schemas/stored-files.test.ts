@@ -30,6 +30,16 @@ test("an environment's own store holds what it serves", () => {
   ]);
 });
 
+test("files beside a model have to be there as well", () => {
+  const [sha256, other] = [digest("model"), digest("weights")];
+  const files = [{ file: "w/a.bin", key: `sha256/${other}/a.bin`, sha256: other, sizeBytes: 5 }];
+  const artifact = { key: `sha256/${sha256}/model.onnx`, sha256, sizeBytes: 1, files };
+  expect(placesOf(aTree({ versions: [aVersion("fraud", 1, { artifact })] }))).toEqual([
+    `examples/store ${artifact.key} spec.artifact.key`,
+    `examples/store ${files[0]!.key} spec.artifact.files[0].key`,
+  ]);
+});
+
 test("of stores outside the repository, and of artifacts by their address, nothing is known", () => {
   const byUri = { uri: "https://models.example/m.onnx", sha256: digest(1), sizeBytes: 1 };
   expect(storedFiles(aTree({ versions: [aVersion("fraud", 1, { artifact: byUri })] }))).toEqual([]);

@@ -72,7 +72,7 @@ export async function startCircle(
 }
 
 /** The first commit of main, in one process, bytes and all. */
-async function importFiles(gitDir: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+export async function importFiles(gitDir: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
   const data = (content: string | Uint8Array) => {
     const bytes = Buffer.from(content);
     return Buffer.concat([Buffer.from(`data ${bytes.length}\n`), bytes, Buffer.from("\n")]);

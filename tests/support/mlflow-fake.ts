@@ -1,6 +1,6 @@
 /**
  * A small MLflow over real HTTP, with the replies that MLflow 3.17.2 was seen to give: versions are strings, empty lists are left
- * out, an unknown alias is 400, a folder that is not there an empty object. `bun run e2e:mlflow` runs on the real one.
+ * out, what is not there is 404 with an error_code, and the list of a folder that is not there an empty object. `bun run e2e:mlflow` runs on the real one.
  */
 
 interface FakeVersion {

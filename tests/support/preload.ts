@@ -6,4 +6,5 @@ import { removeSharedFolders } from "./folder.ts";
 // Those that load ONNX Runtime into their own process keep it silent as the shipped processes do.
 turnOffTelemetry();
 
-afterAll(removeSharedFolders);
+// A worker of `bun test --parallel` calls this after each of its files; there `bun run check` removes what is left.
+if (process.env["BUN_TEST_WORKER_ID"] === undefined) afterAll(removeSharedFolders);

@@ -41,9 +41,16 @@ export function storeCopies(version: ModelVersion | null, from: string | null, t
     key === undefined ? [] : [{ key, sha256, sizeBytes }],
   );
   return {
-    artifacts: files.map(({ key, sha256 }) => ({ key, sha256, from: { kind: "store", store: from }, store: to })),
+    artifacts: onceEach(
+      files.map(({ key, sha256 }) => ({ key, sha256, from: { kind: "store", store: from }, store: to })),
+    ),
     problems: files.flatMap(({ key, sizeBytes }) => sizeProblems(key.split("/")[2] ?? key, sizeBytes, to)),
   };
+}
+
+/** Files of a model may be the same: they have one place then, and a commit has each file once. */
+export function onceEach(artifacts: readonly ArtifactChange[]): readonly ArtifactChange[] {
+  return [...new Map(artifacts.map((artifact) => [artifact.key, artifact])).values()];
 }
 
 export interface Copies {

@@ -103,7 +103,9 @@ export interface PlanState {
 /** An open pull request whose branch has one of mmsp's names. */
 export interface OpenProposal {
   readonly branch: string;
-  readonly number: number;
+  /** null: on a remote without pull requests that mmsp knows of, where a branch that is not merged stands for one. */
+  readonly number: number | null;
+  /** Of the pull request, or of the remote. */
   readonly url: string;
 }
 
@@ -150,6 +152,8 @@ export interface Change {
    */
   readonly subject: ModelVersion | null;
   readonly replaces: ModelVersion | null;
+  /** Of a registration: the version that was registered before, to compare with. */
+  readonly previous?: ModelVersion | null;
   readonly traffic: { readonly before: readonly Share[]; readonly after: readonly Share[] };
   /** Of a rollback: what is recorded. */
   readonly rejection: Rejection | null;

@@ -8,7 +8,7 @@ import { haltProblems } from "./halt.ts";
 import { landed, landingNotices, landingProblems, type Landing } from "./landing.ts";
 import { environmentProblems, versionProblems } from "./names.ts";
 import { refusal, refuse, rolloutChange, skip } from "./outcome.ts";
-import { registrationOf } from "./proposals.ts";
+import { proposalName, proposalPlace, registrationOf } from "./proposals.ts";
 import { standingOf, withStanding } from "./standing.ts";
 import { ladderOf, nextStep, sameSteps, stepsAhead, stepsProblems } from "./steps.ts";
 
@@ -80,8 +80,8 @@ function registeredProblems({ model, version }: DeployCommand, state: PlanState)
   if (proposal === null || versionIn(state.tree, model, version) !== null) {
     return versionProblems(state, model, version);
   }
-  const message = `version ${version} of ${model} is not in the registry yet: pull request #${proposal.number} registers it`;
-  return [{ code: "version-proposed", message, hint: `merge ${proposal.url} first` }];
+  const message = `version ${version} of ${model} is not in the registry yet: ${proposalName(proposal)} registers it`;
+  return [{ code: "version-proposed", message, hint: `merge ${proposalPlace(proposal)} first` }];
 }
 
 function weightProblems(weight: DeployCommand["weight"]): Problem[] {
@@ -174,6 +174,10 @@ function noticesOf(
       ? [`every stable version is rejected: version ${version} becomes stable, at 100 %`]
       : []),
     ...(rejection ? [`takes back the rejection of version ${version}: ${rejection.reason}`] : []),
-    ...(proposal ? [`goes onto the pull request that registers version ${version}: one merge does both`] : []),
+    ...(proposal
+      ? [
+          `goes onto the ${proposal.number === null ? "branch" : "pull request"} that registers version ${version}: one merge does both`,
+        ]
+      : []),
   ];
 }

@@ -36,8 +36,8 @@ export type Step<Arrived> =
   | { readonly kind: "stop"; readonly problem: Problem };
 
 /** Whether to go on waiting for a pull request, and what to say of it. */
-export function judgePull(pull: PullState): Step<{ readonly commit: string }> {
-  if (pull.state === "merged") return { kind: "arrived", commit: pull.mergedAs ?? "" };
+export function judgePull(pull: PullState): Step<{ readonly commit: string | null }> {
+  if (pull.state === "merged") return { kind: "arrived", commit: pull.mergedAs };
   const problem = problemOf(pull);
   return problem === null ? { kind: "wait", says: awaited(pull) } : { kind: "stop", problem };
 }
@@ -60,7 +60,7 @@ function problemOf(pull: PullState): Problem | null {
   }
   const failed = decisive(pull.checks ?? []);
   if (failed === undefined) return null;
-  const place = failed.url === null ? url : failed.url;
+  const place = failed.url ?? url;
   return {
     code: "check-failed",
     message: `the check "${failed.name}" of pull request #${number} failed: ${place}`,
@@ -86,7 +86,7 @@ function awaited(pull: PullState): string {
   if (merging === "behind") return `its branch has to be brought up to date with ${base}`;
   if (merging === "unknown") return "GitHub is working out whether it can be merged";
   if (merging === "blocked") return blockedBy(pull);
-  return pull.mergesItself ? "all is well: GitHub is about to merge it" : "ready: waiting for somebody to merge it";
+  return pull.mergesItself ? "all is well: GitHub is about to merge it" : "ready, waiting for somebody to merge it";
 }
 
 function waitingForChecks(pending: readonly Check[], all: number): string {

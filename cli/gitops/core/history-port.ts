@@ -2,7 +2,7 @@ import type { CommitFacts } from "./history.ts";
 
 /** Which deployments' history is asked for. */
 export interface HistoryScope {
-  readonly model: string;
+  readonly models: readonly string[];
   /** null: every environment. */
   readonly environment: string | null;
 }
@@ -23,7 +23,9 @@ export interface HistoryLog {
   readonly head: string;
   /** Oldest first, in the order of the branch's own commits. */
   readonly changes: readonly FileChange[];
-  /** What the person should know of the answer, one line each: a shallow clone has no beginning. */
+  /** False where the beginning is not there, as in a shallow clone. */
+  readonly isWhole: boolean;
+  /** What the person should know of the answer, one line each. */
   readonly notices: readonly string[];
 }
 

@@ -9,8 +9,8 @@ export interface ArtifactFile {
 }
 
 /** Protobuf, and so an ONNX file, cannot be larger; its weights in files beside it can. */
-export const maxModelBytes = 2 * 1024 ** 3;
-export const maxDownloadBytes = 16 * 1024 ** 3;
+const maxModelBytes = 2 * 1024 ** 3;
+const maxDownloadBytes = 16 * 1024 ** 3;
 
 /** The name of the file that describes a model: its flavours, and where each has its data. */
 export const descriptionFile = "MLmodel";

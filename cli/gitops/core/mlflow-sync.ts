@@ -2,6 +2,7 @@ import { oneLine } from "../../../schemas/plain-text.ts";
 import type { Tree } from "../../../schemas/tree.ts";
 import { linksOf, rolesIn, type Roles } from "./mlflow-links.ts";
 import type { MlflowVersion } from "./mlflow-provenance.ts";
+import { isToArchive, moveOf, type Move } from "./mlflow-stage.ts";
 import type { Stage } from "./mlflow-uri.ts";
 
 /** What MLflow's registry says of a model now. */
@@ -157,34 +158,6 @@ function planStage(now: MlflowVersion, { named, roles }: Placed, options: SyncOp
   const because = "it is not archived any more";
   const untagged = { kind: "remove-tag", model, version, key: archivedTag, because } as const;
   return [...(move === null ? [] : moved(move)), ...(isOurs ? [untagged] : [])];
-}
-
-interface Move {
-  readonly stage: Stage;
-  readonly why: string;
-}
-
-/** The environment in which a version answers requests; null where there is none. */
-function serverOf(roles: Roles): string | null {
-  return [...roles].find(([, { kind }]) => kind !== "rejected")?.[0] ?? null;
-}
-
-function isToArchive(roles: Roles, environment: string): boolean {
-  return roles.get(environment)?.kind === "rejected" && serverOf(roles) === null;
-}
-
-/** Of a version that is not to be archived. `isOurs`: it was, by mmsp and for this environment. */
-function moveOf(from: string, isOurs: boolean, roles: Roles, { environment, stages }: SyncOptions): Move | null {
-  const server = serverOf(roles);
-  if (stages && roles.get(environment)?.kind === "stable") {
-    return { stage: "Production", why: `is stable in ${environment}` };
-  }
-  if (isOurs && from === "Archived") {
-    return { stage: "None", why: server === null ? "is not rejected any more" : `is served in ${server}` };
-  }
-  if (!stages || from !== "Production") return null;
-  // As MLflow archives what it replaces.
-  return { stage: server === null ? "Archived" : "None", why: `is not stable in ${environment} any more` };
 }
 
 /** Only tags of environments that this repository has: another one may tag the same versions. */

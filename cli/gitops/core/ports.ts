@@ -9,6 +9,8 @@ export interface Scope {
   readonly models: readonly string[] | null;
   /** Environments whose documents are read; empty: only the names. */
   readonly environments: readonly string[];
+  /** Environments of which every model's deployment is read besides, whichever models are named; left out: none. */
+  readonly deploymentsOf?: readonly string[];
   /** Which of mmsp's branches and open pull requests are looked at; left out: none. */
   readonly proposals?: ProposalScope;
 }
@@ -121,8 +123,29 @@ export interface PullRequest {
   readonly action: "opened" | "updated" | "unchanged";
 }
 
-/** The repository on GitHub. Reads a part of it in one call; writes all files of a change or none. */
+/** A branch that was pushed to a remote without a forge that mmsp knows: a person opens what merges it. */
+export interface PushedBranch {
+  readonly branch: string;
+  readonly base: string;
+  /** `unchanged`: it holds these very files already. */
+  readonly action: "pushed" | "updated" | "unchanged";
+  /** Address of the remote. */
+  readonly remote: string;
+  /** Where the server says that a merge request is opened; null: it says nothing. */
+  readonly url: string | null;
+}
+
+/** What a proposal came to. */
+export type Proposed = PullRequest | PushedBranch;
+
+export function isPushed(proposed: Proposed): proposed is PushedBranch {
+  return "remote" in proposed;
+}
+
+/** The repository on GitHub, or on a remote that only speaks git. Reads a part of it in one call; writes all files of a change or none. */
 export interface Forge {
+  /** Left out: pull requests. `branches`: proposals are only pushed, and what is not merged yet counts as open. */
+  readonly proposes?: "branches";
   /** `ref`: a branch, default the base branch. */
   read(scope: Scope, ref?: string): Promise<RemoteSnapshot>;
   /** One commit on an existing branch. Throws `HeadMoved` and `ProtectedBranch`. */
@@ -131,7 +154,7 @@ export interface Forge {
    * One commit on mmsp's own branch and a pull request: opened, or the open one updated, never duplicated. Throws
    * `HeadMoved` when the branch or its pull request are no longer as the placement says.
    */
-  propose(request: ProposalRequest): Promise<PullRequest>;
+  propose(request: ProposalRequest): Promise<Proposed>;
   /** One look at a pull request, open or not: its checks, reviews, and what became of it. */
   pull(number: number): Promise<PullState>;
   /** Paths that pull requests change, by number; of long ones the first hundred. */
@@ -152,8 +175,10 @@ export class ProtectedBranch extends Error {
   override readonly name = "ProtectedBranch";
   readonly branch: string;
 
-  constructor(branch: string, options?: ErrorOptions) {
-    super(`the branch "${branch}" is protected: it takes changes through pull requests only`, options);
+  /** `words`: of the server, where it gives a reason of its own. */
+  constructor(branch: string, { words, ...options }: ErrorOptions & { readonly words?: string } = {}) {
+    const why = words === undefined ? "it takes changes through pull requests only" : `the server says: ${words}`;
+    super(`the branch "${branch}" is protected: ${why}`, options);
     this.branch = branch;
   }
 }

@@ -12,6 +12,16 @@ export interface Registration {
   readonly proposal: OpenProposal;
 }
 
+/** For messages: `pull request #7`, or the branch where there are no pull requests. */
+export function proposalName({ number, branch }: OpenProposal): string {
+  return number === null ? `the branch ${branch}` : `pull request #${number}`;
+}
+
+/** What a person goes to: the pull request's address, or the branch itself. */
+export function proposalPlace({ number, branch, url }: OpenProposal): string {
+  return number === null ? `the branch ${branch}` : url;
+}
+
 /** The branch that registers a version; the same file gives the same branch. */
 export function registrationBranch(model: string, version: number, artifact: Digests): string {
   return `mmsp/registry/${model}/${version}-${digest8Of(artifact)}`;
@@ -38,4 +48,9 @@ export function registrationOf(
     (candidate) => candidate.version === version && (artifact === null || digest8Of(artifact) === candidate.digest8),
   );
   return found?.proposal ?? null;
+}
+
+/** The first digits of the files' digests that branches register. */
+export function digestsOfRegistrations(branches: readonly string[]): readonly string[] {
+  return branches.flatMap((branch) => registration.exec(branch)?.[3] ?? []);
 }

@@ -1,16 +1,16 @@
 import { digest8Of, sameArtifact } from "../../../schemas/artifact.ts";
 import { parseManifest } from "../../../schemas/document.ts";
-import { validateModelVersion } from "../../../schemas/json/validators.js";
+import { validateModelVersion } from "../../../schemas/kinds.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import { artifactKey, sizeProblems, storeOf } from "./artifacts.ts";
+import { artifactKey, onceEach, sizeProblems, storeOf } from "./artifacts.ts";
 import type { ArtifactChange, Plan, PlanState, RegisterCommand } from "./change.ts";
 import { kustomizationChanges, versionIn } from "./documents.ts";
-import { oneLine } from "../../../schemas/plain-text.ts";
 import { nameProblems } from "./names.ts";
 import { refusal, refuse, skip } from "./outcome.ts";
-import { registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
+import { versionDocument } from "./version-document.ts";
+import { proposalName, proposalPlace, registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
 
 /** A model file becomes a numbered version in the registry, its bytes go into the project's store. */
 export function planRegister(command: RegisterCommand, state: PlanState): Plan {
@@ -27,7 +27,7 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
   }
 
   const version = command.version ?? nextVersion(command, state);
-  const document = documentOf(command, version, now);
+  const document = versionDocument(command, version, now);
   const byReference = typeof artifact.uri === "string";
   const files = [artifact, ...(artifact.files ?? [])];
   const refused = refusal([
@@ -51,7 +51,7 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     environment: null,
     model,
     version,
-    artifacts,
+    artifacts: onceEach(artifacts),
     branch: registrationBranch(model, version, artifact),
     title: `Register ${model} ${version}`,
     documents: [
@@ -60,6 +60,7 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     ],
     subject: document,
     replaces: null,
+    previous: versionBefore(command, version, tree),
     traffic: { before: [], after: [] },
     rejection: null,
     notices: twinNotices(command, version, state),
@@ -115,8 +116,8 @@ function takenProblems({ model, artifact }: RegisterCommand, version: number, st
   }
   const proposal = registrationOf(state.proposals, model, version, null);
   if (proposal === null || registrationOf(state.proposals, model, version, artifact) !== null) return [];
-  const message = `version ${version} of ${model} is taken by pull request #${proposal.number}, with another file`;
-  return [{ code: "version-taken", message, hint: `${free}, or close ${proposal.url}` }];
+  const message = `version ${version} of ${model} is taken by ${proposalName(proposal)}, with another file`;
+  return [{ code: "version-taken", message, hint: `${free}, or close ${proposalPlace(proposal)}` }];
 }
 
 /** As many column names as the first input has columns, where it says so, and none twice. */
@@ -148,68 +149,11 @@ function schemaProblems(document: ModelVersion): Problem[] {
     .map(({ code, path, message, hint }) => ({ code, path, message, hint }));
 }
 
-function documentOf(command: RegisterCommand, version: number, now: string): ModelVersion {
-  const { model, signature, opset, producer, featureOrder, metrics, baseline, provenance } = command;
-  const { irVersion = null, parameters = null } = command;
-  const { source, gitCommit, createdBy } = provenance;
-  return {
-    apiVersion: "mmsp.dev/v1alpha1",
-    kind: "ModelVersion",
-    metadata: { name: `${model}-${version}` },
-    spec: {
-      model,
-      version,
-      framework: "onnx",
-      artifact: artifactOf(command.artifact),
-      signature,
-      ...(featureOrder ? { featureOrder: [...featureOrder] } : {}),
-      ...(baseline ? { baseline: baselineOf(baseline) } : {}),
-      ...(metrics ? { metrics: { ...metrics } } : {}),
-      ...(opset === null ? {} : { opset }),
-      ...(irVersion === null ? {} : { irVersion }),
-      ...(producer === null ? {} : { producer: oneLine(producer) }),
-      ...(parameters === null ? {} : { parameters }),
-      provenance: {
-        ...(source === null ? {} : { source: oneLine(source) }),
-        ...(gitCommit === null ? {} : { gitCommit }),
-        createdAt: now,
-        ...(createdBy === null ? {} : { createdBy: oneLine(createdBy) }),
-        ...mlflowFields(provenance.mlflow ?? null),
-      },
-    },
-  };
-}
-
-/** Each file has a place of its own in the store: weights that several versions share are there once. */
-function artifactOf({ file, sha256, sizeBytes, files = [], uri = null }: RegisterCommand["artifact"]) {
-  const keyOf = (digest: string, name: string) => (uri === null ? { key: artifactKey(digest, name) } : {});
-  const beside = files.map((other) => ({
-    file: other.file,
-    ...keyOf(other.sha256, other.file),
-    sha256: other.sha256,
-    sizeBytes: other.sizeBytes,
-  }));
-  return {
-    ...(uri === null ? keyOf(sha256, file) : { uri }),
-    sha256,
-    sizeBytes,
-    ...(beside.length === 0 ? {} : { files: beside }),
-  };
-}
-
-function mlflowFields(mlflow: RegisterCommand["provenance"]["mlflow"]): Partial<ModelVersion["spec"]["provenance"]> {
-  if (!mlflow) return {};
-  const { run, registered, params, tags } = mlflow;
-  return {
-    ...(run === null ? {} : { mlflowRun: run }),
-    ...(registered === null ? {} : { mlflowVersion: { ...registered } }),
-    ...(Object.keys(params).length === 0 ? {} : { params: { ...params } }),
-    ...(Object.keys(tags).length === 0 ? {} : { tags: { ...tags } }),
-  };
-}
-
-function baselineOf({ file, sha256, sizeBytes, rows }: NonNullable<RegisterCommand["baseline"]>) {
-  return { key: artifactKey(sha256, file), sha256, sizeBytes, rows };
+/** The newest one below, or else the newest: what this version would most likely take over from. */
+function versionBefore({ model }: RegisterCommand, version: number, tree: PlanState["tree"]): ModelVersion | null {
+  const others = [...(tree.versions.get(model) ?? [])].filter(([number]) => number !== version);
+  const [, newest] = others.findLast(([number]) => number < version) ?? others.at(-1) ?? [];
+  return newest ?? null;
 }
 
 function twinNotices({ model, artifact }: RegisterCommand, version: number, { tree, proposals }: PlanState): string[] {
@@ -217,6 +161,6 @@ function twinNotices({ model, artifact }: RegisterCommand, version: number, { tr
   const proposal = registrationOf(proposals, model, version, artifact);
   return [
     ...(twin ? [`version ${twin[0]} has the same file`] : []),
-    ...(proposal ? [`pull request #${proposal.number} registers this file already: ${proposal.url}`] : []),
+    ...(proposal ? [`${proposalName(proposal)} registers this file already: ${proposal.url}`] : []),
   ];
 }

@@ -9,6 +9,7 @@ import { readObjects } from "./git-objects.ts";
 interface Branch {
   readonly source: string;
   readonly head: string;
+  readonly isWhole: boolean;
   readonly notices: readonly string[];
 }
 
@@ -40,11 +41,12 @@ export function openGitHistory(rootDir: string, baseBranch: string): HistorySour
 const unreadable = "";
 
 async function deployments(rootDir: string, baseBranch: string, scope: HistoryScope): Promise<HistoryLog> {
-  const { model, environment } = scope;
+  const { models, environment } = scope;
   const branch = await findBranch(rootDir, baseBranch);
-  const pathspec =
-    environment === null ? `:(glob)${paths.deployment("*", model)}` : paths.deployment(environment, model);
-  const changes = await changesOf(rootDir, branch.head, [pathspec]);
+  const wanted = models.map((model) =>
+    environment === null ? `:(glob)${paths.deployment("*", model)}` : paths.deployment(environment, model),
+  );
+  const changes = wanted.length === 0 ? [] : await changesOf(rootDir, branch.head, wanted);
   const oids = [...new Set(changes.flatMap(({ oid }) => oid ?? []))];
   const texts = await readObjects(rootDir, oids);
   const byOid = new Map(oids.map((oid, at) => [oid, texts[at] ?? null]));
@@ -76,6 +78,7 @@ async function findBranch(rootDir: string, baseBranch: string): Promise<Branch> 
   return {
     source: chosen?.name ?? "HEAD",
     head: chosen?.oid ?? checkedOut,
+    isWhole: isShallow !== "true",
     notices: isShallow === "true" ? [notice] : [],
   };
 }

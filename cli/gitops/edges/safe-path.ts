@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { fail } from "../../../schemas/problem.ts";
-import { systemReason } from "./input-file.ts";
+import { systemReason } from "./system-error.ts";
 
 /** Segments that would lead elsewhere, or into git's own files, on some file system. */
 const forbidden = /^(\.{0,2}|\.git)$/i;

@@ -17,8 +17,8 @@ import { dirname, join } from "node:path";
 import { fail } from "../../../schemas/problem.ts";
 import { placeOf } from "../../../schemas/tree.ts";
 import type { FileWrite } from "../core/ports.ts";
-import { codeOf, systemReason } from "./input-file.ts";
 import { resolveInside } from "./safe-path.ts";
+import { codeOf, systemReason } from "./system-error.ts";
 
 type Move = (from: string, to: string) => void;
 

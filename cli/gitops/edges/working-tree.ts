@@ -4,12 +4,13 @@ import { fail, ProblemError } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
 import type { FileWrite, Scope, Snapshot } from "../core/ports.ts";
 import { readDocuments, readNames } from "./working-tree-read.ts";
-import { writeAll } from "./working-tree-write.ts";
 
 /** The files of a clone, as they are on disk now: no commit, no network. */
 export interface WorkingTree {
   /** The documents in the scope, and mmsp.yaml. */
   read(scope: Scope): Promise<Snapshot>;
+  /** Every document, and what is wrong with each that is no readable text. */
+  readEvery(): Promise<Pick<Snapshot, "files" | "unreadable">>;
   /** Every document. Throws a ProblemError that tells every file that is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   /** All files or none; returns the paths whose content really changed. Throws a ProblemError where it cannot. */
@@ -28,12 +29,13 @@ export function openWorkingTree(rootDir: string): WorkingTree {
       ...readNames(rootDir),
       proposals: [],
     }),
+    readEvery: async () => readDocuments(rootDir, { models: null, environments: null }),
     readAll: async () => {
       const { files, unreadable } = readDocuments(rootDir, { models: null, environments: null });
       if (unreadable.length > 0) throw new ProblemError(unreadable);
       return files;
     },
-    write: async (files) => writeAll(rootDir, files),
+    write: async (files) => (await import("./working-tree-write.ts")).writeAll(rootDir, files),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Change } from "../core/change.ts";
+import { titleOfAll } from "../core/promote-all.ts";
 import { defused } from "./safe-text.ts";
 import { trafficSentence } from "./traffic.ts";
 
@@ -8,7 +9,7 @@ const bodyWidth = 72;
 /**
  * Subject of at most 72 characters, why in a few lines, and trailers for readers: `mmsp-change: <verb> <env>/<model>/<version>`
  * (`registry` where there is no environment), and of a rollback `mmsp-rollback: <env>/<model>/<version>/<attempt>`. With
- * `others` (rollbacks, all of them), a paragraph and its trailers for each.
+ * `others` (rollbacks, or promotions, all of them), a paragraph and its trailers for each.
  */
 export function commitMessage(first: Change, ...others: readonly Change[]): string {
   const changes = [first, ...others];
@@ -21,6 +22,7 @@ export function commitMessage(first: Change, ...others: readonly Change[]): stri
 }
 
 function sharedTitle(changes: readonly Change[]): string {
+  if (changes.every(({ verb }) => verb === "promote")) return titleOfAll(changes);
   const models = new Set(changes.map(({ model }) => model));
   const environments = new Set(changes.flatMap(({ environment }) => environment ?? []));
   const of = models.size === 1 ? ` of ${[...models].join("")}` : "";

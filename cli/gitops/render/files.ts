@@ -1,6 +1,6 @@
 import type { Change, DocumentChange } from "../core/change.ts";
 import type { FileWrite } from "../core/ports.ts";
-import { parseYaml } from "../../../schemas/document.ts";
+import { readYaml } from "../../../schemas/document.ts";
 import { isRecord } from "./compare.ts";
 import { newDocument } from "./new-document.ts";
 import { updateYaml } from "./yaml-edit.ts";
@@ -28,6 +28,6 @@ function contentOf({ path, value, merge }: Edit, text: string | undefined): stri
 }
 
 function merged(path: string, text: string, value: unknown): unknown {
-  const current = parseYaml(path, text).value;
+  const current = readYaml(path, text).value;
   return isRecord(current) && isRecord(value) ? { ...current, ...value } : value;
 }

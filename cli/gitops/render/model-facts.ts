@@ -1,22 +1,35 @@
 import type { ModelVersion, Signature, TensorSpec } from "../../../schemas/model-version.ts";
+import { bytesOf } from "../../../schemas/artifact.ts";
 import { keysOf, same, valueAt } from "./compare.ts";
+import { verdictOn } from "./metric-direction.ts";
 import { figure, list, size, table } from "./markdown.ts";
 import { code } from "./safe-text.ts";
 
-/** What is in the model file of a version, as a table. */
-export function factsTable({ spec }: ModelVersion): string {
-  const { artifact, opset, producer, provenance, baseline } = spec;
+/** What is in the model file of a version, as a table; `from`: a version to compare with. */
+export function factsTable({ spec }: ModelVersion, from: ModelVersion | null): string {
+  const { artifact, opset, irVersion, producer, parameters, provenance, baseline } = spec;
   const { source, gitCommit, createdBy, mlflowRun, mlflowVersion } = provenance;
   const optional = (name: string, value: string | number | undefined) =>
     value === undefined ? null : [name, code(String(value), "cell")];
+  const before = from?.spec;
+  /** With what it was in the other version, where that was something else. */
+  const compared = <T>(name: string, now: T | undefined, was: T | undefined, show: (value: T) => string) => {
+    if (now === undefined) return null;
+    const past = before === undefined || was === undefined ? "" : ` (version ${before.version}: ${show(was)})`;
+    return [name, `${show(now)}${was === undefined || show(was) === show(now) ? "" : past}`];
+  };
+  const text = (value: string | number): string => code(String(value), "cell");
   return table(
     ["", `${spec.model} ${spec.version}`],
     [
       ["Digest", code(`sha256:${artifact.sha256}`, "cell")],
-      ["Size", size(artifact.sizeBytes)],
+      compared("Size", bytesOf(artifact), before && bytesOf(before.artifact), size),
       optional("Artifact", artifact.key ?? artifact.uri),
-      optional("Opset", opset),
-      optional("Producer", producer),
+      ...weightRows(artifact.files ?? []),
+      compared("Parameters", parameters, before?.parameters, (count) => count.toLocaleString("en-US")),
+      compared("Opset", opset, before?.opset, text),
+      compared("IR version", irVersion, before?.irVersion, text),
+      compared("Producer", producer, before?.producer, text),
       baseline ? ["Baseline", `${baseline.rows} rows, ${size(baseline.sizeBytes)}`] : null,
       optional("Source", source),
       optional("Commit", gitCommit),
@@ -27,10 +40,25 @@ export function factsTable({ spec }: ModelVersion): string {
   );
 }
 
+/** A pull request's body has its limits; the document names all of them. */
+const maxWeightRows = 8;
+
+function weightRows(files: NonNullable<ModelVersion["spec"]["artifact"]["files"]>): readonly (readonly string[])[] {
+  const rows = files.slice(0, maxWeightRows).map(({ file, sha256, sizeBytes }) => {
+    return ["Weights", `${code(file, "cell")}, ${size(sizeBytes)}, ${code(`sha256:${sha256}`, "cell")}`];
+  });
+  const more = files.length - rows.length;
+  return more === 0 ? rows : [...rows, ["Weights", `and ${more} files more`]];
+}
+
+/** All inputs and outputs of a version. */
+export function signatureList({ spec: { signature } }: ModelVersion): string {
+  return list([...tensors("input", signature.inputs), ...tensors("output", signature.outputs)]);
+}
+
 /** Inputs and outputs that another version of the model has besides, lacks, or has otherwise. */
 export function signatureDifference(from: ModelVersion | null, to: ModelVersion): string {
-  if (from === null)
-    return list([...tensors("input", to.spec.signature.inputs), ...tensors("output", to.spec.signature.outputs)]);
+  if (from === null) return signatureList(to);
   const changes = (["inputs", "outputs"] as const).flatMap((side) =>
     sideDifference(side, from.spec.signature, to.spec.signature),
   );
@@ -59,7 +87,7 @@ function sideDifference(side: "inputs" | "outputs", from: Signature, to: Signatu
   return [...arrived, ...gone.map((spec) => `removed ${kind} ${code(spec.name)}: ${typeOf(spec)}`)];
 }
 
-/** Metrics of a version beside those of another, with the difference; null where there are none. */
+/** Metrics of a version beside those of another, with the difference and its direction; null where there are none. */
 export function metricsTable(from: ModelVersion | null, to: ModelVersion): string | null {
   const [old, now] = [from?.spec.metrics ?? {}, to.spec.metrics ?? {}];
   const names = [...new Set([...keysOf(now), ...keysOf(old)])];
@@ -73,7 +101,8 @@ export function metricsTable(from: ModelVersion | null, to: ModelVersion): strin
   const rows = names.map((name) => {
     const [was, is] = [valueAt(old, name), valueAt(now, name)] as (number | undefined)[];
     const difference = was === undefined || is === undefined ? undefined : is - was;
-    return [code(name, "cell"), cell(was), cell(is), cell(difference, true)];
+    const verdict = difference === undefined ? null : verdictOn(name, difference);
+    return [code(name, "cell"), cell(was), cell(is), [cell(difference, true), verdict].filter(Boolean).join(", ")];
   });
   return table(["Metric", `Version ${from.spec.version}`, `Version ${to.spec.version}`, "Difference"], rows);
 }

@@ -1,6 +1,6 @@
 import type { Change, Share } from "../core/change.ts";
 import { list, section, table } from "./markdown.ts";
-import { factsTable, metricsTable, signatureDifference } from "./model-facts.ts";
+import { factsTable, metricsTable, signatureDifference, signatureList } from "./model-facts.ts";
 import { code, prose } from "./safe-text.ts";
 import { trafficSentence } from "./traffic.ts";
 import { paramsTable, tagsTable } from "./training-facts.ts";
@@ -46,13 +46,17 @@ function verdict({ rejection }: Change): string | null {
   return rows.length === 0 ? sentence : `${sentence}\n\n${table(["Evidence", "Value"], rows)}`;
 }
 
-/** Of a rollback, the comparison goes from the version that leaves to the one that answers instead. */
-function modelSections({ verb, subject, replaces }: Change): string | null {
-  const [from, to] = verb === "rollback" && replaces !== null ? [subject, replaces] : [replaces, subject];
+/**
+ * Of a rollback, the comparison goes from the version that leaves to the one that answers instead; of a registration, from the
+ * version before, and the inputs and outputs are told whole.
+ */
+function modelSections({ verb, subject, replaces, previous = null }: Change): string | null {
+  const [from, to] = verb === "rollback" && replaces !== null ? [subject, replaces] : [replaces ?? previous, subject];
   if (to === null) return null;
+  const whole = verb === "register" && from !== null ? signatureList(to) : null;
   const parts = [
-    section("Model", factsTable(to)),
-    section("Signature", signatureDifference(from, to)),
+    section("Model", factsTable(to, from)),
+    section("Signature", whole, signatureDifference(from, to)),
     section("Metrics", metricsTable(from, to)),
     section("Params", paramsTable(from, to)),
     section("Tags", tagsTable(to)),

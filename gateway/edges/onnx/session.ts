@@ -6,6 +6,8 @@ import type { SessionOptions } from "./messages.ts";
 
 /** An open model of one signature. Calls block the thread that they are made in. */
 export interface Session {
+  /** Dimensions of the signature's inputs as the file says them: free ones by name. */
+  readonly dimensions: readonly (readonly (string | number)[])[];
   /** Rejects with an InferenceError. */
   run(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
   release(): Promise<void>;
@@ -37,6 +39,7 @@ export async function openSession(
   }
   const names = outputs.map(({ name }) => name);
   return {
+    dimensions: spec.signature.inputs.map(({ name }) => dimensionsOf(name, session.inputMetadata)),
     async run(tensors) {
       const feeds: Record<string, OrtTensor> = {};
       for (const tensor of tensors) feeds[tensor.name] = toOrt(tensor);
@@ -72,6 +75,11 @@ function agree({ inputs, outputs }: Signature, session: InferenceSession): void 
   for (const output of outputs) tensorOf("output", output, session.outputMetadata);
   const unfed = session.inputNames.find((name) => !inputs.some((input) => input.name === name));
   if (unfed !== undefined) throw new Error(`the file has an input "${unfed}" that the signature does not name`);
+}
+
+function dimensionsOf(name: string, metadata: Metadata): readonly (string | number)[] {
+  const found = metadata.find((value) => value.name === name);
+  return found?.isTensor === true ? found.shape : [];
 }
 
 function tensorOf(kind: string, { name, datatype }: Pick<TensorSpec, "name" | "datatype">, metadata: Metadata) {

@@ -54,10 +54,11 @@ interface AnsweredRow {
 
 /** A model may take longer for some numbers than for others: each kind of row that it answers is timed. */
 async function answeredRows(spec: ModelVersion["spec"], session: Session): Promise<readonly AnsweredRow[]> {
-  const { probe } = await firstAnswer(spec, (inputs) => session.run(inputs));
+  const probed = { ...spec, dimensions: session.dimensions };
+  const { probe } = await firstAnswer(probed, (inputs) => session.run(inputs));
   const rows: AnsweredRow[] = [];
   for (const fill of fills) {
-    const inputs = probeInputs(spec, { ...probe, fill });
+    const inputs = probeInputs(probed, { ...probe, fill });
     const outputs = await session.run(inputs).catch(() => null);
     if (outputs !== null) rows.push({ inputs, outputs, ms: await callMs(session, inputs) });
   }

@@ -1,4 +1,4 @@
-import { maxDocumentBytes } from "../../../schemas/document.ts";
+import { maxDocumentBytes } from "../../../schemas/limits.ts";
 import { fail } from "../../../schemas/problem.ts";
 import { root } from "../../../schemas/tree.ts";
 

@@ -18,7 +18,8 @@ let project: Project;
 beforeAll(async () => {
   folder = await temporaryDirectory();
   const app = { id: 4711, slug: "rollouts", publicKey, installation: 99, permissions };
-  forge = await startCheckedForge({ directory: folder.path, owner: "acme", repo: "models", app });
+  const repository = { directory: folder.path, owner: "acme", repo: "models", privateReads: true };
+  forge = await startCheckedForge({ ...repository, app });
   project = await makeProject({ serving: true });
   await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
 });
@@ -47,6 +48,24 @@ test("deploy as a GitHub App takes at most two calls more, one where the install
   const again = await project.run(["deploy", "fraud", "--version", "2", "--canary", "30", "--json"], named);
   expect(jsonOf(again)).toMatchObject({ pullRequest: { number: pullRequest.number, action: "updated" } });
   expect(forge.calls.length - from).toBeLessThanOrEqual(6);
+});
+
+test("up --repo hands the App on: the gateway reads a private repository with it, and can commit", async () => {
+  const keyFile = project.put(".git/app.pem", privateKey);
+  const env = {
+    GITHUB_API_URL: forge.apiUrl,
+    MMSP_GITHUB_APP_ID: "4711",
+    MMSP_GITHUB_APP_PRIVATE_KEY_FILE: keyFile,
+    XDG_CACHE_HOME: folder.path,
+  };
+  const up = await project.run(["up", "--repo", "acme/models", "--port", "0", "--detach", "--json"], env);
+  try {
+    const { url, models } = jsonOf(up) as { url: string; models: readonly object[] };
+    expect(models).toMatchObject([{ model: "fraud", stable: { version: 1 } }]);
+    expect(await (await fetch(`${url}/status`)).json()).toMatchObject({ problems: [] });
+  } finally {
+    await project.run(["down", "--repo", "acme/models"], env);
+  }
 });
 
 test("a key that cannot be read is told before anything is asked of GitHub", async () => {

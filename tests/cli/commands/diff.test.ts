@@ -36,6 +36,7 @@ describe("the working tree", () => {
     const text = await project.mmsp("diff", "HEAD~1", "--env", "dev");
     expect(text).toContain("fraud dev: canary + 2 at 50 %\n");
     expect(text).toContain("note: environments/prod/environment.yaml cannot be read, and was not compared\n");
+    expect(await project.mmsp("diff", "--env", "prod")).not.toContain("prod: environment");
     await project.git("checkout", "--quiet", "environments/prod/environment.yaml");
     const unknown = await project.run(["diff", "nowhere"]);
     expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("nowhere") });

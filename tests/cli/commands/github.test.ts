@@ -102,6 +102,27 @@ describe("published as a pull request", () => {
     expect(await runGit(forge.gitDir, ["log", "-1", "--format=%B", "main"])).toContain("odd scores");
   });
 
+  test("promote --all is one pull request, which its --dry-run tells beforehand", async () => {
+    using other = await makeProject({ serving: true });
+    await other.mmsp("deploy", "fraud", "--version", "2", "--local");
+    await other.commit();
+    await runGit(forge.gitDir, ["fetch", "--quiet", other.path, "HEAD:canaries"]);
+    const args = ["promote", "--all", "--base", "canaries", "--json"];
+    const dry = jsonOf(await run([...args, "--dry-run"])) as { pullRequest: { branch: string; body: string } };
+    const real = jsonOf(await run(args));
+    expect(real).toMatchObject({
+      status: "published",
+      title: "Promote fraud 2 to stable in dev",
+      changes: [{ model: "fraud", version: 2 }],
+      left: [],
+      pullRequest: { action: "opened", branch: dry.pullRequest.branch },
+    });
+    expect(dry.pullRequest.body).toStartWith("| Model | Version | Before | After |");
+    expect((await run(args.slice(0, -1))).stdout).toMatch(
+      /^✓ Promote fraud 2 to stable in dev\n {2}pull request #\d+ unchanged: http\S+\n {2}fraud: version 1 stable 90 %/,
+    );
+  });
+
   test("status and validate read the branch with --repo, from anywhere", async () => {
     const status = await run(["-C", "/", "status", "--repo", "acme/models", "--json"]);
     expect(jsonOf(status)).toMatchObject({ problems: [] });

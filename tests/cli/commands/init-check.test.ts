@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { InitCheckOutput } from "../../../schemas/output/init-check.ts";
+import { InitCheckOutput } from "../../../schemas/output/parts/init-check.ts";
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import type { Forge } from "../../../cli/demo/forge/server.ts";
 import { startCheckedForge } from "../../support/checked-forge.ts";

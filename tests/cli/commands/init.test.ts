@@ -20,7 +20,7 @@ describe("mmsp init", () => {
     );
     const files = filesBelow(folder.path);
     expect(files["environments/mmsp.yaml"]).toContain("repository: acme/models\n  baseBranch: main\n");
-    expect(Object.values(files).join("")).not.toContain("{{");
+    expect(Object.values(files).join("")).not.toMatch(/(?<!\$)\{\{/);
     expect((await runCli(["validate"], { cwd: folder.path })).stdout).toBe("4 documents are valid\n");
   });
 
@@ -127,8 +127,16 @@ interface Workflow {
   readonly env: Readonly<Record<string, string>>;
   readonly permissions: unknown;
   readonly jobs: {
-    readonly validate: { readonly steps: readonly { readonly name?: string; readonly run?: string }[] };
+    readonly validate: { readonly steps: readonly Step[] };
+    readonly mlflow: { readonly if: string; readonly needs: string; readonly steps: readonly Step[] };
   };
+}
+
+interface Step {
+  readonly name?: string;
+  readonly run?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly with?: Readonly<Record<string, unknown>>;
 }
 
 describe("the workflow that init writes", () => {
@@ -142,8 +150,25 @@ describe("the workflow that init writes", () => {
     const { on, permissions, jobs, env } = await workflowOf("--base", "1.0");
     expect(on).toEqual({ pull_request: null, push: { branches: ["1.0"] } });
     expect(permissions).toEqual({ contents: "read" });
-    expect(Object.keys(jobs)).toEqual(["validate"]);
+    expect(Object.keys(jobs)).toEqual(["validate", "mlflow"]);
     expect(env).toEqual({ MMSP_SOURCE: "" });
+  });
+
+  test("tells MLflow what is served after a merge, where a variable names it, and never of a pull request", async () => {
+    const { mlflow, validate } = (await workflowOf()).jobs;
+    expect(mlflow.if).toBe("github.event_name == 'push' && vars.MLFLOW_TRACKING_URI != ''");
+    // What it runs comes from where the check before it has seen that it is pinned.
+    expect(mlflow.needs).toBe("validate");
+    const [checkout, , sync] = mlflow.steps;
+    expect(checkout?.with).toEqual({ ref: "${{ github.ref }}", "persist-credentials": false });
+    expect(Object.keys(sync?.env ?? {}).toSorted()).toEqual([
+      "MLFLOW_TRACKING_PASSWORD",
+      "MLFLOW_TRACKING_TOKEN",
+      "MLFLOW_TRACKING_URI",
+      "MLFLOW_TRACKING_USERNAME",
+    ]);
+    expect(sync?.run).toEndWith('mlflow sync -C "$GITHUB_WORKSPACE"\n');
+    expect(JSON.stringify(validate)).not.toContain("secrets.");
   });
 
   test("takes mmsp from no place but the one that a person has pinned", async () => {

@@ -47,11 +47,11 @@ describe("list", () => {
 describe("show", () => {
   test("is the card of a version: file, signature, where it serves and served, and why it left", async () => {
     const card = await project.mmsp("show", "fraud", "v2");
-    expect(card).toMatch(/^fraud 2 {2}dev rejected\n\nCreated {4}/);
+    expect(card).toMatch(/^fraud 2 {2}dev rejected\n\nCreated /);
     for (const part of [
-      /^Digest {5}sha256:[0-9a-f]{64}$/m,
-      /^Artifact {3}artifacts\/sha256\//m,
-      /^Framework {2}onnx, opset \d+$/m,
+      /^Digest +sha256:[0-9a-f]{64}$/m,
+      /^Artifact +artifacts\/sha256\//m,
+      /^Framework +onnx, opset \d+, IR version \d+$/m,
     ])
       expect(card).toMatch(part);
     expect(card).toMatch(/^Inputs\nNAME +DATATYPE +SHAPE\n\S+ +FP32 +\[-1, \d+\]$/m);

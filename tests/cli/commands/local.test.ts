@@ -46,28 +46,6 @@ describe("the whole life of a model in the working tree", () => {
     expect(await lines("validate")).toEqual(["10 documents are valid"]);
   });
 
-  test("a canary goes through the steps that were recorded with it, and is promoted after the last", async () => {
-    using project = await makeProject({ serving: true });
-    const deploy = (...args: readonly string[]) =>
-      project.run(["deploy", "fraud", "--version", "2", "--local", ...args]);
-    expect((await deploy("--steps", "5,50%", "--json")).stdout).toContain("goes in steps: 5 % now, then 50 %");
-    expect(project.read(deployment)).toMatch(/^ {2}canary: .*weight: 5, steps: \[5, 50\]\}$|^ {4}steps: \[5, 50\]$/m);
-    expect(await project.mmsp("status")).toContain("2 at 5 %, then 50");
-    expect(jsonOf(await project.run(["status", "--json"]))).toMatchObject({
-      deployments: [{ canary: { version: 2, weight: 5, steps: [5, 50] } }],
-    });
-    await project.commit();
-    expect((await deploy("--canary", "next")).stdout).toContain("version 2 canary 50 %");
-    const lines = await changedLines(project);
-    expect(lines).toHaveLength(2);
-    expect(lines.join()).toMatch(/weight: 5\b.*weight: 50\b/);
-    const last = await deploy("--canary", "next");
-    expect(last).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("hint: mmsp promote fraud") });
-    await project.mmsp("promote", "fraud", "--local");
-    expect(project.read(deployment)).not.toContain("steps");
-    expect((await deploy("--steps", "5,x")).exitCode).toBe(2);
-  });
-
   test("what is so already is skipped with the reason, exit code 0, and nothing is touched", async () => {
     using project = await makeProject({ serving: true });
     const before = project.files();

@@ -104,3 +104,87 @@ test("broken rules are told with the line and column of what breaks them", async
   expect(stdout).toContain("environments/registry/fraud/2/kustomization.yaml: is not there");
   expect(stdout).toEndWith("2 problems\n");
 });
+
+describe("every problem of every file", () => {
+  const broken = {
+    "environments/dev/environment.yaml": "kind: Environment\nspec: {steps: [5, 10}\n",
+    "environments/prod/environment.yaml": "\u0000",
+    "environments/registry/fraud/2/model-version.yaml": "kind: ModelVersion\n",
+  };
+  const brokenProject = async (): Promise<Project> => {
+    const project = await makeProject({ serving: true });
+    for (const [path, text] of Object.entries(broken)) project.put(path, text);
+    return project;
+  };
+
+  test("is told at once, by file and line", async () => {
+    using project = await brokenProject();
+    const problems = await problemsIn(project);
+    expect(new Set(problems.map(({ file }) => file))).toEqual(new Set(Object.keys(broken)));
+    const places = problems.map(({ file = "", line = 0 }) => `${file}:${String(line).padStart(4, "0")}`);
+    expect(places).toEqual(places.toSorted());
+    const { stdout, exitCode } = await project.run(["validate"]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toStartWith(
+      "environments/dev/environment.yaml:2:15: the bracket that is opened here is not closed\n  hint: close it with ]",
+    );
+    expect(stdout).toContain("environments/prod/environment.yaml: is not UTF-8 text\n");
+    expect(stdout).toEndWith(`${problems.length} problems\n`);
+  });
+
+  test("is an annotation in GitHub Actions, beside its line in the checkout", async () => {
+    using project = await brokenProject();
+    const inActions = (checkout: string) =>
+      project.run(["validate", "--format", "github"], { GITHUB_WORKSPACE: checkout });
+    const { stdout, exitCode } = await inActions(project.path);
+    expect(exitCode).toBe(1);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines[0]).toStartWith(
+      "::error file=environments/dev/environment.yaml,line=2,col=15,title=mmsp%3A yaml-invalid::the bracket",
+    );
+    expect(lines.slice(0, -1).every((line) => line.startsWith("::error file=environments/"))).toBe(true);
+    expect(lines).toHaveLength((await problemsIn(project)).length + 1);
+    const above = await inActions(join(project.path, ".."));
+    expect(above.stdout).toStartWith(`::error file=${project.path.split("/").at(-1)}/environments/dev/`);
+    expect((await inActions("/somewhere/else")).stdout).toStartWith("::error file=environments/dev/");
+  });
+
+  test("is JSON with --format json, as with --json, also where the command is refused", async () => {
+    using project = await brokenProject();
+    const [long, short] = [
+      await project.run(["validate", "--format", "json"]),
+      await project.run(["validate", "--json"]),
+    ];
+    expect(long).toEqual(short);
+    expect(jsonOf(await project.run(["validate", "--format", "json", "-C", ".."]))).toMatchObject({
+      status: "refused",
+    });
+  });
+
+  test.each([
+    ["--format gihtub", '--format takes text, json, github, not "gihtub"; did you mean "github"?'],
+    ["--format github --json", "--json and --format github are two formats: give one"],
+  ])("%s is refused", async (flags, message) => {
+    using project = await makeProject();
+    const { stderr, stdout, exitCode } = await project.run(["validate", ...flags.split(" ")]);
+    expect(stderr + stdout).toContain(message);
+    expect(exitCode).toBe(2);
+  });
+
+  test("a document that is gone while its kustomization stays is told", async () => {
+    using project = await makeProject({ serving: true });
+    const [version, deployment] = [
+      "environments/registry/fraud/2/model-version.yaml",
+      "environments/dev/models/fraud/deployment.yaml",
+    ];
+    for (const path of [version, deployment]) rmSync(join(project.path, path));
+    expect(await problemsIn(project)).toMatchObject([
+      { code: "document-missing", file: deployment, hint: "restore it from git, or delete the folder" },
+      {
+        code: "document-missing",
+        file: version,
+        hint: expect.stringContaining("mmsp register fraud --model-path FILE"),
+      },
+    ]);
+  });
+});

@@ -40,6 +40,7 @@ describe("the command", () => {
 
   test("help takes a command, and only one", async () => {
     expect(await values("help dow")).toEqual(["down"]);
+    expect(await values("help env")).toEqual(["environment"]);
     expect(await values("help down ")).toEqual([]);
   });
 });

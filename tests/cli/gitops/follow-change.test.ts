@@ -74,7 +74,7 @@ describe("a pull request is followed", () => {
       () => merge(number),
     ]);
     expect(end).toEqual({ kind: "merged", commit: await hub.head("main"), served: null });
-    expect(told).toEqual(["ready: waiting for somebody to merge it", "waiting for the check validate (0 of 1 done)"]);
+    expect(told).toEqual(["ready, waiting for somebody to merge it", "waiting for the check validate (0 of 1 done)"]);
     expect(looks()).toBe(waits.length + 1);
   });
 
@@ -107,7 +107,7 @@ describe("a pull request is followed", () => {
       kind: "stopped",
       problem: {
         code: "wait-timeout",
-        message: `after 3 min pull request #${number} is still open: ready: waiting for somebody to merge it`,
+        message: `after 3 min pull request #${number} is still open: ready, waiting for somebody to merge it`,
         hint: expect.stringContaining(`\`mmsp wait ${number}\``),
       },
     });

@@ -108,7 +108,7 @@ export async function startHub(
 }
 
 /** The first commit of main, in one process however many files there are. */
-async function importFiles(gitDir: string, files: Readonly<Record<string, string>>): Promise<string> {
+export async function importFiles(gitDir: string, files: Readonly<Record<string, string>>): Promise<string> {
   const data = (text: string) => `data ${Buffer.byteLength(text)}\n${text}\n`;
   const people = "committer Somebody <somebody@example.com> 1795250000 +0000\n";
   const entries = Object.entries(files).map(([path, text]) => `M 100644 inline ${path}\n${data(text)}`);

@@ -13,6 +13,7 @@ import { startHub, token, type Hub } from "./hub.ts";
 
 const path = paths.deployment("prod", "fraud");
 const scope = { model: "fraud", environment: "prod" } as const;
+const asked = { models: ["fraud"], environment: "prod" } as const;
 
 let minute = 0;
 const timeOf = (at: number) => `2026-01-01T00:${String(at).padStart(2, "0")}:00Z`;
@@ -142,21 +143,48 @@ describe("the same branch, read in a clone and through GitHub's API", () => {
   });
 });
 
+test("a document of hundreds of commits takes a call of the API for each hundred, and loses none of them", async () => {
+  const changes = 230;
+  await using long = await startHub({ "README.md": "# Long\n" });
+  const texts = Array.from({ length: changes }, (_, at) =>
+    newDocument(aDeployment({ stable: 1, canary: 2, weight: at % 100 })),
+  );
+  const commits = texts.map((text, at) => {
+    const people = `committer Ada <ada@example.com> ${1_800_000_000 + at * 60} +0000\n`;
+    const parent = at === 0 ? "from refs/heads/main^0\n" : "";
+    const file = `M 100644 inline ${path}\ndata ${Buffer.byteLength(text)}\n${text}\n`;
+    return `commit refs/heads/main\n${people}data 4\nStep\n${parent}${file}`;
+  });
+  await runGit(long.server.gitDir, ["fast-import", "--quiet", "--done"], { stdin: `${commits.join("")}done\n` });
+  const options = {
+    repository: "acme/models",
+    baseBranch: "main",
+    apiUrl: long.server.apiUrl,
+    token,
+    userAgent: "mmsp-test",
+  };
+  const there = await createGitHubHistory(options).deployments(asked);
+  expect(long.server.calls).toHaveLength(3);
+  const here = await openGitHistory(long.server.gitDir, "main").deployments(asked);
+  expect(there.changes).toHaveLength(changes);
+  expect(there.changes).toEqual(here.changes);
+});
+
 describe("in a clone", () => {
   test("a feature branch shows the base branch of origin; what is on the branch has not served", async () => {
     await runGit(clone.path, ["switch", "--quiet", "--create", "feature"]);
     await runGit(clone.path, ["commit", "--quiet", "--allow-empty", "--message", "Mine"]);
-    const { source, head } = await ofClone().deployments(scope);
+    const { source, head } = await ofClone().deployments(asked);
     expect({ source, head }).toEqual({ source: "origin/main", head: await hub.head("main") });
     await runGit(clone.path, ["switch", "--quiet", "main"]);
-    expect((await ofClone().deployments(scope)).source).toBe("main");
-    expect((await ofClone("trunk").deployments(scope)).source).toBe("HEAD");
+    expect((await ofClone().deployments(asked)).source).toBe("main");
+    expect((await ofClone("trunk").deployments(asked)).source).toBe("HEAD");
   });
 
   test("a shallow clone says that it does not know the beginning", async () => {
     await using shallow = await temporaryDirectory();
     await runGit(shallow.path, ["clone", "--quiet", "--depth=1", `file://${hub.server.gitDir}`, "."]);
-    const { notices, changes } = await openGitHistory(shallow.path, "main").deployments(scope);
+    const { notices, changes } = await openGitHistory(shallow.path, "main").deployments(asked);
     expect(notices.join()).toContain("shallow");
     expect(changes).toHaveLength(1);
   });
@@ -164,9 +192,9 @@ describe("in a clone", () => {
   test("no repository, and one without a commit, are told apart", async () => {
     await using empty = await temporaryDirectory();
     const history = openGitHistory(empty.path, "main");
-    expect(await problemsOf(() => history.deployments(scope))).toMatchObject([{ code: "not-a-repository" }]);
+    expect(await problemsOf(() => history.deployments(asked))).toMatchObject([{ code: "not-a-repository" }]);
     await runGit(empty.path, ["init", "--quiet"]);
-    expect(await problemsOf(() => history.deployments(scope))).toMatchObject([{ code: "revision-unknown" }]);
+    expect(await problemsOf(() => history.deployments(asked))).toMatchObject([{ code: "revision-unknown" }]);
   });
 
   test("names with control characters in them cannot play with the terminal", async () => {
@@ -176,7 +204,7 @@ describe("in a clone", () => {
     await runGit(hostile.path, ["add", "--all"]);
     const env = { GIT_AUTHOR_NAME: "E\u001b[31mve" };
     await runGit(hostile.path, ["commit", "--quiet", "--message", "One\u001e\u001f :100644"], { env });
-    const { changes } = await openGitHistory(hostile.path, "main").deployments(scope);
+    const { changes } = await openGitHistory(hostile.path, "main").deployments(asked);
     expect(changes.map(({ commit }) => commit.author)).toEqual(["E [31mve"]);
   });
 });

@@ -6,7 +6,7 @@ import type { Command } from "../../../cli/gitops/core/change.ts";
 import { plan } from "../../../cli/gitops/core/plan.ts";
 import { renderChange } from "../../../cli/gitops/render/files.ts";
 import { parseManifest } from "../../../schemas/document.ts";
-import { validateModelDeployment } from "../../../schemas/json/validators.js";
+import { validateModelDeployment } from "../../../schemas/kinds.ts";
 import { effective } from "../../../schemas/effective.ts";
 import { paths, type Tree } from "../../../schemas/tree.ts";
 import { anEnvironment, aProject, aState, aTree, aVersion, deploy, promote, rollback } from "../../support/builders.ts";

@@ -78,6 +78,13 @@ describe("a model's metadata", () => {
     const several = await problemOf(() => fetchInputs(gateway.url, null));
     expect(several).toMatchObject({ code: "model-missing", text: expect.stringContaining("serves a, b") });
     expect(await problemOf(() => fetchInputs(gateway.url, "c"))).toMatchObject({ code: "model-unknown" });
+    await using serving = serve({ "/status": { models: [{ model: "fraud" }, { model: "churn" }] } });
+    expect(await problemOf(() => fetchInputs(serving.url, "fruad"))).toMatchObject({
+      code: "model-unknown",
+      text: expect.stringContaining('did you mean "fraud"?'),
+    });
+    await using other = serve({});
+    expect(await problemOf(() => fetchInputs(other.url, "fruad"))).toMatchObject({ code: "model-unknown" });
     const gone = serve({});
     await gone[Symbol.asyncDispose]();
     const away = await problemOf(() => fetchInputs(gone.url, "c"));

@@ -1,5 +1,5 @@
 /** A real MLflow server in a folder of its own. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Who may do everything on a server with accounts. */
@@ -13,6 +13,15 @@ export interface MlflowServer extends AsyncDisposable {
 
 const startMs = 120_000;
 
+/** MLflow's own, but a password that was right is not hashed anew for every call. */
+const accountSettings = `[mlflow]
+default_permission = READ
+database_uri = sqlite:///accounts.sqlite
+admin_username = ${admin.MLFLOW_TRACKING_USERNAME}
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = 600
+`;
+
 /** Starts one on a free port. `artifacts`: flags that say where its artifacts are, and whether it hands them out. */
 export async function startMlflow(
   python: string,
@@ -20,6 +29,8 @@ export async function startMlflow(
   artifacts: readonly string[] = ["--artifacts-destination", join(folder, "artifacts"), "--serve-artifacts"],
 ): Promise<MlflowServer> {
   mkdirSync(folder, { recursive: true });
+  const accounts = join(folder, "accounts.ini");
+  writeFileSync(accounts, accountSettings);
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   const log = join(folder, "server.log");
@@ -45,6 +56,7 @@ export async function startMlflow(
         MLFLOW_DISABLE_TELEMETRY: "true",
         DO_NOT_TRACK: "true",
         MLFLOW_FLASK_SERVER_SECRET_KEY: crypto.randomUUID(),
+        MLFLOW_AUTH_CONFIG_PATH: accounts,
         MLFLOW_AUTH_ADMIN_PASSWORD: admin.MLFLOW_TRACKING_PASSWORD,
       },
       stdio: ["ignore", Bun.file(log), Bun.file(log)],
@@ -52,14 +64,20 @@ export async function startMlflow(
       detached: true,
     },
   );
-  const stop = async (): Promise<void> => {
+  const kill = (): void => {
     try {
       process.kill(-child.pid, "SIGKILL");
     } catch {
       // It has ended by itself.
     }
+  };
+  const stop = async (): Promise<void> => {
+    kill();
     await child.exited;
   };
+  // In its own group it would outlive a test that is stopped.
+  process.on("exit", kill);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
   const deadline = performance.now() + startMs;
   while (!(await answers(`${url}/health`))) {
     if (child.exitCode === null && performance.now() < deadline) {

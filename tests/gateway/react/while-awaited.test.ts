@@ -27,3 +27,8 @@ test("what a port throws is thrown on", async () => {
   );
   expect(await (awaited.read() as Promise<unknown>).catch(messageOf)).toBe("away");
 });
+
+test("what is no call of a port stays as it is", () => {
+  const port = { proposes: "branches", read: () => Promise.resolve("") } as const;
+  expect(whileAwaited(port, new AbortController().signal).proposes).toBe("branches");
+});

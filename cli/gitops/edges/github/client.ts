@@ -1,6 +1,7 @@
 import type { Octokit } from "@octokit/rest";
 import { explainFailure, type Attempt } from "./errors.ts";
-import { failureOf, garbledReply, type Failure } from "./failure.ts";
+import { withoutSecrets } from "../../../../schemas/secrets.ts";
+import { causeOf, failureOf, garbledReply, type Failure } from "./failure.ts";
 
 /** Where Octokit's own words go. Never stdout or stderr: those belong to the command. */
 export interface ClientLog {
@@ -57,6 +58,9 @@ const silent: ClientLog = { debug() {}, info() {}, warn() {}, error() {} };
 export function createClient(options: ClientOptions): Client {
   const patient = once(() => connect(options));
   const hurried = once(() => connectPlainly(options));
+  // What answers may be anything, and repeat what it was sent.
+  const clean = (text: string): string =>
+    withoutSecrets(text, typeof options.token === "string" ? [options.token] : []);
   let isHurried = options.isHurried ?? false;
   return {
     async attempt(attempt, call, special) {
@@ -66,9 +70,10 @@ export function createClient(options: ClientOptions): Client {
         return answer;
       } catch (error) {
         isHurried = false;
-        const failure = failureOf(error);
+        const failure = failureOf(error, clean);
         if (failure === null) throw error;
-        throw special?.(failure, error) ?? explainFailure(failure, attempt, error);
+        const cause = causeOf(error, clean);
+        throw special?.(failure, cause) ?? explainFailure(failure, attempt, cause);
       }
     },
   };

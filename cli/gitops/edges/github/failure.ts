@@ -26,12 +26,26 @@ interface Thrown {
   readonly response?: { readonly headers?: Readonly<Record<string, string | undefined>>; readonly data?: unknown };
 }
 
-/** null: not from a call, so a bug of ours. */
-export function failureOf(error: unknown): Failure | null {
+/**
+ * What is kept of an error as the cause of another: kind, status and words. The whole of it holds the request and the answer,
+ * and those hold secrets.
+ */
+export function causeOf(error: unknown, clean: (text: string) => string): Error {
+  const { name = "Error", message = "", status, cause } = error as Thrown;
+  const inner = cause instanceof Error ? { cause: new Error(clean(cause.message)) } : {};
+  return Object.assign(new Error(clean(message).slice(0, 1000), inner), {
+    name,
+    ...(status === undefined ? {} : { status }),
+  });
+}
+
+/** null: not from a call, so a bug of ours. `clean` takes secrets out of what was answered. */
+export function failureOf(error: unknown, clean: (text: string) => string = (text) => text): Failure | null {
   if (typeof error !== "object" || error === null) return null;
   const thrown = error as Thrown;
   if (thrown.name === "GraphqlResponseError" && thrown.errors !== undefined) {
-    return { kind: "graphql", errors: thrown.errors, data: thrown.data };
+    const errors = thrown.errors.map((one) => ({ ...one, message: clean(one.message) }));
+    return { kind: "graphql", errors, data: thrown.data };
   }
   // The throttling plugin's own, when it has given up on GraphQL's "RATE_LIMITED".
   if (/GraphQL Rate Limit/i.test(thrown.message ?? "")) return rateLimit(thrown, false);
@@ -41,7 +55,7 @@ export function failureOf(error: unknown): Failure | null {
     const reason = name === "TimeoutError" ? "no-answer" : name === garbledReply ? "garbled" : "unreachable";
     return { kind: "network", reason };
   }
-  const message = thrown.message ?? "";
+  const message = clean(thrown.message ?? "");
   const limited = thrown.status === 403 || thrown.status === 429;
   if (limited && /\bsecondary rate\b|\babuse\b/i.test(message)) return rateLimit(thrown, true);
   if (thrown.status === 429 || (limited && thrown.response.headers?.["x-ratelimit-remaining"] === "0")) {

@@ -1,3 +1,4 @@
+import { ProblemError, type Problem } from "../../../../schemas/problem.ts";
 import type { Check, PullState } from "../../core/follow.ts";
 import type { Failure } from "./failure.ts";
 import { attemptAt, type Repository } from "./repository.ts";
@@ -73,9 +74,9 @@ export async function readPull(repository: Repository, number: number): Promise<
     const answer = await client.attempt(
       attempt,
       (octokit) => octokit.graphql<FollowAnswer>(followQuery, { owner, name, number }),
-      (failure) => {
+      (failure, cause) => {
         seen = withoutChecks(failure);
-        return null;
+        return saysMissing(failure) ? new ProblemError([unknownPull(slug, number)], { cause }) : null;
       },
     );
     return stateOf(pullOf(answer), true);
@@ -83,6 +84,20 @@ export async function readPull(repository: Repository, number: number): Promise<
     if (seen === null) throw error;
     return stateOf(pullOf(seen), false);
   }
+}
+
+/** The repository is there, and the number is none of its pull requests. */
+function saysMissing(failure: Failure): boolean {
+  if (failure.kind !== "graphql") return false;
+  return failure.errors.some(({ type, path }) => type === "NOT_FOUND" && path?.at(-1) === "pullRequest");
+}
+
+function unknownPull(slug: string, number: number): Problem {
+  return {
+    code: "pull-request-unknown",
+    message: `${slug} has no pull request #${number}`,
+    hint: "check the number; the repository is --repo, else the one in mmsp.yaml",
+  };
 }
 
 /** What came in spite of the errors, where all of these are about the checks. */

@@ -48,16 +48,18 @@ export function createGitHubHistory(options: GitHubOptions): HistorySource {
   };
 }
 
-async function deployments(repository: Repository, { model, environment }: HistoryScope): Promise<HistoryLog> {
-  const named = environment === null ? null : [paths.deployment(environment, model)];
-  const first = await anchorOf(repository, named ?? [], named === null);
-  const wanted = named ?? environmentsOf(first).map((name) => paths.deployment(name, model));
+async function deployments(repository: Repository, { models, environment }: HistoryScope): Promise<HistoryLog> {
+  const named = environment === null ? null : models.map((model) => paths.deployment(environment, model));
+  const first = await anchorOf(repository, (named ?? []).slice(0, pathsPerCall), named === null);
+  const wanted = named ?? models.flatMap((model) => environmentsOf(first).map((name) => paths.deployment(name, model)));
   const changes: FileChange[] = [];
-  for (const batch of batches(wanted, pathsPerCall)) {
-    const answer = named === null ? await ask(repository, first, firstPages(batch), false) : first;
+  for (const [index, batch] of batches(wanted, pathsPerCall).entries()) {
+    const isThere = named !== null && index === 0;
+    const answer = isThere ? first : await ask(repository, first, firstPages(batch), false);
     for (const [at, path] of batch.entries()) changes.push(...(await allSteps(repository, answer, at, path)));
   }
-  return { source: `${repository.slug} ${repository.baseBranch}`, head: first.oid, changes, notices: [] };
+  const source = `${repository.slug} ${repository.baseBranch}`;
+  return { source, head: first.oid, isWhole: true, changes, notices: [] };
 }
 
 /** Every step of one file, oldest first: the page that is there, and those after it. */

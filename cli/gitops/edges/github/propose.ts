@@ -1,6 +1,7 @@
 import { saysSame } from "../../core/placement.ts";
 import {
   HeadMoved,
+  type BranchWithPull,
   type ExistingPlacement,
   type Placement,
   type ProposalRequest,
@@ -26,8 +27,8 @@ export async function proposeChange(repository: Repository, request: ProposalReq
   if (committed) await addCommit(repository, request, placement);
   const edited = await editPull(repository, request, placement);
   const { branch, state } = placement;
-  const { number, url } = state.pullRequest;
-  return { number, url, branch, action: committed || edited ? "updated" : "unchanged" };
+  const { url } = state.pullRequest;
+  return { number: numberOf(state), url, branch, action: committed || edited ? "updated" : "unchanged" };
 }
 
 async function startBranch(
@@ -85,13 +86,19 @@ async function openPull(repository: Repository, request: ProposalRequest, branch
 async function editPull(
   repository: Repository,
   { title, body }: ProposalRequest,
-  { state: { pullRequest } }: ExistingPlacement,
+  { state }: ExistingPlacement,
 ): Promise<boolean> {
-  if (saysSame(pullRequest, { title, body })) return false;
+  if (saysSame(state.pullRequest, { title, body })) return false;
+  const number = numberOf(state);
   const { owner, name: repo, slug } = repository;
   await repository.client.attempt(
-    attemptAt(repository, `updating pull request #${pullRequest.number} of ${slug}`, "Pull requests: write"),
-    (octokit) => octokit.rest.pulls.update({ owner, repo, pull_number: pullRequest.number, title, body }),
+    attemptAt(repository, `updating pull request #${number} of ${slug}`, "Pull requests: write"),
+    (octokit) => octokit.rest.pulls.update({ owner, repo, pull_number: number, title, body }),
   );
   return true;
+}
+
+function numberOf({ name, pullRequest }: BranchWithPull): number {
+  if (pullRequest.number === null) throw new Error(`${name} was read from a remote that is not GitHub`);
+  return pullRequest.number;
 }

@@ -41,8 +41,8 @@ export function filesOf(models: readonly string[], environments: readonly string
  * One query for all that commands read: the head and its tree, names, texts, the models' registry, and the branches and pull
  * requests that the scope asks for. Paths and names stand in the query as literals; JSON's strings are GraphQL's.
  */
-export function readQuery({ models, environments, proposals }: Scope): string {
-  const documents = models === null ? "" : documentsOf(models, environments);
+export function readQuery({ models, environments, deploymentsOf = [], proposals }: Scope): string {
+  const documents = models === null ? "" : documentsOf(models, environments, deploymentsOf);
   const { fields, fragments } = proposals === undefined ? { fields: "", fragments: "" } : proposalFields(proposals);
   return `
     query Read($owner: String!, $name: String!, $ref: String!${proposals === undefined ? "" : ", $base: String!"}) {
@@ -56,16 +56,20 @@ export function readQuery({ models, environments, proposals }: Scope): string {
     ${fragments} ${models === null ? "" : fileFragment}`;
 }
 
-function documentsOf(models: readonly string[], environments: readonly string[]): string {
+function documentsOf(
+  models: readonly string[],
+  environments: readonly string[],
+  deploymentsOf: readonly string[],
+): string {
   const files = filesOf(models, environments).map(
     (path, at) => `f${at}: file(path: ${JSON.stringify(path)}) { ...File }`,
   );
-  const registries = models.map(
-    (model, at) => `r${at}: file(path: ${JSON.stringify(`${root}/registry/${model}`)}) {
+  const folder = (alias: string, path: string) => `${alias}: file(path: ${JSON.stringify(path)}) {
       object { ... on Tree { entries { name type object { ... on Tree { entries { ...File } } } } } }
-    }`,
-  );
-  return [...files, ...registries].join("\n");
+    }`;
+  const registries = models.map((model, at) => folder(`r${at}`, `${root}/registry/${model}`));
+  const deployments = deploymentsOf.map((environment, at) => folder(`d${at}`, `${root}/${environment}/models`));
+  return [...files, ...registries, ...deployments].join("\n");
 }
 
 /** Texts of blobs by id, `b0`, `b1`... in the order given. */
@@ -93,6 +97,8 @@ export interface CommitAnswer {
   readonly [file: `f${number}`]: FileEntry | null;
   /** r0, r1... in the order of the models */
   readonly [registry: `r${number}`]: FolderEntry | null;
+  /** d0, d1... in the order of the scope's `deploymentsOf` */
+  readonly [deployments: `d${number}`]: FolderEntry | null;
 }
 
 export interface FolderEntry {

@@ -31,7 +31,7 @@ export async function readSnapshot(
   const documents =
     scope.models === null
       ? { files: await readEverything(repository, commit.names?.object?.oid), unreadable: [] }
-      : documentsOf(commit, scope.models, scope.environments);
+      : documentsOf(commit, scope.models, scope);
   return { head: commit.oid, ...documents, ...proposals, ...namesOf(commit.names) };
 }
 
@@ -50,13 +50,16 @@ type Entry = readonly [path: string, entry: FileEntry | null];
 function documentsOf(
   commit: CommitAnswer,
   models: readonly string[],
-  environments: readonly string[],
+  { environments, deploymentsOf = [] }: Scope,
 ): Pick<RemoteSnapshot, "files" | "unreadable"> {
   const known = filesOf(models, environments).map((path, at): Entry => [path, commit[`f${at}`] ?? null]);
-  const registry = models.flatMap((model, at) => versionsOf(model, commit[`r${at}`] ?? null));
+  const registry = models.flatMap((model, at) => documentsBelow(`${root}/registry/${model}`, commit[`r${at}`] ?? null));
+  const deployments = deploymentsOf.flatMap((environment, at) =>
+    documentsBelow(`${root}/${environment}/models`, commit[`d${at}`] ?? null),
+  );
   const files = new Map<string, string>();
   const unreadable: Problem[] = [];
-  for (const [path, entry] of [...known, ...registry]) {
+  for (const [path, entry] of [...known, ...registry, ...deployments]) {
     try {
       const text = textOf(path, entry);
       if (text !== null) files.set(path, text);
@@ -68,12 +71,12 @@ function documentsOf(
   return { files, unreadable };
 }
 
-function versionsOf(model: string, registry: FolderEntry | null): readonly Entry[] {
-  const versions = registry?.object?.entries ?? [];
-  return versions.flatMap((version) =>
-    (version.object?.entries ?? []).flatMap((entry): readonly Entry[] => {
-      const path = `${root}/registry/${model}/${version.name}/${entry.name}`;
-      return isDocument(path.replace(/\.yml$/, ".yaml")) ? [[path, entry]] : [];
+/** Of the folders in a folder: versions of a model, models of an environment. */
+function documentsBelow(path: string, folder: FolderEntry | null): readonly Entry[] {
+  return (folder?.object?.entries ?? []).flatMap((subfolder) =>
+    (subfolder.object?.entries ?? []).flatMap((entry): readonly Entry[] => {
+      const place = `${path}/${subfolder.name}/${entry.name}`;
+      return isDocument(place.replace(/\.yml$/, ".yaml")) ? [[place, entry]] : [];
     }),
   );
 }

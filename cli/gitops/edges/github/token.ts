@@ -49,6 +49,14 @@ export function apiUrlOf(env: Variables): string {
       hint: "for GitHub Enterprise Server it is https://HOST/api/v3; leave it unset for github.com",
     });
   }
+  const { username, password } = new URL(given);
+  if (username !== "" || password !== "") {
+    fail({
+      code: "github-api-url",
+      message: "GITHUB_API_URL holds a user or a password",
+      hint: "leave them out: calls are made with GITHUB_TOKEN, or as a GitHub App",
+    });
+  }
   return given;
 }
 

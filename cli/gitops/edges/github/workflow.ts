@@ -3,8 +3,10 @@ import type { Workflow } from "../../core/readiness/facts.ts";
 
 /** What a workflow file says; one that is no YAML says nothing. */
 export function readWorkflow(text: string): Workflow {
-  const uses = [...text.matchAll(/\bsecrets\.([A-Za-z_]\w*)/g)].map((match) => match[1] ?? "");
-  const { env, jobs } = parsed(text);
+  const document = parsed(text);
+  const { env, jobs } = document;
+  const always = { ...document, jobs: Object.values(jobs ?? {}).filter((job) => !isOptional(job)) };
+  const uses = [...JSON.stringify(always).matchAll(/\bsecrets\.([A-Za-z_]\w*)/g)].map((match) => match[1] ?? "");
   const source = env?.["MMSP_SOURCE"];
   const name = jobs?.["validate"]?.name;
   return {
@@ -16,7 +18,17 @@ export function readWorkflow(text: string): Workflow {
 
 interface Document {
   readonly env?: Readonly<Record<string, unknown>>;
-  readonly jobs?: Readonly<Record<string, { readonly name?: unknown } | null>>;
+  readonly jobs?: Readonly<Record<string, Job | null>>;
+}
+
+interface Job {
+  readonly name?: unknown;
+  readonly if?: unknown;
+}
+
+/** A job that runs only where a variable of the repository asks for it: its secrets are nobody's lack. */
+function isOptional(job: Job | null): boolean {
+  return typeof job?.if === "string" && /\bvars\.\w/.test(job.if);
 }
 
 function parsed(text: string): Document {

@@ -1,5 +1,6 @@
 import { oneLine } from "../../../../schemas/plain-text.ts";
 import { fail } from "../../../../schemas/problem.ts";
+import { withoutSecrets } from "../../../../schemas/secrets.ts";
 import { OutsideError } from "../../core/ports.ts";
 import type { MlflowSettings } from "./settings.ts";
 
@@ -105,7 +106,6 @@ export function unreachable(what: string, settings: MlflowSettings, cause: unkno
 
 /** What the server says, in brackets: one line, without what is secret. */
 function quoted({ message }: Fault, { secrets }: MlflowSettings): string {
-  const shown = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), message);
-  const line = oneLine(shown, 300);
+  const line = oneLine(withoutSecrets(message, secrets), 300);
   return line === "" ? "" : ` (${line})`;
 }

@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fail, ProblemError, type Problem } from "../../../../schemas/problem.ts";
-import { codeOf, systemReason } from "../input-file.ts";
+import { codeOf, systemReason } from "../system-error.ts";
 import type { Header } from "./header.ts";
 
 /** A file beside a model, that holds weights of it. */

@@ -1,8 +1,13 @@
+import { ProbeTooLarge } from "../../../../schemas/probe.ts";
 import type { Problem } from "../../../../schemas/problem.ts";
+import type { Header } from "./header.ts";
+import { elementName } from "./values.ts";
 
 type Complaint = Pick<Problem, "code" | "message" | "hint">;
 
 const served = "remove the custom operator, or use operators of ai.onnx and ai.onnx.ml only";
+
+const cast = "put a Cast to float32 there; inside, the model may use what ONNX Runtime has operators for";
 
 /** What ONNX Runtime says of models that it knows it cannot run, and what a person can do about it. */
 const known: readonly (readonly [pattern: RegExp, complaint: (...groups: string[]) => Complaint])[] = [
@@ -39,11 +44,34 @@ const known: readonly (readonly [pattern: RegExp, complaint: (...groups: string[
       hint: served,
     }),
   ],
+  [
+    /Could not find an implementation for (\S+)\((\d+)\)/,
+    (operator, version) => ({
+      code: "model-operator",
+      message: `uses the operator ${operator} of opset ${version} with datatypes that ONNX Runtime has none of it for`,
+      hint: cast,
+    }),
+  ],
+  [
+    /MLDataType for: tensor\((\w+)\) is not currently registered/,
+    (type) => ({
+      code: "model-datatype",
+      message: `uses tensors of ${type}, which ONNX Runtime does not have`,
+      hint: cast,
+    }),
+  ],
 ];
 
 /** Why a model could not be opened. */
-export function loadProblem(file: string, error: unknown): Problem {
+export function loadProblem(file: string, error: unknown, { outputs }: Header): Problem {
   const said = error instanceof Error ? error.message : String(error);
+  const [, element] = /Unsupported data type: (\d+)/.exec(said) ?? [];
+  if (element !== undefined) {
+    // What its inputs are was looked at before.
+    const name = outputs.find((output) => output.element === Number(element))?.name;
+    const message = `${name === undefined ? "it has" : "the output is"} a tensor of ${elementName(Number(element))}, which cannot be served`;
+    return { code: "model-datatype", file, ...(name === undefined ? {} : { path: name }), message, hint: cast };
+  }
   for (const [pattern, complaint] of known) {
     const match = pattern.exec(said);
     if (match) return { file, ...complaint(...match.slice(1).map((group) => group ?? "")) };
@@ -59,20 +87,27 @@ export function loadProblem(file: string, error: unknown): Problem {
 /** Why a model that was opened gave no answer. */
 export function trialProblem(file: string, error: unknown): Problem {
   const said = error instanceof Error ? error.message : String(error);
+  if (error instanceof ProbeTooLarge) {
+    const hint = "export it with a smaller or a free size, and let who asks scale to it";
+    return { code: "model-trial", file, message: oneLine(said), hint };
+  }
   return {
     code: "model-trial",
     file,
     message: `a trial inference failed: ${oneLine(said)}`,
     hint:
       "the model must answer a row of zeros, of ones or of small numbers; run it in Python with such a row. " +
-      "Where it leaves the number of its columns open, name them with --feature-order",
+      "Where it leaves sizes open that it needs, export it with them; the number of columns --feature-order tells too",
   };
 }
 
 /** ONNX Runtime's message without its source files, C++ signatures and line breaks; at most 300 characters. */
 function oneLine(message: string): string {
   const text = message
-    .replaceAll(/(\/\S+\/)?[\w.-]+\.(cc|h|cpp):\d+ .*?\) (?=[A-Z])/g, "")
+    .replace(/^Load model from .*? failed: ?/, "")
+    // A condition of its source that did not hold, and what that means where it says so.
+    .replaceAll(/(\/\S+\/)?[\w.-]+\.(cc|h|cpp):\d+ .*? was false\. ?/gs, "")
+    .replaceAll(/(\/\S+\/)?[\w.-]+\.(cc|h|cpp):\d+ .*?\) (?:const )?(?=[A-Z])/g, "")
     .replace(/Non-zero status code returned while running (\S+) node\. Name:'(.*?)' Status Message: /, nodeName)
     .replaceAll(/[\s\p{Cc}]+/gu, " ")
     .trim();

@@ -7,7 +7,7 @@ import { loadProblem, trialProblem } from "./complaint.ts";
 import { digested, type Digested } from "./digested.ts";
 import { readHeader, type Header } from "./header.ts";
 import { lookalike } from "./lookalike.ts";
-import { readSignature } from "./signature.ts";
+import { checkInputs, readSignature } from "./signature.ts";
 import { turnOffTelemetry } from "./telemetry.ts";
 import { quiet, tryModel } from "./trial.ts";
 import { withFile } from "./wire.ts";
@@ -27,13 +27,14 @@ const maxWeightsBytes = 256 * 1024 ** 3;
 export const inspectModel: InspectModel = async (path, featureOrder) => {
   const size = await checkInputFile(path, { what: "model", maxBytes: maxModelBytes });
   const header = await headerOf(path, size);
+  checkInputs(path, header);
   const beside = findBeside(path, header);
   const model = await digested(path, { name: storeName(path), what: "model", maxBytes: maxModelBytes });
   const others: Digested[] = [];
   for (const { name, path: place } of beside) {
     others.push(await digested(place, { name, what: "weights", maxBytes: maxWeightsBytes }));
   }
-  const served = await open(path, featureOrder);
+  const served = await open(path, header, featureOrder);
   for (const { checkUnchanged } of [model, ...others]) checkUnchanged();
   return {
     ...model.file,
@@ -67,15 +68,17 @@ async function headerOf(file: string, size: number): Promise<Header> {
 
 async function open(
   file: string,
+  header: Header,
   featureOrder: readonly string[] | null,
 ): Promise<Pick<InspectedModel, "signature" | "warnings">> {
   // Loaded here, because only `register` needs it and it takes longer to load than most commands run.
   turnOffTelemetry();
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
-  const session = await InferenceSession.create(file, quiet).catch(orFail((error) => loadProblem(file, error)));
+  const session = await InferenceSession.create(file, quiet).catch(orFail((error) => loadProblem(file, error, header)));
   try {
-    const { signature, warnings } = readSignature(file, session);
-    const shapes = await tryModel(session, { signature, featureOrder }, Tensor).catch(
+    const { signature, warnings } = readSignature(file, session, header, featureOrder);
+    const dimensions = session.inputMetadata.map((value) => (value.isTensor ? value.shape : []));
+    const shapes = await tryModel(session, { signature, featureOrder, dimensions }, Tensor).catch(
       orFail((error) => trialProblem(file, error)),
     );
     return { signature: withAnswers(signature, shapes), warnings };

@@ -2,7 +2,8 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fail, ProblemError } from "../../../../schemas/problem.ts";
 import type { ArtifactStore, Content } from "../../core/ports.ts";
-import { checkInputFile, systemReason } from "../input-file.ts";
+import { checkInputFile } from "../input-file.ts";
+import { systemReason } from "../system-error.ts";
 import { digestOf, drain, gather, missingHint, verified } from "./keys.ts";
 
 /** More than any model that one machine serves: a guard against a wrong file, not a goal. */

@@ -79,7 +79,7 @@ describe("a pull request that is waited for", () => {
       { merging: "blocked", checks: null },
       "waiting for what main requires (the token may not see the checks)",
     ],
-    ["a person", {}, "ready: waiting for somebody to merge it"],
+    ["a person", {}, "ready, waiting for somebody to merge it"],
     ["auto-merge", { mergesItself: true }, "all is well: GitHub is about to merge it"],
   ] as const)("says that it waits for %s", (_, more, words) => {
     expect(says(pull(more))).toBe(words);

@@ -3,7 +3,7 @@ import type { Change, RegisterCommand } from "../../../../cli/gitops/core/change
 import { plan } from "../../../../cli/gitops/core/plan.ts";
 import { checkTree } from "../../../../schemas/rules.ts";
 import { applyDocuments } from "../../../../cli/gitops/core/apply-change.ts";
-import { validateModelVersion } from "../../../../schemas/json/validators.js";
+import { validateModelVersion } from "../../../../schemas/kinds.ts";
 import { aProject, aProposal, aState, aTree, aVersion, digest, now, register } from "../../../support/builders.ts";
 import { answer, refusalText } from "../../../support/plans.ts";
 
@@ -200,4 +200,58 @@ describe("register", () => {
     const versions = [3, 1, 2].map((version) => aVersion("fraud", version));
     expect(registered(register(), aState(aTree({ versions }))).version).toBe(4);
   });
+});
+
+describe("a model that keeps weights in files beside it", () => {
+  const weights = (seed: string) => ({ file: "w/data.bin", sha256: digest(seed), sizeBytes: 500 });
+  const artifact = { ...register().artifact, files: [weights("one")] };
+
+  test("brings each file under its own digest, and names all of them", () => {
+    const { artifacts, subject, branch } = registered(register({ artifact }));
+    expect(artifacts.map(({ key }) => key)).toEqual([
+      `sha256/${digest("new")}/model.onnx`,
+      `sha256/${digest("one")}/data.bin`,
+    ]);
+    expect(subject?.spec.artifact.files).toEqual([
+      { file: "w/data.bin", key: `sha256/${digest("one")}/data.bin`, sha256: digest("one"), sizeBytes: 500 },
+    ]);
+    expect(validateModelVersion(subject)).toBe(true);
+    expect(branch).not.toBe(branchOf(4, "new"));
+  });
+
+  test("stores files that are the same once", () => {
+    const twins = [weights("one"), { ...weights("one"), file: "v/data.bin" }];
+    const { artifacts, subject } = registered(register({ artifact: { ...artifact, files: twins } }));
+    expect(artifacts).toHaveLength(2);
+    expect(subject?.spec.artifact.files).toHaveLength(2);
+  });
+
+  test("is another version where only its weights are others", () => {
+    const { subject } = registered(register({ artifact }));
+    const state = aState(aTree({ versions: [subject!] }));
+    expect(plan(register({ artifact }), state).kind).toBe("skip");
+    const other = { ...artifact, files: [weights("two")] };
+    expect(registered(register({ artifact: other }), state).version).toBe(5);
+    expect(refusalText(plan(register({ artifact: other, version: 4 }), state))).toContain("is another file");
+  });
+
+  test("by reference brings nothing into the store", () => {
+    const referred = { ...artifact, uri: "https://models.example/fraud.onnx" };
+    const { artifacts, subject } = registered(register({ artifact: referred }));
+    expect(artifacts).toEqual([]);
+    expect(subject?.spec.artifact).toEqual({
+      uri: referred.uri,
+      sha256: digest("new"),
+      sizeBytes: 1000,
+      files: [weights("one")],
+    });
+  });
+});
+
+test("is compared with the newest version before it", () => {
+  expect(registered(register()).previous?.spec.version).toBe(3);
+  const few = aState(aTree({ versions: [aVersion("fraud", 2), aVersion("fraud", 7)] }));
+  expect(registered(register({ version: 5 }), few).previous?.spec.version).toBe(2);
+  expect(registered(register({ version: 1 }), few).previous?.spec.version).toBe(7);
+  expect(registered(register(), aState(aTree({ versions: [] }))).previous).toBeNull();
 });

@@ -4,7 +4,7 @@ import { applyDocuments } from "../../../../cli/gitops/core/apply-change.ts";
 import type { Change, Command } from "../../../../cli/gitops/core/change.ts";
 import { plan } from "../../../../cli/gitops/core/plan.ts";
 import { sharesOf } from "../../../../cli/gitops/core/standing.ts";
-import { validateModelDeployment } from "../../../../schemas/json/validators.js";
+import { validateModelDeployment } from "../../../../schemas/kinds.ts";
 import { effective, highestAttempt } from "../../../../schemas/effective.ts";
 import { checkTree } from "../../../../schemas/rules.ts";
 import type { Tree } from "../../../../schemas/tree.ts";

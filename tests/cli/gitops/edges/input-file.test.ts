@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { storeName, systemReason } from "../../../../cli/gitops/edges/input-file.ts";
+import { storeName } from "../../../../cli/gitops/edges/input-file.ts";
+import { systemReason } from "../../../../cli/gitops/edges/system-error.ts";
 
 test("a file's name becomes one that an artifact key may hold", () => {
   expect(storeName("/models/fraud.onnx")).toBe("fraud.onnx");

@@ -25,7 +25,10 @@ export function modelVersion(version: number, spec: Partial<ModelVersion["spec"]
   };
 }
 
-const second = modelVersion(2);
+const second = modelVersion(2, {
+  metrics: { accuracy: 0.97, auc: 0.991, log_loss: 0.25, score: 2 },
+  parameters: 1_200_000,
+});
 const third = modelVersion(3, {
   signature: {
     inputs: [
@@ -40,13 +43,34 @@ const third = modelVersion(3, {
   metrics: { accuracy: 0.9649, f1: 0.9 },
 });
 
+const registered = modelVersion(3, {
+  ...third.spec,
+  artifact: {
+    ...third.spec.artifact,
+    files: [
+      {
+        file: "weights/a|b `c`.bin",
+        key: `sha256/${"c".repeat(64)}/c.bin`,
+        sha256: "c".repeat(64),
+        sizeBytes: 5_000_000,
+      },
+    ],
+  },
+  opset: 20,
+  irVersion: 10,
+  parameters: 1_234_567,
+  baseline: { key: `sha256/${"b".repeat(64)}/rows.parquet`, sha256: "b".repeat(64), sizeBytes: 2048, rows: 500 },
+  metrics: { accuracy: 0.9649, f1: 0.9, log_loss: 0.21, score: 3 },
+});
+
 /** One change of each verb, as planners make them. */
 export const changes = {
   register: change({
     verb: "register",
     environment: null,
     title: "Register fraud 3",
-    subject: third,
+    subject: registered,
+    previous: second,
     notices: ["version 1 has the same file"],
   }),
   deploy: change({

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { parseManifest } from "../../../../schemas/document.ts";
-import { validateModelDeployment } from "../../../../schemas/json/validators.js";
+import { validateModelDeployment } from "../../../../schemas/kinds.ts";
 import type { ModelDeployment } from "../../../../schemas/model-deployment.ts";
 import { updateYaml } from "../../../../cli/gitops/render/yaml-edit.ts";
 import { newDocument } from "../../../../cli/gitops/render/new-document.ts";

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { SourceState } from "../../../../gateway/core/ports.ts";
 import { readArtifact, type ArtifactOptions, type Place } from "../../../../gateway/edges/source/artifact.ts";
@@ -89,6 +89,18 @@ test("what the outside says, with what can be done about it, names the place", a
     message: "https://example.com/m.onnx cannot be read: the server answered 404",
     hint: "nothing is there",
   });
+});
+
+test("what is large is loaded from a file that only its owner can read, and held against its digest first", async () => {
+  const large = { ...document.spec.artifact, sizeBytes: 65 * 1024 ** 2 };
+  const heavy = { ...document, spec: { ...document.spec, artifact: large } };
+  const loaded = await readArtifact(heavy, "s3://bucket", nothing, reading([bytes]));
+  if (loaded instanceof Uint8Array) throw new Error("it is in memory");
+  expect(statSync(loaded.path).mode & 0o077).toBe(0);
+  await loaded.remove();
+  const other = await problemOf(readArtifact(heavy, "s3://bucket", nothing, reading([bytes.toReversed()])));
+  expect(other.code).toBe("artifact-digest");
+  expect(readdirSync(folder.path)).toEqual([]);
 });
 
 describe("a model that keeps weights in files beside it", () => {

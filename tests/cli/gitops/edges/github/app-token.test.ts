@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { isPushed } from "../../../../../cli/gitops/core/ports.ts";
 import type { ForgeApp } from "../../../../../cli/demo/forge/apps/store.ts";
 import { requireAccess } from "../../../../../cli/gitops/edges/github/access.ts";
 import { readAppSettings } from "../../../../../cli/gitops/edges/github/app-settings.ts";
@@ -97,6 +98,7 @@ describe("as a GitHub App", () => {
     const open = { kind: "open", branch, head: null } as const;
     const files = [{ path: "notes.txt", content: "one" }];
     const pullRequest = await client.propose({ ...request, placement: open, baseHead: base, files });
+    if (isPushed(pullRequest)) throw new Error("GitHub has pull requests");
     const first = await hub.head(branch);
     const state = { name: branch, head: first, commits: [], pullRequest: { ...pullRequest, title: "T", body: "B" } };
     const placement = { kind: "replace", branch, state } as const;

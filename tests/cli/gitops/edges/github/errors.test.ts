@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ProblemError } from "../../../../../schemas/problem.ts";
 import type { OutsideError } from "../../../../../cli/gitops/core/ports.ts";
 import { faultOf } from "../../../../../cli/demo/forge/faults.ts";
+import { startEcho } from "../../../../support/secrets.ts";
 import { faulty, readerToken, startHub, token, type Hub } from "../../hub.ts";
 
 const scope = { models: ["fraud"], environments: ["dev"] } as const;
@@ -218,4 +219,13 @@ test("nothing of Octokit's is printed, whatever fails", async () => {
   const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   expect({ out, err, code }).toEqual({ out: "", err: "", code: 0 });
+});
+
+test("what a server in between repeats of the call is neither in the error nor in its causes", async () => {
+  const echo = startEcho();
+  const at = { apiUrl: `http://127.0.0.1:${echo.port}/api/v3` };
+  const error = await thrown(read(at));
+  expect(error.message).toContain("cannot do this");
+  await thrown(hub.client(at).comment(1, "x"));
+  await echo.stop(true);
 });

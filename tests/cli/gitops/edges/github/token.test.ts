@@ -57,4 +57,5 @@ test("the API is github.com's, or where GITHUB_API_URL says", () => {
   expect(apiUrlOf({})).toBe("https://api.github.com");
   expect(apiUrlOf({ GITHUB_API_URL: "https://git.example.com/api/v3/" })).toBe("https://git.example.com/api/v3");
   expect(() => apiUrlOf({ GITHUB_API_URL: "git.example.com" })).toThrow(ProblemError);
+  expect(() => apiUrlOf({ GITHUB_API_URL: "https://user:pw@git.example.com/api/v3" })).toThrow(/a user or a password/);
 });

@@ -5,7 +5,7 @@ import { readWorkflow } from "../../../../../cli/gitops/edges/github/workflow.ts
 const template = join(import.meta.dir, "../../../../../templates/project/.github/workflows/mmsp.yml");
 
 describe("a workflow file", () => {
-  test("as init writes it checks by the name validate, uses no secret, and does not know where mmsp comes from", async () => {
+  test("as init writes it checks by the name validate, needs no secret, and does not know where mmsp comes from", async () => {
     expect(readWorkflow(await Bun.file(template).text())).toEqual({ source: "", check: "validate", secrets: [] });
   });
 
@@ -22,6 +22,15 @@ jobs:
       check: "Check documents",
       secrets: ["NPM_TOKEN"],
     });
+  });
+
+  test("has no need of the secrets of a job that only a variable turns on", () => {
+    const text = `
+jobs:
+  validate: {steps: [{env: {A: "\${{ secrets.A }}"}}]}
+  sync: {if: "vars.SERVER != ''", steps: [{env: {B: "\${{ secrets.B }}"}}]}
+`;
+    expect(readWorkflow(text).secrets).toEqual(["A"]);
   });
 
   test.each(["", "a: b: c: [", "just text", "jobs: {validate: null}", "env: {OTHER: 1}"])(

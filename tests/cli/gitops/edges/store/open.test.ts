@@ -131,6 +131,16 @@ describe("a store inside the repository", () => {
   });
 });
 
+test("what a writer left behind that was killed goes when another writes there, and what is being written stays", async () => {
+  using folder = temporaryFolder();
+  const place = `store/sha256/${digest}`;
+  const old = folder.put(`${place}/.old.mmsp-tmp`, "half a mod");
+  utimesSync(old, 1000, 1000);
+  folder.put(`${place}/.new.mmsp-tmp`, "half a mod");
+  await openArtifactStore("store", { rootDir: folder.path }).write(key, file);
+  expect(readdirSync(join(folder.path, place)).toSorted()).toEqual([".new.mmsp-tmp", "model.onnx"]);
+});
+
 describe("a store that is not there", () => {
   test.each(["gs://bucket", "file://host/folder", "file:///a%2Fb", "https://example.com/store"])(
     "such as %s is told, with those that are",

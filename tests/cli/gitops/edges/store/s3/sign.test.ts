@@ -4,7 +4,7 @@ import { sha256, signed } from "../../../../../../cli/gitops/edges/store/s3/sign
 /** The examples of Amazon's description of signature version 4, with the credentials that stand there. */
 const credentials = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",
-  secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+  secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", // secretlint-disable-line -- the key of AWS's own documentation
   sessionToken: null,
 };
 const now = new Date("2013-05-24T00:00:00Z");

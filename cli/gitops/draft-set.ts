@@ -1,0 +1,183 @@
+import type { Problem } from "../../schemas/problem.ts";
+import { readTree } from "../../schemas/read-tree.ts";
+import { checkedEdits } from "./checked-edits.ts";
+import type { Change, PromoteCommand, Refusal, Skip } from "./core/change.ts";
+import { environmentProblems } from "./core/names.ts";
+import { placementOf, plannedBefore } from "./core/placement.ts";
+import { refusal, skip } from "./core/outcome.ts";
+import type { FileWrite, Forge, Placement, RemoteSnapshot, Scope, Snapshot } from "./core/ports.ts";
+import { promotionsOf, titleOfAll, type ChangeSet, type LeftOut, type PromoteAllCommand } from "./core/promote-all.ts";
+import { branchesTaken, digestOf, stampedMessage, type Planner } from "./draft.ts";
+import { draftTogether, scopeOfAll } from "./draft-together.ts";
+
+/** The planner of single commands, and the words for several together. */
+export interface SetPlanner extends Planner {
+  readonly bodyTogether: (set: ChangeSet) => string;
+}
+
+/** All promotions as edits of one state of the documents. Nothing is written yet. */
+export interface SetDraft {
+  readonly kind: "draft";
+  readonly set: ChangeSet;
+  readonly files: readonly FileWrite[];
+  readonly edited: ReadonlyMap<string, string>;
+  readonly message: string;
+}
+
+/** The same with the place of its commit and the text of its pull request. */
+export interface SetProposal extends SetDraft {
+  readonly snapshot: RemoteSnapshot;
+  readonly placement: Placement;
+  readonly body: string;
+}
+
+/**
+ * For one pull request. Two reads of one call each, however many models there are: the deployments of the environment, to know
+ * which are meant, and all that their plans look at. A model that becomes a canary in between waits for the next time.
+ */
+export async function draftSetProposal(
+  command: PromoteAllCommand,
+  forge: Forge,
+  planner: SetPlanner,
+  now: string,
+): Promise<SetProposal | Skip | Refusal> {
+  const promotions = meantBy(command, await forge.read(lookScope(command)));
+  if (!Array.isArray(promotions)) return promotions;
+  const scope = proposingScope(command, promotions);
+  const base = await forge.read(scope);
+  const draft = draftSet(command, promotions, base, planner, now);
+  if (draft.kind !== "draft") return draft;
+  const branch = branchOf(command, draft.set.changes);
+  const placement = placementOf(branch, draft.message, base.branches);
+  const body = planner.bodyTogether(draft.set);
+  if (placement === null) return { kind: "refusal", problems: [branchesTaken(branch)] };
+  const stamped = { ...draft, message: stampedMessage(draft, now), snapshot: base, placement, body };
+  if (placement.kind === "open") return stamped;
+  if (placement.kind === "append") return onto(await forge.read(scope, placement.branch), stamped, planner);
+  // Planned with the time of the open proposal, `since` is what it was: what differs then, differs.
+  const before = plannedBefore(placement.state);
+  const again = before === null ? draft : draftSet(command, promotions, base, planner, before.now);
+  const isSame = again.kind === "draft" && digestOf(again.files) === before?.digest;
+  return isSame ? { ...stamped, files: [] } : stamped;
+}
+
+/** Over documents that hold every model, such as a working tree. */
+export function draftSetOver(
+  command: PromoteAllCommand,
+  snapshot: Snapshot,
+  planner: SetPlanner,
+  now: string,
+): SetDraft | Skip | Refusal {
+  const promotions = meantBy(command, snapshot);
+  return Array.isArray(promotions) ? draftSet(command, promotions, snapshot, planner, now) : promotions;
+}
+
+function environmentsOf({ environment, to }: PromoteAllCommand): readonly string[] {
+  return to === null ? [environment] : [...new Set([environment, to])];
+}
+
+function lookScope(command: PromoteAllCommand): Scope {
+  const environments = environmentsOf(command);
+  return { models: [], environments, deploymentsOf: environments };
+}
+
+/** The branch follows from what is planned, so a search stands for its name. */
+function proposingScope(command: PromoteAllCommand, promotions: readonly PromoteCommand[]): Scope {
+  const searches = [{ folder: folderOf(command), text: "promote-" }];
+  return { ...scopeOfAll(promotions), proposals: { branches: [], searches, all: false } };
+}
+
+/** No model has a name with an underscore, so nobody's branches stand there. */
+function folderOf({ environment, to }: PromoteAllCommand): string {
+  return `mmsp/${to ?? environment}/_all/`;
+}
+
+/** The same promotions give the same branch. */
+function branchOf(command: PromoteAllCommand, changes: readonly Change[]): string {
+  const versions = changes.map(({ model, version }) => `${model}/${version}`);
+  const digest = new Bun.CryptoHasher("sha256").update(JSON.stringify([command.environment, command.to, versions]));
+  return `${folderOf(command)}promote-${digest.digest("hex").slice(0, 8)}`;
+}
+
+function meantBy(command: PromoteAllCommand, snapshot: Snapshot): PromoteCommand[] | Skip | Refusal {
+  const { tree, problems } = readTree(snapshot.files);
+  const { environmentNames, modelNames } = snapshot;
+  const state = { tree, environmentNames, modelNames, proposals: [], now: "" };
+  const { environment, to } = command;
+  const unknown = refusal([
+    ...environmentsOf(command).flatMap((name) => environmentProblems(state, name)),
+    ...(to === environment ? [sameEnvironment(environment)] : []),
+  ]);
+  if (unknown !== null) return unknown;
+  const promotions = promotionsOf(command, tree, [...snapshot.unreadable, ...problems]);
+  if (promotions.length > 0) return [...promotions];
+  return skip(
+    to === null
+      ? `no model of ${environment} has a canary`
+      : `${to} serves every version already that is stable in ${environment}`,
+  );
+}
+
+function draftSet(
+  command: PromoteAllCommand,
+  promotions: readonly PromoteCommand[],
+  snapshot: Snapshot,
+  planner: SetPlanner,
+  now: string,
+): SetDraft | Skip | Refusal {
+  const { plans, files } = draftTogether(promotions, snapshot, planner, now);
+  const changes: Change[] = [];
+  const left: LeftOut[] = [];
+  for (const [at, { model, version }] of promotions.entries()) {
+    const plan = plans[at];
+    if (plan === undefined || plan.kind === "failed")
+      throw plan?.error ?? new Error(`nothing was planned for ${model}`);
+    if (plan.kind === "change") changes.push(plan);
+    else if (plan.kind === "skip") left.push({ model, version, reason: plan.reason, problems: [] });
+    else left.push({ model, version, reason: reasonOf(plan.problems), problems: plan.problems });
+  }
+  const [first, ...others] = changes;
+  if (first === undefined) return nothingOf(left);
+  const set = {
+    verb: command.verb,
+    environment: command.to ?? command.environment,
+    title: titleOfAll(changes),
+    changes,
+    left,
+  };
+  return { kind: "draft", set, files, edited: snapshot.files, message: planner.commitMessage(first, ...others) };
+}
+
+function reasonOf(problems: readonly Problem[]): string {
+  return problems.map(({ message, file }) => (file === undefined ? message : `${file} ${message}`)).join("; ");
+}
+
+/** Everything that is in the way, each once: a freeze stands in everybody's. Where nothing is, there is nothing to do. */
+function nothingOf(left: readonly LeftOut[]): Skip | Refusal {
+  const problems = new Map(
+    left.flatMap((entry) => entry.problems).map((problem) => [JSON.stringify(problem), problem]),
+  );
+  return refusal([...problems.values()]) ?? skip(left.map(({ reason }) => reason).join("; "));
+}
+
+/** As an edit of the branch's own texts, so that what others wrote there stays. */
+function onto(branch: RemoteSnapshot, draft: SetProposal, planner: SetPlanner): SetProposal | Refusal {
+  const { placement, set } = draft;
+  if (placement.kind === "open") return draft;
+  const before = readTree(branch.files);
+  const broken = refusal([...branch.unreadable, ...before.problems]);
+  if (broken !== null) return broken;
+  const texts = new Map(branch.files);
+  const files = set.changes.flatMap((change) => {
+    const writes = checkedEdits(change, texts, readTree(texts, before.read), planner.renderChange);
+    for (const { path, content } of writes) if (typeof content === "string") texts.set(path, content);
+    return writes;
+  });
+  const state = { ...placement.state, head: branch.head };
+  return { ...draft, files, edited: branch.files, placement: { ...placement, state } };
+}
+
+function sameEnvironment(environment: string): Problem {
+  const hint = `without --to, mmsp promote --all --env ${environment} makes the canaries stable there`;
+  return { code: "environment-same", message: `${environment} is where it comes from`, hint };
+}

@@ -1,0 +1,62 @@
+import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
+import type { ChangeSet } from "./gitops/core/promote-all.ts";
+import type { Outcome } from "./outcome.ts";
+import { pushedLines, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
+import type { StreamStyles, Style } from "./style.ts";
+
+type Together = Extract<Outcome, { kind: "together" }>;
+
+/** Changes of several models that went together, a line each, and what was left out. */
+export function renderTogether({ set, result }: Together, { stdout: style, stderr }: StreamStyles): Printed {
+  const headline = `${style.green("✓")} ${style.bold(set.title)}`;
+  const models = modelLines(set, result.kind === "dry-run" ? stderr : style);
+  switch (result.kind) {
+    case "published": {
+      const { number, action, url } = result.pullRequest;
+      return printed([headline, `  pull request #${number} ${action}: ${style.cyan(url)}`, ...models]);
+    }
+    case "pushed":
+      return printed([headline, ...pushedLines(result.pushed, style), ...models]);
+    case "written":
+      return printed([headline, ...result.paths.map((path) => `  wrote ${path}`), ...models]);
+    case "dry-run": {
+      const lines = [`${set.title} (dry run: nothing was written)`, ...wouldGo(result.target), ...models];
+      return { stdout: result.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
+    }
+  }
+}
+
+/** The same for programs. */
+export function jsonTogether({ set, result }: Together): ChangeSetOutput {
+  const { verb, environment, title, changes, left } = set;
+  const common = {
+    verb,
+    environment,
+    title,
+    changes: changes.map(({ model, version, traffic, notices }) => ({ model, version, traffic, notices })),
+    left,
+  };
+  switch (result.kind) {
+    case "published":
+      return { status: "published", ...common, pullRequest: result.pullRequest };
+    case "pushed":
+      return { status: "pushed", ...common, pushed: result.pushed };
+    case "written":
+      return { status: "written", ...common, paths: result.paths };
+    case "dry-run":
+      return { status: "dry-run", ...common, diff: result.diff, ...targetJson(result.target) };
+  }
+}
+
+function modelLines({ changes, left }: ChangeSet, style: Style): readonly string[] {
+  const changed = changes.flatMap(({ model, traffic, notices }) => {
+    const before = traffic.before.length === 0 ? "none" : shares(traffic.before);
+    const notes = notices.map((notice) => `    ${style.yellow("note:")} ${notice}`);
+    return [`  ${model}: ${before} -> ${shares(traffic.after)}`, ...notes];
+  });
+  return [...changed, ...left.map(({ model, reason }) => `  ${style.yellow("left out:")} ${model}: ${reason}`)];
+}
+
+function printed(lines: readonly string[]): Printed {
+  return { stdout: `${lines.join("\n")}\n`, stderr: "", exitCode: 0 };
+}

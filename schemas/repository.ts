@@ -1,0 +1,36 @@
+/** `owner/name` on GitHub. */
+const slug = "[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+";
+
+/** What a path in an address may hold; a `..` would name another place than it says. */
+const path = "(?!\\S*/\\.\\.(/|$))[^\\s?#]+";
+
+/** Addresses that git takes. None holds a password: it would be committed with the file, and shown in every list of processes. */
+const addresses = [
+  `file:///${path}`,
+  `https?://[^\\s@/?#]+/${path}`,
+  `ssh://([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9[][^\\s@/?#]*/${path}`,
+  `[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!-)${path}`,
+];
+
+/** A repository as people name it: `owner/name` on GitHub, or the address of any git remote. */
+export const repositoryPattern = new RegExp(`^(${[slug, ...addresses].join("|")})$`);
+
+const address = new RegExp(`^(${addresses.join("|")})$`);
+
+/** Whether it is the address of a git remote, and not a name on GitHub. */
+export function isGitAddress(repository: string): boolean {
+  return address.test(repository);
+}
+
+/** `owner/name` where an address is of the GitHub with this REST API: its API can open pull requests, plain git cannot. */
+export function slugOnGitHub(repository: string, apiUrl: string): string | null {
+  if (!isGitAddress(repository) || repository.startsWith("file:") || !URL.canParse(apiUrl)) return null;
+  const [, host = "", place = ""] =
+    /^(?:https?|ssh):\/\/(?:[^@/]*@)?([^/]+)\/(.+)$/.exec(repository) ?? /^[^@]+@([^:]+):(.+)$/.exec(repository) ?? [];
+  const github = new URL(apiUrl).host.replace(/^api\.(?=github\.com$|[^.]+\.ghe\.com$)/, "");
+  const name = place
+    .replace(/^\/+/, "")
+    .replace(/\/+$/, "")
+    .replace(/\.git$/, "");
+  return host.toLowerCase() === github && new RegExp(`^${slug}$`).test(name) ? name : null;
+}

@@ -1,0 +1,68 @@
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What stands in the place of a secret. */
+const mask = "***";
+
+/** Shorter values are words that may stand anywhere, and no secrets. */
+const shortest = 8;
+
+/** Names of variables whose values are secret: GITHUB_TOKEN, AWS_SECRET_ACCESS_KEY, MLFLOW_TRACKING_PASSWORD... */
+const secretName =
+  /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|API_KEY|ACCESS_KEY|ACCESS_KEY_ID|SECRET_KEY|CREDENTIALS?)$/i;
+
+/** What looks like a secret wherever it stands, and what is left of it. */
+const patterns: readonly (readonly [pattern: RegExp, left: string])[] = [
+  // GitHub's tokens say what they are.
+  [/\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})/g, mask],
+  [/\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+/g, mask],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(-----END [A-Z ]*PRIVATE KEY-----)?/g, mask],
+  // A header, as somebody repeats it.
+  [/\b(bearer|basic)(\s+)(?=\S*\d)[\w.~+/=-]{12,}/gi, `$1$2${mask}`],
+  // A user, and perhaps a password, before a host. `ssh://git@host` is no secret.
+  [/\b(https?:\/\/)[^/\s@"'`]+@/gi, `$1${mask}@`],
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s@"'`:]*:[^/\s@"'`]*@/gi, `$1${mask}@`],
+  // Signed addresses.
+  [/([?&][\w-]*(?:signature|token|secret|password|credential)=)[^&\s"'`]+/gi, `$1${mask}`],
+];
+
+/** The text without what looks like a secret, and without the given ones: in messages, where others' words are quoted. */
+export function withoutSecrets(text: string, secrets: readonly string[] = []): string {
+  let clean = text;
+  for (const secret of secrets) clean = clean.replaceAll(secret, mask);
+  for (const [pattern, left] of patterns) clean = clean.replace(pattern, left);
+  return clean;
+}
+
+/**
+ * Takes out of every text what these variables hold in secret. The second line of defence, where text leaves the process:
+ * nothing should get there, and what does is not shown.
+ */
+export function createRedactor(env: Variables): (text: string) => string {
+  let secrets: readonly string[] | undefined;
+  return (text) => withoutSecrets(text, (secrets ??= secretsOf(env)));
+}
+
+/** The longest first, so that a part of one does not leave the rest behind. */
+function secretsOf(env: Variables): readonly string[] {
+  const values = Object.entries(env).flatMap(([name, value = ""]) =>
+    secretName.test(name) ? partsOf(value) : passwordsOf(value),
+  );
+  const all = values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)]);
+  return [...new Set(all)].filter(({ length }) => length >= shortest).toSorted((a, b) => b.length - a.length);
+}
+
+/** A key of several lines may be shown line by line. */
+function partsOf(value: string): readonly string[] {
+  return [
+    value.trim(),
+    ...value.split(/\\n|\n/).filter((line) => line.length >= 2 * shortest && !line.startsWith("---")),
+  ];
+}
+
+/** Of an address with a user and a password in it, such as a proxy's. */
+function passwordsOf(value: string): readonly string[] {
+  if (!value.includes("@") || !URL.canParse(value)) return [];
+  const { username, password } = new URL(value);
+  const secret = password === "" ? username : password;
+  return secret === "" ? [] : [secret, Buffer.from(`${username}:${password}`).toString("base64")];
+}

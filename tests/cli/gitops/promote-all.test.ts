@@ -1,0 +1,220 @@
+import { describe, expect, test } from "bun:test";
+import type { PromoteAllCommand } from "../../../cli/gitops/core/promote-all.ts";
+import { draftSetOver, type SetPlanner } from "../../../cli/gitops/draft-set.ts";
+import { previewSet, publishSet } from "../../../cli/gitops/publish-set.ts";
+import { pullRequestBodyTogether } from "../../../cli/gitops/render/pull-request-together.ts";
+import { paths } from "../../../schemas/tree.ts";
+import { runGit } from "../../support/git.ts";
+import { cutParts, planner } from "./cut-parts.ts";
+import { deployment, sampleFiles, since } from "./documents.ts";
+import { before, startHub, type Hub } from "./hub.ts";
+import { change, changes } from "./render/changes.ts";
+
+const setPlanner: SetPlanner = { ...planner, bodyTogether: pullRequestBodyTogether };
+const inDev: PromoteAllCommand = { verb: "promote", environment: "dev", to: null };
+
+const canary = `  canary: {version: 3, attempt: 6, since: "${since}", weight: 10}\n`;
+const lock = `  lock: {reason: audit, by: ann, at: "${since}"}\n`;
+const rejected = `  rejected: [{version: 3, attempt: 6, at: "${since}", phase: canary, by: guard, reason: slow}]\n`;
+
+/** A repository with these models in dev: what stands in each deployment besides `stable: 2`. */
+function filesWith(models: Readonly<Record<string, string>>): Record<string, string> {
+  const files = sampleFiles(Object.keys(models));
+  for (const [model, more] of Object.entries(models)) {
+    files[paths.deployment("dev", model)] = deployment(model) + more;
+    const kustomization = paths.deploymentKustomization("dev", model);
+    const serves = more.includes("canary") && !more.includes("rejected");
+    if (serves) files[kustomization] = files[kustomization]?.replace("]", `, ../../../registry/${model}/3]`) ?? "";
+  }
+  return files;
+}
+
+const publishOn = (hub: Hub, command = inDev, minute = 0) => {
+  const now = () => new Date(Date.parse("2026-11-21T08:10:00Z") + minute * 60_000);
+  return publishSet(command, "main", { ...cutParts(hub), now, planner: setPlanner });
+};
+
+async function publishedOn(...args: Parameters<typeof publishOn>) {
+  const result = await publishOn(...args);
+  if (result.kind !== "published") throw new Error(JSON.stringify(result));
+  return result;
+}
+
+describe("promote --all", () => {
+  test("makes every canary stable in one commit and one pull request, in 5 calls, and tells what stays", async () => {
+    await using hub = await startHub(
+      filesWith({ fraud: canary, churn: canary, locked: canary + lock, gone: canary + rejected, idle: "" }),
+    );
+    const { set, pullRequest } = await publishedOn(hub);
+    expect(hub.operations()).toEqual([
+      "graphql repository",
+      "graphql repository",
+      "POST /repos/{owner}/{repo}/git/refs",
+      "graphql createCommitOnBranch",
+      "POST /repos/{owner}/{repo}/pulls",
+    ]);
+    expect(set.title).toBe("Promote 2 canaries to stable in dev");
+    expect(set.changes.map(({ model, version }) => `${model} ${version}`)).toEqual(["churn 3", "fraud 3"]);
+    expect(set.left.map(({ model, problems }) => [model, problems.map(({ code }) => code)])).toEqual([
+      ["gone", ["version-rejected"]],
+      ["locked", ["model-locked"]],
+    ]);
+    const { branch, number } = pullRequest;
+    expect(branch).toMatch(/^mmsp\/dev\/_all\/promote-[0-9a-f]{8}$/);
+    expect((await runGit(hub.server.gitDir, ["log", "--format=%s", `main..${branch}`])).split("\n")).toEqual([
+      set.title,
+    ]);
+    const changed = await runGit(hub.server.gitDir, ["diff", "--name-only", "main", branch]);
+    expect(changed.split("\n")).toEqual(
+      ["churn", "fraud"].flatMap((model) => [
+        paths.deployment("dev", model),
+        paths.deploymentKustomization("dev", model),
+      ]),
+    );
+    expect(await hub.show(branch, paths.deployment("dev", "fraud"))).toContain("# what people write stays");
+    const message = await runGit(hub.server.gitDir, ["log", "-1", "--format=%(trailers)", branch]);
+    expect(message).toContain("mmsp-change: promote dev/churn/3\nmmsp-change: promote dev/fraud/3\nmmsp-plan: ");
+    const { title, body } = (await hub.api("GET", `/pulls/${number}`)) as { title: string; body: string };
+    expect(title).toBe(set.title);
+    expect(body).toMatch(
+      /^\| Model \| Version \| Before \| After \|\n\| --- .*\n\| `churn` \| 3 \| 2: 90 %, 3: 10 % \| 3: 100 % \|\n\| `fraud` /,
+    );
+    expect(body).toContain("- `locked`: locked in dev was locked by ann");
+    expect(body).toMatch(/## `churn`\n\nRequests to churn .*## `fraud`\n\nRequests to fraud /s);
+  });
+
+  test("is open already with the same list: adopted, and nothing is written", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: canary }));
+    const first = await publishedOn(hub);
+    const head = await hub.head(first.pullRequest.branch);
+    const from = hub.server.calls.length;
+    const again = await publishedOn(hub, inDev, 5);
+    expect(again.pullRequest).toEqual({ ...first.pullRequest, action: "unchanged" });
+    expect(hub.operations(from)).toEqual(["graphql repository", "graphql repository"]);
+    expect(await hub.head(first.pullRequest.branch)).toBe(head);
+  });
+
+  test("keeps what others have committed to its pull request", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: canary }));
+    const first = await publishedOn(hub);
+    const document = paths.deployment("dev", "fraud");
+    const text = await hub.show(first.pullRequest.branch, document);
+    const theirs = await hub.push(first.pullRequest.branch, {
+      [document]: `${text.replace("# what people write stays", "# ours")}\n`,
+    });
+    const again = await publishedOn(hub, inDev, 5);
+    expect(again.pullRequest).toMatchObject({ number: first.pullRequest.number });
+    expect(await hub.keeps(theirs)).toBe(true);
+    expect(await hub.show(first.pullRequest.branch, document)).toContain("# ours");
+  });
+
+  test("plans anew when the base branch moves in between, and loses nobody's commit", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: canary }));
+    const first = await publishedOn(hub);
+    let theirs = "";
+    before(hub, 3, async () => {
+      theirs = await hub.push(first.pullRequest.branch, { "theirs.txt": "x" });
+    });
+    await hub.push("main", { [paths.deployment("dev", "churn")]: `${deployment("churn")}${canary}# more\n` });
+    await publishedOn(hub, inDev, 5);
+    expect(await hub.keeps(theirs)).toBe(true);
+  });
+
+  test("--to takes every stable version on that the target does not serve, and its files", async () => {
+    const files = filesWith({ fraud: "", churn: "", there: "" });
+    const there = deployment("there").replace("attempt: 5", "attempt: 1").replace("  previous: [1]\n", "");
+    files[paths.deployment("prod", "there")] = there;
+    files[paths.deploymentKustomization("prod", "there")] = "resources: [deployment.yaml, ../../../registry/there/2]\n";
+    await using hub = await startHub(files);
+    const { set, pullRequest } = await publishedOn(hub, { ...inDev, to: "prod" });
+    expect(hub.operations()).toHaveLength(5);
+    expect(set).toMatchObject({ environment: "prod", title: "Promote 2 versions to prod", left: [] });
+    expect(set.changes.map(({ model, version }) => `${model} ${version}`)).toEqual(["churn 2", "fraud 2"]);
+    expect(pullRequest.branch).toStartWith("mmsp/prod/_all/promote-");
+  });
+
+  test("previewed says the same and writes nothing", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: canary }));
+    const parts = { forge: hub.client(), planner: setPlanner, now: () => new Date("2026-11-21T08:10:00Z") };
+    const none = () => Promise.reject(new Error("a promotion in place brings no artifacts"));
+    const preview = await previewSet(inDev, "main", { ...parts, artifacts: { read: none, check: none } });
+    expect(preview).toMatchObject({ kind: "preview", target: { action: "opened", number: null, base: "main" } });
+    expect(hub.operations()).toHaveLength(2);
+    const { pullRequest } = await publishedOn(hub);
+    expect(preview).toMatchObject({ target: { branch: pullRequest.branch } });
+  });
+});
+
+describe("what promote --all leaves alone", () => {
+  const snapshotOf = (files: Record<string, string>) => ({
+    head: null,
+    files: new Map(Object.entries(files)),
+    unreadable: [],
+    environmentNames: ["dev", "prod"],
+    modelNames: Object.keys(files),
+    proposals: [],
+  });
+  const over = (files: Record<string, string>, command = inDev) =>
+    draftSetOver(command, snapshotOf(files), setPlanner, "2026-11-21T08:10:00Z");
+
+  test("a model whose documents are broken is told and does not stop the others", () => {
+    const files = filesWith({ fraud: canary, churn: canary });
+    files[paths.deployment("dev", "churn")] = "kind: [";
+    const draft = over(files);
+    expect(draft).toMatchObject({
+      kind: "draft",
+      set: { title: "Promote fraud 3 to stable in dev", left: [{ model: "churn" }] },
+    });
+  });
+
+  test("where no model has a canary there is nothing to do", () => {
+    expect(over(filesWith({ fraud: "" }))).toEqual({ kind: "skip", reason: "no model of dev has a canary" });
+    const reason = "dev serves every version already that is stable in prod";
+    expect(over(filesWith({ fraud: "" }), { ...inDev, environment: "prod", to: "dev" })).toEqual({
+      kind: "skip",
+      reason,
+    });
+  });
+
+  test("where none remains it is refused, with each reason once", () => {
+    const files = filesWith({ fraud: canary + lock, churn: canary });
+    const freeze = '  freeze: [{from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z", reason: holidays}]\n';
+    files[paths.environment("dev")] += freeze;
+    const draft = over(files);
+    if (draft.kind !== "refusal") throw new Error(draft.kind);
+    expect(draft.problems.map(({ code }) => code)).toEqual(["environment-frozen", "model-locked"]);
+  });
+
+  test.each([
+    ["an unknown environment", { ...inDev, environment: "dve" }, "environment-unknown"],
+    ["an unknown target", { ...inDev, to: "nowhere" }, "environment-unknown"],
+    ["itself as target", { ...inDev, to: "dev" }, "environment-same"],
+  ])("%s is refused", (_, command, code) => {
+    expect(over(filesWith({ fraud: canary }), command)).toMatchObject({ kind: "refusal", problems: [{ code }] });
+  });
+
+  test("hundreds of models are planned in a moment, and the body stays as long as GitHub takes it", () => {
+    const models = Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`m-${at}`, canary]));
+    const draft = over(filesWith(models));
+    if (draft.kind !== "draft") throw new Error(draft.kind);
+    expect(draft.set.changes).toHaveLength(250);
+    expect(draft.set.title).toBe("Promote 250 canaries to stable in dev");
+    const body = pullRequestBodyTogether(draft.set);
+    expect(body.length).toBeLessThan(65_536);
+    expect(body).toMatch(/And \d+ more models, for which there is no room here/);
+  });
+});
+
+test("the body holds every section while there is room, and text from outside only as text", () => {
+  const set = {
+    verb: "promote" as const,
+    environment: "prod",
+    title: "Promote 2",
+    changes: [change({ ...changes.promote }), change({ ...changes.promote, model: "wine", title: "x" })],
+    left: [{ model: "other", version: 1, reason: "locked by @octocat: see https://x.y", problems: [] }],
+  };
+  const body = pullRequestBodyTogether(set);
+  expect(body.match(/^## /gm)).toHaveLength(2);
+  expect(body).not.toContain("more models");
+  expect(body.replaceAll(/(`+)[^\n]*?[^`]\1(?!`)/g, "")).not.toMatch(/@|https?:/);
+});
