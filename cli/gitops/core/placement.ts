@@ -15,12 +15,17 @@ const maxSuffix = 20;
  * Returns null when every name is taken.
  */
 export function placementOf(branch: string, message: string, branches: readonly BranchState[]): Placement | null {
-  for (const name of suffixed(branch)) {
-    const state = branches.find((candidate) => candidate.name === name);
+  const names = suffixed(branch);
+  const states = names.map((name) => branches.find((candidate) => candidate.name === name));
+  // An open pull request is found under any of the names: the one before it may have become free since it was opened.
+  const open = states.filter((state) => state !== undefined).find(hasPull);
+  if (open !== undefined) {
+    return { kind: holdsOnly(open, message) ? "replace" : "append", branch: open.name, state: open };
+  }
+  for (const [at, name] of names.entries()) {
+    const state = states[at];
     if (state === undefined) return { kind: "open", branch: name, head: null };
-    const ours = holdsOnly(state, message);
-    if (hasPull(state)) return { kind: ours ? "replace" : "append", branch: name, state };
-    if (ours) return { kind: "open", branch: name, head: state.head };
+    if (holdsOnly(state, message)) return { kind: "open", branch: name, head: state.head };
   }
   return null;
 }

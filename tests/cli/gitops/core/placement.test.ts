@@ -35,6 +35,16 @@ describe("where a proposal goes", () => {
       [branch({ commits: [theirs] }), branch({ name: `${name}-2`, open: true })],
       { kind: "replace", branch: `${name}-2` },
     ],
+    [
+      "open beside a name that is free again",
+      [branch({ name: `${name}-2`, open: true })],
+      { kind: "replace", branch: `${name}-2` },
+    ],
+    [
+      "open beside one that was left behind with our commit",
+      [branch({}), branch({ name: `${name}-2`, open: true, commits: [theirs] })],
+      { kind: "append", branch: `${name}-2` },
+    ],
   ] as const)("%s", (_what, branches, expected) => {
     expect(placementOf(name, message, branches)).toMatchObject(expected);
   });
