@@ -10,8 +10,11 @@ import { pushedLines, shares, targetJson, wouldGo, type Printed } from "./report
 import { jsonTogether, renderTogether } from "./report-together.ts";
 import type { StreamStyles, Style } from "./style.ts";
 
+/** What a command came to that does more than tell; run.ts prints what only tells. */
+type Result = Exclude<Outcome, { kind: "report" }>;
+
 /** An outcome for people. */
-export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamStyles): Printed {
+export function renderText(outcome: Result, { stdout: style, stderr }: StreamStyles): Printed {
   switch (outcome.kind) {
     case "published": {
       const { change, pullRequest, notices } = outcome;
@@ -57,17 +60,15 @@ export function renderText(outcome: Outcome, { stdout: style, stderr }: StreamSt
       return { stdout: "", stderr: renderProblems(outcome.problems, stderr), exitCode: 1 };
     case "streamed":
       return { stdout: "", stderr: "", exitCode: 0 };
-    case "report":
-      return { stdout: outcome.text, stderr: "", exitCode: outcome.ok ? 0 : 1 };
   }
 }
 
 /** An outcome for programs: one JSON object on stdout, whatever happened. */
-export function renderJson(outcome: Outcome): Printed {
+export function renderJson(outcome: Result): Printed {
   if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: 0 };
-  const body = outcome.kind === "report" ? outcome.json : jsonOf(outcome);
+  const body = jsonOf(outcome);
   const stopped = outcome.kind === "followed" && outcome.end.kind === "stopped";
-  const failed = outcome.kind === "refusal" || stopped || (outcome.kind === "report" && !outcome.ok);
+  const failed = outcome.kind === "refusal" || stopped;
   return { stdout: `${JSON.stringify(body, null, 2)}\n`, stderr: "", exitCode: failed ? 1 : 0 };
 }
 
@@ -78,7 +79,7 @@ function renderProblems(problems: readonly Problem[], style: Style): string {
 
 type Body = ChangeOutput | ChangeSetOutput | RefusalOutput;
 
-function jsonOf(outcome: Exclude<Outcome, { kind: "report" | "streamed" }>): Body {
+function jsonOf(outcome: Exclude<Result, { kind: "streamed" }>): Body {
   if (outcome.kind === "together") return jsonTogether(outcome);
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
   if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import pkg from "../package.json" with { type: "json" };
+import type { Outcome } from "./outcome.ts";
 import type { Printed } from "./report-parts.ts";
 import type { Problem } from "../schemas/problem.ts";
 import { createRedactor } from "../schemas/secrets.ts";
@@ -46,13 +47,22 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     return print(renderHelp(name, await load()));
   }
   // At once: they are read and compiled beside each other.
-  const parts = [load(), import("./wire.ts"), import("./report.ts")] as const;
-  const [command, { openSession }, { renderJson, renderText }] = await Promise.all(parts);
+  const [command, { openSession }] = await Promise.all([load(), import("./wire.ts")]);
   const input = parseFlags(rest, command.flags, command.maxArgs);
   const verbose = input.on("verbose");
   const { context, finish } = await openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
   const outcome = await command.run(input, context).finally(finish);
-  return show(asksForJson(rest) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env)));
+  return show(await printed(outcome, asksForJson(rest)));
+}
+
+/** What only tells says it by itself: no other kind of outcome is loaded for it. */
+async function printed(outcome: Outcome, asJson: boolean): Promise<Printed> {
+  if (outcome.kind === "report") {
+    const stdout = asJson ? `${JSON.stringify(outcome.json, null, 2)}\n` : outcome.text;
+    return { stdout, stderr: "", exitCode: outcome.ok ? 0 : 1 };
+  }
+  const { renderJson, renderText } = await import("./report.ts");
+  return asJson ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env));
 }
 
 /** `mmsp help environment`; null for what is no topic. */
@@ -108,10 +118,8 @@ function interrupted(): AbortSignal {
 
 /** What went wrong, for people or as JSON. A bug keeps its stack; everything else says what to do. */
 async function explain(error: unknown, argv: readonly string[]): Promise<ExitCode> {
-  const { renderJson, renderText } = await import("./report.ts");
   const outcome = { kind: "refusal", problems: await problemsOf(error, argv) } as const;
-  const printed = asksForJson(argv) ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env));
-  const exitCode = await show(printed);
+  const exitCode = await show(await printed(outcome, asksForJson(argv)));
   if (process.env["MMSP_DEBUG"]) printError(`${redact(String(error instanceof Error ? error.stack : error))}\n`);
   return error instanceof UsageError ? 2 : exitCode;
 }
