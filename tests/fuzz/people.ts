@@ -87,12 +87,14 @@ export async function createPeople(hub: Hub, inspector: Inspector, now: () => Da
   const openPulls = async () => (await hub.api("GET", "/pulls?state=open&per_page=100")) as readonly Pull[];
 
   async function onPull(name: ActName, { number, head }: Pull, random: () => number): Promise<readonly string[]> {
+    const before = await headOf(head.ref);
     const method = ["merge", "squash", "rebase"][Math.floor(random() * 3)];
     if (name === "merge") await hub.api("PUT", `/pulls/${number}/merge`, { merge_method: method });
     else if (name === "close") await hub.api("PATCH", `/pulls/${number}`, { state: "closed" });
     else if (name === "update-branch") await hub.api("PUT", `/pulls/${number}/update-branch`, {});
-    const after = name === "update-branch" ? await headOf(head.ref) : "";
-    return after === "" ? [] : [after];
+    // There may have been nothing to update it with; what is there then is no work of people's.
+    const after = await headOf(head.ref);
+    return name === "update-branch" && after !== before ? [after] : [];
   }
 
   async function onBranch(name: ActName, branch: string, path: string): Promise<readonly string[]> {
