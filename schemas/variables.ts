@@ -64,7 +64,7 @@ export const variableGroups: readonly VariableGroup[] = [
         name: "GITHUB_WORKSPACE",
         meaning: "the checkout in GitHub Actions, from which `validate --format github` counts paths",
       },
-      { name: "XDG_CACHE_HOME", meaning: "where `up --repo` keeps its clone, default ~/.cache" },
+      { name: "XDG_CACHE_HOME", meaning: "where clones of remotes and unpacked libraries are kept, default ~/.cache" },
     ],
   },
   {
