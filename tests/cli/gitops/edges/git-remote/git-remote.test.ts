@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DeployCommand, RegisterCommand } from "../../../../../cli/gitops/core/change.ts";
 import { HeadMoved, ProtectedBranch } from "../../../../../cli/gitops/core/ports.ts";
@@ -272,17 +271,6 @@ describe("what stands in the way", () => {
     expect(snapshot.environmentNames).toEqual(["dev"]);
     expect(snapshot.files.get(paths.environment("dev"))).toBe(sampleFiles()[paths.environment("dev")] ?? "");
   });
-});
-
-test("locks that a killed fetch has left in the clone are in nobody's way", async () => {
-  const forge = remote.forge();
-  const scope = { models: [], environments: [] };
-  await forge.read(scope);
-  const refs = join(remote.folder, "cache", "0.git", "refs", "mmsp", "heads");
-  const [main = ""] = readdirSync(refs);
-  writeFileSync(join(refs, `${main}.lock`), "");
-  const head = await remote.push("main", { "other.txt": "x" });
-  expect((await forge.read(scope)).head).toBe(head);
 });
 
 test("a read brings what its scope asks for, and no more", async () => {

@@ -1,10 +1,23 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withClone, type Clone } from "../../../../../cli/gitops/edges/git-remote/clone.ts";
 import { makeCommit } from "../../../../../cli/gitops/edges/git-remote/write.ts";
 import { startRemote } from "./remote.ts";
 
 setDefaultTimeout(60_000);
+
+test("locks that a killed fetch has left in the clone are in nobody's way", async () => {
+  await using remote = await startRemote();
+  const forge = remote.forge();
+  const scope = { models: [], environments: [] };
+  await forge.read(scope);
+  const refs = join(remote.folder, "cache", "0.git", "refs", "mmsp", "heads");
+  const [main = ""] = readdirSync(refs);
+  writeFileSync(join(refs, `${main}.lock`), "");
+  const head = await remote.push("main", { "other.txt": "x" });
+  expect((await forge.read(scope)).head).toBe(head);
+});
 
 test("a commit is the one that was made, also where another is made in the same clone meanwhile", async () => {
   await using remote = await startRemote();
