@@ -26,10 +26,10 @@ function pathWithGh(folder: ReturnType<typeof temporaryFolder>, script: string):
 
 const loggedIn = `[ "$1 $2" = "auth token" ] && echo ${DEMO_TOKEN}`;
 const onGitHub = (origin: string) => ({ GITHUB_API_URL: `${origin}/api/v3` });
-const elsewhere = (_: string) => ({ MMSP_GIT_TOKEN: DEMO_TOKEN });
+const elsewhere = () => ({ MMSP_GIT_TOKEN: DEMO_TOKEN });
 
 test.each([
-  ["who is only logged in with gh", loggedIn, onGitHub, (_: string) => "acme/models"],
+  ["who is only logged in with gh", loggedIn, onGitHub, () => "acme/models"],
   [
     "who names the repository by its address on GitHub",
     loggedIn,
