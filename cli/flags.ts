@@ -37,7 +37,10 @@ export const shared = {
   name: { type: "string", value: "NAME", help: "the model, instead of the argument" },
   json: { type: "boolean", help: "print one JSON object" },
   dryRun: { type: "boolean", help: "print what would change as a diff; write nothing" },
-  local: { type: "boolean", help: "edit the working tree: no commit, no network" },
+  local: {
+    type: "boolean",
+    help: "edit the working tree: no git host, no commit; a store is where the environments say",
+  },
   repo: { type: "string", value: "OWNER/NAME", help: "on GitHub, or any git address; default: of mmsp.yaml" },
   base: { type: "string", value: "BRANCH", help: "base branch; default: the one in mmsp.yaml" },
   verbose: { type: "boolean", help: "show each HTTP call on stderr, without anything secret" },

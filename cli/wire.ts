@@ -122,7 +122,7 @@ function createEdges(env: Variables): Edges {
       const { fileSizes } = await import("./gitops/edges/github/file-sizes.ts");
       return fileSizes(await accessTo(from.remote, env), from.commit, paths);
     },
-    openStoreFiles: async (store) => (await import("./gitops/edges/store-files.ts")).openStoreFiles(store, env),
+    openStoreFiles: async (store) => (await import("./gitops/edges/store/files.ts")).openStoreFiles(store, env),
     openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
     watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
     watchBranch: async (remote) => {

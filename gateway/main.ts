@@ -8,7 +8,7 @@ import { plan } from "../cli/gitops/core/plan.ts";
 import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
 import type { Forge } from "../cli/gitops/core/ports.ts";
 import type { Planner } from "../cli/gitops/draft.ts";
-import { credentialsFor, gitTokenFor } from "../cli/gitops/edges/git-remote/address.ts";
+import { credentialsFor, gitTokenFor, gitUserOf } from "../cli/gitops/edges/git-remote/address.ts";
 import { createGitRemote } from "../cli/gitops/edges/git-remote/git-remote.ts";
 import { readAppSettings } from "../cli/gitops/edges/github/app-settings.ts";
 import { createAppTokens, signingWith } from "../cli/gitops/edges/github/app-token.ts";
@@ -154,9 +154,17 @@ function accessOf(config: Config): Access | null {
 function sourceOf({ source, dataDir, roles, githubApiUrl }: Config, access: Access | null): Source {
   if (source.kind === "dir") return directorySource(source.root);
   const { url, branch, pollMs } = source;
-  const token = tokenFor(url, access?.git ?? null, githubApiUrl) ?? gitTokenFor(url, process.env);
+  const github = tokenFor(url, access?.git ?? null, githubApiUrl);
+  const token = github ?? gitTokenFor(url, process.env);
+  const user = github === undefined ? { user: gitUserOf(process.env) } : {};
   // One each: git locks its repository, and a process takes what locks it finds there for its own of an earlier life.
-  return gitSource({ url, branch, pollMs, cacheDir: join(dataDir, `clone-${roles}.git`), ...(token && { token }) });
+  return gitSource({
+    url,
+    branch,
+    pollMs,
+    cacheDir: join(dataDir, `clone-${roles}.git`),
+    ...(token && { token, ...user }),
+  });
 }
 
 /** Where cuts are committed: GitHub, or a remote that only speaks git; null where nobody says, or GitHub's token is missing. */

@@ -90,6 +90,10 @@ export const variableGroups: readonly VariableGroup[] = [
         name: "GITHUB_TOKEN, GITHUB_API_URL",
         meaning: "to commit them; the token also reads a repository on that very GitHub, and goes to no other host",
       },
+      {
+        name: "MMSP_GIT_TOKEN, MMSP_GIT_USER",
+        meaning: "to read and to commit where the repository is on no GitHub, by https",
+      },
     ],
   },
 ];

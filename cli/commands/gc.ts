@@ -22,12 +22,16 @@ export const gc: Command = {
     "does, it is not the newest of its model, and it has neither served nor come within the time of --older-than.\n" +
     "--apply opens a pull request, or with --local edits the tree: registry entries go, and with them their artifacts in\n" +
     "stores inside the repository, unless another version has the same file. In stores outside (file://, s3://) files\n" +
-    "stay until that is merged: --store then removes those that no registry entry names. A store belongs to one repository.",
+    "stay until that is merged: --store then removes those that no registry entry names, on the base branch or on an open\n" +
+    "one. A store belongs to one repository.",
   flags: {
     "older-than": { type: "string", value: "TIME", help: "keep what served or came within TIME; default 30d" },
     apply: { type: "boolean", help: "do it; without this flag nothing is written" },
     store: { type: "boolean", help: "files in stores outside the repository, instead of versions" },
-    local: { ...shared.local, help: "the working tree and the clone's history: no commit, no network" },
+    local: {
+      ...shared.local,
+      help: "the working tree and the clone's history: no commit, no network, so no store in a bucket",
+    },
     repo: shared.repo,
     base: shared.base,
   },

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { UpOutput } from "../../schemas/output/up.ts";
 import { fail, formatProblem } from "../../schemas/problem.ts";
 import { readSettings } from "../../schemas/settings.ts";
-import { isGitAddress } from "../../schemas/repository.ts";
+import { isGitAddress, slugOnGitHub } from "../../schemas/repository.ts";
 import type { Command } from "../command.ts";
 import type { Context, GatewayOptions, GatewayStatus } from "../context.ts";
 import { reading, shared, UsageError, wholeNumber, type Input } from "../flags.ts";
@@ -141,19 +141,21 @@ function served(environment: string, { models, problems }: GatewayStatus, style:
 async function sourceOf(input: Input, context: Context): Promise<GatewayOptions["source"]> {
   if (!looksAtGitHub(input)) return { dir: context.edges.findTree(context.cwd).root };
   const { repository, baseBranch } = await remoteOf(input, context);
-  return { gitUrl: cloneUrl(repository, context.env["GITHUB_API_URL"]), branch: baseBranch };
+  return { gitUrl: cloneUrl(repository, apiUrlOf(context)), branch: baseBranch };
 }
 
 /**
- * Where rollbacks go, and the App or the token to commit them with, found as the commands find it: the branch that is served. A tree on
- * disk is edited in place instead, and its gateway needs no token.
+ * Where rollbacks go, and the App or the token to commit them with, found as the commands find it: the branch that is served. An
+ * address on GitHub is GitHub's to the gateway, too; any other gets the variables of plain git. A tree on disk is edited in place
+ * instead, and its gateway needs no token.
  */
 async function repositoryOf(input: Input, context: Context): Promise<Record<string, string>> {
   if (!looksAtGitHub(input)) return {};
   const { repository } = await remoteOf(input, context);
-  if (isGitAddress(repository)) return { MMSP_REPOSITORY: repository };
-  const app = Object.entries(context.env).filter(([name]) => name.startsWith("MMSP_GITHUB_APP_"));
-  const asApp = Object.fromEntries(app.flatMap(([name, value]) => (value ? [[name, value]] : [])));
+  if (isGitAddress(repository) && slugOnGitHub(repository, apiUrlOf(context)) === null) {
+    return { MMSP_REPOSITORY: repository, ...given(context, /^MMSP_GIT_(TOKEN|USER)$/) };
+  }
+  const asApp = given(context, /^MMSP_GITHUB_APP_/);
   if (Object.keys(asApp).length > 0) return { MMSP_REPOSITORY: repository, ...asApp };
   const token = await context.edges.findToken();
   if (token !== null) return { MMSP_REPOSITORY: repository, GITHUB_TOKEN: token };
@@ -165,8 +167,18 @@ async function repositoryOf(input: Input, context: Context): Promise<Record<stri
   return { MMSP_REPOSITORY: repository };
 }
 
+/** Variables of these names, without empty ones. */
+function given({ env }: Context, names: RegExp): Record<string, string> {
+  const found = Object.entries(env).filter(([name]) => names.test(name));
+  return Object.fromEntries(found.flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}
+
+function apiUrlOf({ env }: Context): string {
+  return env["GITHUB_API_URL"]?.trim() || "https://api.github.com";
+}
+
 /** `https://api.github.com` -> `https://github.com/…`; `https://HOST/api/v3` of an Enterprise Server -> `https://HOST/…`. */
-function cloneUrl(repository: string, apiUrl = "https://api.github.com"): string {
+function cloneUrl(repository: string, apiUrl: string): string {
   if (isGitAddress(repository)) return repository;
   const host = apiUrl
     .replace(/\/+$/, "")

@@ -4,10 +4,10 @@ import { versionOfBranch } from "./core/placement.ts";
 import type { Forge, OpenPull } from "./core/ports.ts";
 
 /** Of longer lists GitHub gives the first so many; what else a pull request changes is then not known. */
-const listedFiles = 100;
+export const listedFiles = 100;
 
 /** Pull requests whose files are asked for at once. */
-const pullsPerCall = 100;
+export const pullsPerCall = 100;
 
 const registered = /^environments\/registry\/([^/]+)\/(\d+)\//;
 const deployed = /^environments\/([^/]+)\/models\/([^/]+)\//;

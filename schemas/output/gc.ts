@@ -45,6 +45,7 @@ export const GcOutput = z.discriminatedUnion("kind", [
         bytes: z.int().describe("of those that go"),
       }),
     ),
+    notices: z.array(z.string()),
   }),
 ]);
 export type GcOutput = z.infer<typeof GcOutput>;

@@ -179,7 +179,9 @@ describe("the table of all variables", () => {
       .flatMap(({ variables }) => variables.flatMap(({ name }) => name.split(", ")));
 
   test("tells those that the gateway checks, and no other", () => {
-    const heeded = [...configVariables, "MMSP_REPOSITORY"].filter((name) => name !== "GH_TOKEN");
+    // Those of plain git are read where git is called.
+    const others = ["MMSP_REPOSITORY", "MMSP_GIT_TOKEN", "MMSP_GIT_USER"];
+    const heeded = [...configVariables, ...others].filter((name) => name !== "GH_TOKEN");
     expect(told(/gateway/).toSorted()).toEqual(heeded.toSorted());
   });
 

@@ -202,18 +202,16 @@ export interface StoreFiles {
 }
 
 /**
- * The files of a store that nothing names: no registry entry, and no open registration (`pending`: first digits of digests). Those
- * within the window stay: a registration puts its file there before anybody can see it.
+ * The files of a store that no registry entry names, on the base branch or on an open one (`trees`: all of them). Those within
+ * the window stay: a registration puts its files there before anybody can see it.
  */
 export function planStoreGc(
   files: readonly StoreFile[],
-  named: { readonly trees: readonly Tree[]; readonly pending: readonly string[] },
+  trees: readonly Tree[],
   { now, windowMs }: Pick<GcState, "now" | "windowMs">,
 ): readonly StoreFile[] {
-  const digests = new Set(named.trees.flatMap((tree) => [...digestsBesides(tree, new Set())]));
+  const digests = new Set(trees.flatMap((tree) => [...digestsBesides(tree, new Set())]));
   return files.filter(({ key, modifiedAt }) => {
-    const digest = key.split("/")[1] ?? "";
-    const isPending = named.pending.some((digits) => digest.startsWith(digits));
-    return !digests.has(digest) && !isPending && now - modifiedAt > windowMs;
+    return !digests.has(key.split("/")[1] ?? "") && now - modifiedAt > windowMs;
   });
 }

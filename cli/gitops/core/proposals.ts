@@ -1,7 +1,7 @@
 import { digest8Of, type Digests } from "../../../schemas/artifact.ts";
 import type { OpenProposal } from "./change.ts";
 
-/** `mmsp/registry/<model>/<version>-<8 digits of the digest>`, perhaps with the `-2` of a second branch. */
+/** `mmsp/registry/<model>/<version>-<digest8Of the artifact>`, perhaps with the `-2` of a second branch. */
 const registration = /^mmsp\/registry\/([^/]+)\/([1-9]\d*)-([0-9a-f]{8})(?:-\d+)?$/;
 
 /** An open pull request that registers a version. */
@@ -50,7 +50,7 @@ export function registrationOf(
   return found?.proposal ?? null;
 }
 
-/** The first digits of the files' digests that branches register. */
-export function digestsOfRegistrations(branches: readonly string[]): readonly string[] {
-  return branches.flatMap((branch) => registration.exec(branch)?.[3] ?? []);
+/** The model that a branch registers a version of; null for any other branch. */
+export function modelOfRegistration(branch: string): string | null {
+  return registration.exec(branch)?.[1] ?? null;
 }

@@ -16,6 +16,8 @@ export interface GitSourceOptions {
   readonly pollMs: number;
   /** For http and https: one that stays, or the one that holds now. */
   readonly token?: string | (() => Promise<string>);
+  /** The name that goes with the token, where the server looks at it; default that of GitHub's tokens. */
+  readonly user?: string;
   /** Milliseconds for one git command. Default 60,000. */
   readonly timeoutMs?: number;
 }
@@ -30,7 +32,7 @@ export function gitSource(options: GitSourceOptions): Source {
   const git = createGit({ gitDir: cacheDir, timeoutMs, config: {}, secrets: remote.secrets });
   const online = async (): Promise<Git> => {
     const token = typeof options.token === "function" ? await options.token() : options.token;
-    const { config, secrets } = parseRemote(options.url, token);
+    const { config, secrets } = parseRemote(options.url, token, options.user);
     return createGit({ gitDir: cacheDir, timeoutMs, config, secrets });
   };
   const mirror = createMirror({ git, online, cacheDir, url: remote.url, ref: `refs/heads/${checkBranch(branch)}` });

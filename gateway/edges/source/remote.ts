@@ -23,8 +23,8 @@ export function tokenFor<Token>(address: string, token: Token | null, apiUrl: st
   return isPrivate && remote.host === host ? token : undefined;
 }
 
-/** Addresses that git would read as an option or run as a command are refused. `token`: where the address names nobody. */
-export function parseRemote(given: string, token?: string): Remote {
+/** Addresses that git would read as an option or run as a command are refused. `token`, and the `user` that the server expects with it: where the address names nobody. */
+export function parseRemote(given: string, token?: string, user = "x-access-token"): Remote {
   if (given.startsWith("-") || /^[a-z]+::/i.test(given) || /[\0\n]/.test(given) || given === "") {
     return fail({
       code: "git-address",
@@ -47,8 +47,8 @@ export function parseRemote(given: string, token?: string): Remote {
   const own = password === "" ? name : password;
   const secret = own === "" ? (token ?? "") : own;
   if (secret === "") return { url: url.href, config: {}, secrets: [] };
-  const user = password === "" ? "x-access-token" : name;
-  const basic = Buffer.from(`${user}:${secret}`).toString("base64");
+  const standsIn = own === "" ? user : "x-access-token";
+  const basic = Buffer.from(`${password === "" ? standsIn : name}:${secret}`).toString("base64");
   // For this host only: a plain http.extraHeader would go to every host.
   const config = { [`http.${url.origin}/.extraHeader`]: `Authorization: Basic ${basic}` };
   return { url: url.href, config, secrets: [basic, secret] };

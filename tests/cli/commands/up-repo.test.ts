@@ -13,8 +13,10 @@ setDefaultTimeout(60_000);
 
 const fraud = { versions: { 1: linearModel(), 2: linearModel({ bias: [9, 0] }) }, canary: 2, weight: 50 };
 const files = servingTree({ fraud: { ...fraud, spec: { slo: { minRequests: 1 } } } });
-const up = ["up", "--repo", "acme/models", "--env", "dev", "--port", "0", "--detach"];
-const down = ["down", "--repo", "acme/models", "--env", "dev"];
+const commandsOn = (repository: string): readonly [readonly string[], readonly string[]] => [
+  ["up", "--repo", repository, "--env", "dev", "--port", "0", "--detach"],
+  ["down", "--repo", repository, "--env", "dev"],
+];
 
 /** A `gh` that is logged in, or is not, first on the path. */
 function pathWithGh(folder: ReturnType<typeof temporaryFolder>, script: string): string {
@@ -22,14 +24,25 @@ function pathWithGh(folder: ReturnType<typeof temporaryFolder>, script: string):
   return `${folder.path}/bin:${process.env["PATH"] ?? ""}`;
 }
 
-test("who is only logged in with gh has rollbacks committed by the gateway that up --repo starts", async () => {
+const loggedIn = `[ "$1 $2" = "auth token" ] && echo ${DEMO_TOKEN}`;
+const onGitHub = (origin: string) => ({ GITHUB_API_URL: `${origin}/api/v3` });
+const elsewhere = () => ({ MMSP_GIT_TOKEN: DEMO_TOKEN });
+
+test.each([
+  ["who is only logged in with gh", loggedIn, onGitHub, () => "acme/models"],
+  [
+    "who names the repository by its address on GitHub",
+    loggedIn,
+    onGitHub,
+    (origin: string) => `${origin}/acme/models`,
+  ],
+  ["who has a token of another git server", "exit 1", elsewhere, (origin: string) => `${origin}/acme/models.git`],
+])("%s has rollbacks committed by the gateway that up --repo starts", async (_, gh, variables, repositoryAt) => {
   await using circle = await startCircle(files);
   using folder = temporaryFolder();
-  const env = {
-    PATH: pathWithGh(folder, `[ "$1 $2" = "auth token" ] && echo ${DEMO_TOKEN}`),
-    GITHUB_API_URL: `${circle.line.origin}/api/v3`,
-    XDG_CACHE_HOME: folder.path,
-  };
+  const { origin } = circle.line;
+  const env = { PATH: pathWithGh(folder, gh), XDG_CACHE_HOME: folder.path, ...variables(origin) };
+  const [up, down] = commandsOn(repositoryAt(origin));
   const started = await runCli([...up, "--json"], { env });
   const { url, alertsTokenFile } = jsonOf(started) as { url: string; alertsTokenFile: string };
   try {
@@ -60,6 +73,7 @@ test("without any token up --repo serves, and says that rollbacks will not be co
     GITHUB_API_URL: `${circle.line.origin}/api/v3`,
     XDG_CACHE_HOME: folder.path,
   };
+  const [up, down] = commandsOn("acme/models");
   const { stderr, stdout, exitCode } = await runCli(up, { env });
   try {
     expect(stderr).toMatch(

@@ -21,12 +21,16 @@ export function gitTokenFor(address: string, env: Variables): string | undefined
   return protocol === "https:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname) ? token : undefined;
 }
 
-/** The same as git takes it; MMSP_GIT_USER, where the server looks at the name. */
+/** MMSP_GIT_USER, which goes with that token where the server looks at the name. */
+export function gitUserOf(env: Variables): string {
+  return env["MMSP_GIT_USER"]?.trim() || "x-access-token";
+}
+
+/** Token and user as git takes them. */
 export function credentialsFor(address: string, env: Variables): Credentials {
   const token = gitTokenFor(address, env);
   if (token === undefined) return { config: {}, secrets: [] };
-  const user = env["MMSP_GIT_USER"]?.trim() || "x-access-token";
-  const basic = Buffer.from(`${user}:${token}`).toString("base64");
+  const basic = Buffer.from(`${gitUserOf(env)}:${token}`).toString("base64");
   // For this host only: a plain http.extraHeader would go to every host.
   const header = { [`http.${new URL(address).origin}/.extraHeader`]: `Authorization: Basic ${basic}` };
   return { config: header, secrets: [basic, token] };

@@ -82,10 +82,10 @@ async function sshSettings({ address, env }: RemoteOptions): Promise<Readonly<Re
   return { GIT_SSH_COMMAND: /^(\S*\/)?ssh(\s|$)/.test(own) ? `${own} -oBatchMode=yes -oConnectTimeout=20` : own };
 }
 
-/** The clone is ours alone, so a lock in it is a killed process's. */
+/** The clone is ours alone, so a lock in it is a killed process's; a fetch that took too long is killed by us. */
 function removeLocks(folder: string): void {
-  for (const place of [folder, join(folder, "refs", "mmsp")]) {
-    if (!existsSync(place)) continue;
-    for (const name of readdirSync(place)) if (name.endsWith(".lock")) rmSync(join(place, name), { force: true });
-  }
+  const refs = join(folder, "refs", "mmsp");
+  const below = existsSync(refs) ? readdirSync(refs, { recursive: true, encoding: "utf8" }) : [];
+  const places = [...readdirSync(folder), ...below.map((name) => join("refs", "mmsp", name))];
+  for (const name of places) if (name.endsWith(".lock")) rmSync(join(folder, name), { force: true });
 }

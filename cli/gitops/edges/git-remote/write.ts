@@ -19,6 +19,7 @@ export async function identityOf(env: GitOptions["env"]): Promise<Identity> {
   };
 }
 
+/** fast-import wants a branch for its commit. Nobody reads it: which commit was made, its mark tells. */
 const made = "refs/mmsp/made";
 
 /** All files as one commit on a parent that is in the clone, on no branch yet. A file keeps its mode. */
@@ -35,14 +36,19 @@ export async function makeCommit(
   const { parent, files, message, identity, now } = commit;
   const modes = await modesOf(clone, parent, files);
   const who = `${plain(identity.name) || "mmsp"} <${plain(identity.email)}> ${Math.floor(now.getTime() / 1000)} +0000`;
-  const lines: (string | Uint8Array)[] = [`commit ${made}\ncommitter ${who}\n`, ...data(message), `from ${parent}\n`];
+  const lines: (string | Uint8Array)[] = [
+    `commit ${made}\nmark :1\ncommitter ${who}\n`,
+    ...data(message),
+    `from ${parent}\n`,
+  ];
   for (const { path, content } of files) {
     if (content === null) lines.push(`D ${quoted(path)}\n`);
     else lines.push(`M ${modes.get(path) ?? "100644"} inline ${quoted(path)}\n`, ...data(content));
   }
-  lines.push("done\n");
-  await clone.run("committing for", ["fast-import", "--quiet", "--done", "--force"], Buffer.concat(lines.map(bytesOf)));
-  return clone.text("committing for", ["rev-parse", "--verify", made]);
+  lines.push("get-mark :1\ndone\n");
+  const args = ["fast-import", "--quiet", "--done", "--force"];
+  const said = await clone.run("committing for", args, Buffer.concat(lines.map(bytesOf)));
+  return new TextDecoder().decode(said).trim();
 }
 
 async function modesOf(

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fail, ProblemError } from "../../../../schemas/problem.ts";
 import type { ArtifactStore, Content } from "../../core/ports.ts";
@@ -43,7 +43,7 @@ export function folderStore(placeOf: (key: string) => string): ArtifactStore {
     read: async (key) => gather((await find(key)).stream()),
     async write(key, content) {
       const path = placeOf(key);
-      if (await isThere(key)) return;
+      if (await isThere(key)) return touch(path);
       await replaceFile(path, verified(content.stream(), digestOf(key), path)).catch((cause: unknown) => {
         if (cause instanceof ProblemError) throw cause;
         const message = `could not be written: ${systemReason(cause)}`;
@@ -53,6 +53,15 @@ export function folderStore(placeOf: (key: string) => string): ArtifactStore {
       await drain((await find(key)).stream());
     },
   };
+}
+
+/**
+ * As new as one that was just written: an old file that nothing names might be collected before its new registration can be
+ * seen. Who may not touch it relies on that being seen in time.
+ */
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => {});
 }
 
 async function* piecesOf(path: string): AsyncGenerator<Uint8Array, void> {

@@ -6,6 +6,11 @@ const keyPattern = /^sha256\/([0-9a-f]{64})\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
 /** What to do about a file that a store should have. */
 export const missingHint = "restore it in the artifact store, or register the model again";
 
+/** Whether it names a file of a store, and no other thing that lies there. */
+export function isKey(name: string): boolean {
+  return keyPattern.test(name);
+}
+
 /** The digest in a key; keys are also paths, so that anything else stops here. */
 export function digestOf(key: string): string {
   const digest = keyPattern.exec(key)?.[1];

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { candidatesOf, namedIn, planGc, planStoreGc, type GcState } from "../../../../cli/gitops/core/gc.ts";
-import { digestsOfRegistrations } from "../../../../cli/gitops/core/proposals.ts";
+import { modelOfRegistration } from "../../../../cli/gitops/core/proposals.ts";
 import { storePath } from "../../../../schemas/store.ts";
 import { paths, type Tree } from "../../../../schemas/tree.ts";
 import { anyDeployment } from "../../../support/arbitraries.ts";
@@ -175,14 +175,14 @@ test("nothing that any environment or open pull request names ever goes, nor the
   );
 });
 
-test("an open registration is told by its branch, with the first digits of its file", () => {
+test("an open registration is told by its branch's name, with the model", () => {
   const branches = [
     "mmsp/registry/fraud/3-deadbeef",
-    "mmsp/registry/fraud/4-0badcafe-2",
+    "mmsp/registry/churn/4-0badcafe-2",
     "mmsp/prod/fraud/deploy-3",
     "main",
   ];
-  expect(digestsOfRegistrations(branches)).toEqual(["deadbeef", "0badcafe"]);
+  expect(branches.map(modelOfRegistration)).toEqual(["fraud", "churn", null, null]);
 });
 
 test("of a store, files go that no registry entry and no open registration names, after a while", () => {
@@ -193,7 +193,14 @@ test("of a store, files go that no registry entry and no open registration names
     file("orphan", longAgo),
     file("young", now - day),
     file("on its way", longAgo),
+    file("its rows", longAgo),
   ];
-  const named = { trees: [aTree({ versions: versions(1) })], pending: [digest("on its way").slice(0, 8)] };
-  expect(planStoreGc(files, named, { now, windowMs: 30 * day }).map((each) => each.key)).toEqual([key("orphan")]);
+  const artifact = { key: key("on its way"), sha256: digest("on its way"), sizeBytes: 1 };
+  const baseline = { key: key("its rows"), sha256: digest("its rows"), sizeBytes: 1, rows: 1 };
+  const onItsWay = aTree({ versions: [aVersion("fraud", 2, { artifact, baseline })] });
+  expect(
+    planStoreGc(files, [aTree({ versions: versions(1) }), onItsWay], { now, windowMs: 30 * day }).map(
+      (each) => each.key,
+    ),
+  ).toEqual([key("orphan")]);
 });

@@ -43,4 +43,6 @@ test("credentials in an address go before the token", () => {
   expect(header(parseRemote("https://anna:pw@github.com/x.git", "token"))).toEqual(basic("anna:pw"));
   expect(header(parseRemote("https://own@github.com/x.git", "token"))).toEqual(basic("x-access-token:own"));
   expect(header(parseRemote("https://github.com/x.git", "token"))).toEqual(basic("x-access-token:token"));
+  expect(header(parseRemote("https://host/x.git", "token", "oauth2"))).toEqual(basic("oauth2:token"));
+  expect(header(parseRemote("https://own@host/x.git", "token", "oauth2"))).toEqual(basic("x-access-token:own"));
 });

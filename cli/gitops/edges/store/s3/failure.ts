@@ -98,7 +98,8 @@ export function explained(error: unknown, access: S3Access, now: Date): unknown 
   }
   if (status === 403) {
     const hint =
-      "the credentials need s3:GetObject there, and to register also s3:PutObject and s3:AbortMultipartUpload";
+      "the credentials need s3:GetObject there, to register also s3:PutObject and s3:AbortMultipartUpload, and for " +
+      "gc --store s3:ListBucket and s3:DeleteObject";
     return say(`access is denied (${code || "403"})`, hint);
   }
   const said = error.message === "" ? "" : `: ${safe(error.message, access)}`;

@@ -47,6 +47,8 @@ export function s3Store(access: S3Access, using?: Transport, partBytes?: number)
       explaining(async () => {
         const sha256 = digestOf(key);
         const there = await headOf(bucket, key);
+        // An intact object keeps its time, unlike in a folder: only a copy onto itself would change it, and with it the ETag. What
+        // keeps `gc --store` from an old one is that it reads open registrations.
         if (there?.size === content.size) {
           if ((await etagFor(content, partBytes)) === there.etag || (await isIntact(key))) return;
         }

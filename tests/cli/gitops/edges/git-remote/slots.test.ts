@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, readdirSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
-import { withSlot } from "../../../../../cli/gitops/edges/git-remote/slots.ts";
+import { takeOver, withSlot } from "../../../../../cli/gitops/edges/git-remote/slots.ts";
 import { temporaryFolder } from "../../../../support/folder.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -39,13 +39,55 @@ test("those at once get a folder each", async () => {
   expect(new Set(await Promise.all(places)).size).toBe(10);
 });
 
-test("what a killed process has left is free again; what another machine holds is not", async () => {
+test("what a killed process has left is free again; what another machine has touched of late is not", async () => {
   folder.put("0.lock", `${await endedPid()} ${hostname()}`);
   expect(await slot()).toBe("0.git");
   folder.put("0.lock", `${process.pid} ${hostname()}`);
   folder.put("1.lock", `1 ${hostname()}`);
   folder.put("2.lock", "77 elsewhere");
   expect(await slot()).toBe("3.git");
+});
+
+test("what another machine has not touched for some minutes is free again, and who works touches its lock", async () => {
+  const lock = folder.put("0.lock", "77 elsewhere");
+  const before = new Date(Date.now() - 20 * 60_000);
+  utimesSync(lock, before, before);
+  expect(await slot()).toBe("0.git");
+  await withSlot(
+    folder.path,
+    async () => {
+      utimesSync(lock, before, before);
+      while (statSync(lock).mtimeMs === before.getTime()) await Bun.sleep(1);
+    },
+    { touchMs: 1 },
+  );
+  expect(readdirSync(folder.path)).toEqual([]);
+});
+
+test("who has seen a dead lock, and comes second to taking it over, leaves the first one's alone", async () => {
+  const dead = `${await endedPid()} ${hostname()}`;
+  const lock = folder.put("0.lock", dead);
+  // Two have read the dead lock; one of them was faster.
+  await withSlot(folder.path, async (place) => {
+    expect(basename(place)).toBe("0.git");
+    const theirs = readFileSync(lock, "utf8");
+    expect(takeOver(lock, dead, "the second", folder.path)).toBe(false);
+    expect(readFileSync(lock, "utf8")).toBe(theirs);
+    expect(await slot()).toBe("1.git");
+  });
+  expect(readdirSync(folder.path)).toEqual([]);
+});
+
+test("nobody takes a dead lock over while somebody is at it", async () => {
+  folder.put("0.lock", `${await endedPid()} ${hostname()}`);
+  folder.put("0.lock.taking", "somebody");
+  expect(await slot()).toBe("1.git");
+});
+
+test("who has lost its lock to somebody else does not take that one's away", async () => {
+  const lock = join(folder.path, "0.lock");
+  await withSlot(folder.path, async () => void folder.put("0.lock", "77 elsewhere"));
+  expect(readFileSync(lock, "utf8")).toBe("77 elsewhere");
 });
 
 test("a lock that was never written is held for a minute", async () => {
