@@ -4,15 +4,28 @@ import { checkTree } from "../../schemas/rules.ts";
 import type { Change } from "./core/change.ts";
 import type { FileWrite } from "./core/ports.ts";
 
+/** What a change would break of documents that it was not planned over; of those that it was, this is a bug. */
+export class WouldBreak extends Error {
+  override readonly name = "WouldBreak";
+  readonly problems: readonly Problem[];
+
+  constructor({ title }: Change, problems: readonly Problem[]) {
+    super(`"${title}" would break the documents, so it was not published`, { cause: new ProblemError(problems) });
+    this.problems = problems;
+  }
+}
+
 /**
  * A change as edits of these files, those that change something. A problem in the documents afterwards that was not there
- * before is a bug: it throws, and nothing is published. `before`: what the files were read as.
+ * before is a bug: it throws, and nothing is published. `before`: what the files were read as. `planned`: what
+ * the change was planned over, where those are other documents: what was broken there comes along with it.
  */
 export function checkedEdits(
   change: Change,
   files: ReadonlyMap<string, string>,
   before: ReadTree,
   renderChange: (change: Change, files: ReadonlyMap<string, string>) => readonly FileWrite[],
+  planned: ReadTree = before,
 ): readonly FileWrite[] {
   const writes = renderChange(change, files).filter(({ path, content }) => (files.get(path) ?? null) !== content);
   const after = new Map(files);
@@ -20,13 +33,9 @@ export function checkedEdits(
     if (typeof content === "string") after.set(path, content);
     else after.delete(path);
   }
-  const known = new Set(problemsOf(before).map((problem) => identityOf(problem)));
+  const known = new Set([before, planned].flatMap(problemsOf).map((problem) => identityOf(problem)));
   const fresh = problemsOf(readTree(after, before.read)).filter((problem) => !known.has(identityOf(problem)));
-  if (fresh.length > 0) {
-    throw new Error(`"${change.title}" would break the documents, so it was not published`, {
-      cause: new ProblemError(fresh),
-    });
-  }
+  if (fresh.length > 0) throw new WouldBreak(change, fresh);
   return writes;
 }
 

@@ -2,7 +2,7 @@ import type { Problem } from "../../schemas/problem.ts";
 import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
 import { checkTree } from "../../schemas/rules.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
-import { checkedEdits } from "./checked-edits.ts";
+import { checkedEdits, WouldBreak } from "./checked-edits.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
 import { deployProblems } from "./core/deploy.ts";
 import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
@@ -131,13 +131,38 @@ function appended(
   const { stopping } = obstaclesOf([...branch.unreadable, ...before.problems], command);
   const [first, ...rest] = stopping;
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
-  const files = checkedEdits(draft.change, branch.files, before, planner.renderChange);
+  const files = editsOfBranch(draft, branch, before, planner);
+  if (files instanceof WouldBreak) return { kind: "refusal", problems: [branchBehind(placement.branch, files)] };
   const state = { ...placement.state, head: branch.head };
   const proposal = proposalOf({ ...draft, files, edited: branch.files }, { ...placement, state }, planner);
   const open = state.pullRequest;
   if (open === null || command.verb !== "register") return proposal;
   // A deployment on top of the registration stays on the branch, so it stays in what the pull request says.
   return { ...proposal, title: open.title, body: sectionsOf(open.body) + proposal.body };
+}
+
+/** The base branch may have got versions since that the change names and the branch lacks. */
+function editsOfBranch(
+  { change, edited }: Drafted,
+  { files }: RemoteSnapshot,
+  before: ReadTree,
+  planner: Planner,
+): readonly FileWrite[] | WouldBreak {
+  try {
+    return checkedEdits(change, files, before, planner.renderChange, readTree(edited));
+  } catch (error) {
+    if (error instanceof WouldBreak) return error;
+    throw error;
+  }
+}
+
+function branchBehind(branch: string, { problems }: WouldBreak): Problem {
+  const [first] = problems;
+  return {
+    code: "branch-behind",
+    message: `${branch} holds other people's commits and lacks what the base branch has: ${first?.message ?? ""}`,
+    hint: `merge the base branch into it ("Update branch" on its pull request), or delete it, and try again`,
+  };
 }
 
 function proposalOf(draft: Drafted, placement: Placement, planner: Planner): ProposalDraft {

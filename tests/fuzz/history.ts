@@ -22,20 +22,16 @@ export interface Playground extends AsyncDisposable {
   play(seed: number, places?: readonly number[]): Promise<void>;
   /** The calls that were made so far. */
   operations(): readonly string[];
-  /** How the runs have ended: `deploy published` -> how often. */
-  readonly ends: ReadonlyMap<string, number>;
 }
 
-export async function openPlayground(): Promise<Playground> {
+/** `ended` is told how each run has ended: `deploy published`. */
+export async function openPlayground(ended: (how: string) => void = () => {}): Promise<Playground> {
   const clock: Clock = { time: 0 };
   const now = () => new Date(clock.time);
   const hub = await startHub(scenarioFiles(), { now });
   const inspector = await openInspector(hub.server.gitDir);
   const people = await createPeople(hub, inspector, now);
-  const ends = new Map<string, number>();
-  const ended = (how: string) => void ends.set(how, (ends.get(how) ?? 0) + 1);
   return {
-    ends,
     operations: () => hub.operations(),
     async play(seed, places) {
       await hub.reset();

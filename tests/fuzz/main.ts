@@ -7,23 +7,25 @@
 import { parseArgs } from "node:util";
 import { countCalls, restlessTrials, runTrials, trialsOf, type NamedTrial } from "../cli/gitops/trust/matrix.ts";
 import { seededRandom } from "../support/random.ts";
-import { openPlayground, type Playground } from "./history.ts";
+import type { Playground } from "./history.ts";
+import { failureOf, playAll } from "./play.ts";
 import { shrink } from "./shrink.ts";
 import { describeStep, stepsOf } from "./steps.ts";
 
 const { values } = parseArgs({
   options: {
-    minutes: { type: "string", default: "15" },
+    minutes: { type: "string" },
     histories: { type: "string" },
     seed: { type: "string" },
   },
 });
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
-const isSingle = values.seed !== undefined && values.histories === undefined;
-const first = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-const most = Number(values.histories ?? (isSingle ? 1 : 10_000));
-const limitMs = isSingle ? Number.POSITIVE_INFINITY : Number(values.minutes) * 60_000;
+const { seed, minutes, histories } = values;
+const isSingle = seed !== undefined && histories === undefined && minutes === undefined;
+const first = Number(seed ?? Math.floor(Math.random() * 2 ** 31));
+const most = Number(histories ?? (isSingle ? 1 : 10_000));
+const limitMs = isSingle ? Number.POSITIVE_INFINITY : Number(minutes ?? 15) * 60_000;
 if (![first, most, limitMs].every((number) => number >= 0))
   throw new Error("--minutes, --seed and --histories are numbers");
 
@@ -63,18 +65,12 @@ function shuffled(trials: readonly NamedTrial[], random: () => number): NamedTri
 }
 
 async function playHistories(): Promise<void> {
-  let playground = await openPlayground();
   const from = spent();
+  let started = 0;
   let played = 0;
-  while (played < most && spent() < limitMs) {
-    const seed = first + played;
+  const next = () => (started < most && spent() < limitMs ? first + started++ : null);
+  await playAll(next, async ({ seed, error, playground }) => {
     played++;
-    // Objects pile up in the repository.
-    if (played % 500 === 0) {
-      await playground[Symbol.asyncDispose]();
-      playground = await openPlayground();
-    }
-    const error = await failureOf(playground, seed);
     if (isSingle) for (const step of stepsOf(seededRandom(seed))) say(`  ${describeStep(step)}`);
     if (error === null) counts.passed++;
     else {
@@ -82,19 +78,9 @@ async function playHistories(): Promise<void> {
       await tell(seed, error, playground);
     }
     if (played % 100 === 0) say(`${played} histories in ${seconds()} s`);
-  }
-  await playground[Symbol.asyncDispose]();
+  });
   const rate = (played * 1000) / (spent() - from);
   say(`${played} histories, ${rate.toFixed(1)} a second`);
-}
-
-async function failureOf(playground: Playground, seed: number, places?: readonly number[]): Promise<unknown> {
-  try {
-    await playground.play(seed, places);
-    return null;
-  } catch (error) {
-    return error;
-  }
 }
 
 async function tell(seed: number, error: unknown, playground: Playground): Promise<void> {

@@ -50,7 +50,7 @@ export interface Step {
   readonly faults: number;
 }
 
-const longest = 9;
+const longest = 7;
 
 /** The steps of the history of a seed. */
 export function stepsOf(random: () => number): readonly Step[] {

@@ -58,7 +58,9 @@ async function checkCommit(
     throw new Error(`${branch} has a commit that says not whose it is`);
   const [parent = ""] = commit.parents;
   if (branch === "main" && parent !== before.get("main")) throw new Error(`main does not go on from where it was`);
-  const known = new Set((await inspector.faults(parent)).map(({ identity }) => identity));
+  // What is broken on the base branch comes along with a change that was planned over it.
+  const base = await inspector.faults(before.get("main") ?? parent);
+  const known = new Set([...(await inspector.faults(parent)), ...base].map(({ identity }) => identity));
   const fresh = (await inspector.faults(head)).filter(({ identity }) => !known.has(identity));
   if (fresh.length > 0) throw new Error(`${branch} breaks the rules: ${fresh.map(({ text }) => text).join("; ")}`);
   await checkVerdicts(inspector, commit);

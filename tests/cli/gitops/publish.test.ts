@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { runGit } from "../../support/git.ts";
 import type { Hub } from "./hub.ts";
 import { linePlanner } from "./line-planner.ts";
-import { stableCut } from "./cut-parts.ts";
+import { paths } from "../../../schemas/tree.ts";
+import { planner, stableCut } from "./cut-parts.ts";
+import { versionDocument } from "./documents.ts";
 import { branch, deploy, document, modelBytes, published, register, rollback, startPublisher } from "./publisher.ts";
 
 let hub: Hub;
@@ -106,6 +108,33 @@ describe("a proposal", () => {
     expect(await hub.show(branch, document)).toContain("# agreed with Ada");
     expect(await hub.show(branch, document)).toContain('"weight":50');
     expect((await published(publisher.propose({ ...deploy, weight: 50 }))).pullRequest.action).toBe("unchanged");
+  });
+
+  test("whose branch holds another's commit is added to, though main broke a rule meanwhile", async () => {
+    await published(publisher.propose(deploy, { planner }));
+    await hub.push(branch, { "theirs.txt": "x" });
+    const text = await hub.show("main", document);
+    await hub.push("main", { [document]: `${text.replace("stable: {version: 2", "stable: {version: 77")}\n` });
+    const { change, pullRequest } = await published(publisher.propose({ ...deploy, weight: 50 }, { planner }));
+    expect(pullRequest.action).toBe("updated");
+    expect(change.notices.join()).toContain("broke a rule before this change");
+  });
+
+  test("whose branch lacks what main has got since is refused, with what to do about it", async () => {
+    await published(publisher.propose(deploy, { planner }));
+    await hub.push(branch, { "theirs.txt": "x" });
+    const text = await hub.show("main", document);
+    await hub.push("main", {
+      [paths.version("fraud", 4)]: `${JSON.stringify(versionDocument("fraud", 4))}\n`,
+      [paths.versionKustomization("fraud", 4)]: "resources: [model-version.yaml]\n",
+      [document]: `${text.replace("stable: {version: 2", "stable: {version: 4")}\n`,
+    });
+    const head = await hub.head(branch);
+    expect(await publisher.propose({ ...deploy, weight: 50 }, { planner })).toMatchObject({
+      kind: "refusal",
+      problems: [{ code: "branch-behind", hint: expect.stringContaining("Update branch") }],
+    });
+    expect(await hub.head(branch)).toBe(head);
   });
 
   test("whose branch somebody forced is added to once, however often that is said", async () => {

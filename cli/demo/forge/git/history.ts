@@ -49,12 +49,19 @@ async function listCommits(repository: Repository, args: readonly string[]): Pro
 }
 
 /** The files that differ between two commits (`base` null: everything is new), renames found as GitHub does. */
-export async function changedFiles(
+export function changedFiles(
   repository: Repository,
   base: string | null,
   head: string,
 ): Promise<readonly FileChange[]> {
-  const range = [base ?? EMPTY_TREE, head];
+  const key = `${base} ${head}`;
+  const known = repository.diffs.get(key) ?? compareTrees(repository, base ?? EMPTY_TREE, head);
+  repository.diffs.set(key, known);
+  return known;
+}
+
+async function compareTrees(repository: Repository, base: string, head: string): Promise<readonly FileChange[]> {
+  const range = [base, head];
   const diff = ["diff", "--no-ext-diff", "--no-textconv", "-M"];
   const [summary, patches] = await Promise.all([
     git(repository.gitDir, [...diff, "--raw", "--numstat", "--no-abbrev", "-z", ...range]),

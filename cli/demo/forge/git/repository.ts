@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { FileChange } from "./history.ts";
 import { parseCommit, parseTree, type Commit, type TreeEntry } from "./parse.ts";
 import { openObjectReader, type GitObject, type ObjectReader } from "./reader.ts";
 import { openRefUpdater, type RefUpdater } from "./ref-updater.ts";
@@ -13,6 +14,8 @@ export interface Repository {
   readonly refs: RefUpdater;
   /** Commits that were read, by id: they never change. */
   readonly commits: Map<string, Commit>;
+  /** What lies between two commits, by both, for the same reason. */
+  readonly diffs: Map<string, Promise<readonly FileChange[]>>;
   /** Ends its git processes. */
   close(): Promise<void>;
 }
@@ -48,7 +51,7 @@ export async function openRepository(gitDir: string): Promise<Repository> {
   const close = async () => {
     await Promise.all([objects.close(), refs.close()]);
   };
-  return { gitDir, objects, refs, commits: new Map(), close };
+  return { gitDir, objects, refs, commits: new Map(), diffs: new Map(), close };
 }
 
 async function configure(file: string): Promise<void> {

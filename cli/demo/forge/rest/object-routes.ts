@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { Refusal } from "../fault.ts";
 import { entryType, paddedMode, type Person } from "../git/parse.ts";
-import { listRefs } from "../git/refs.ts";
-import { readCommit, readTree } from "../git/repository.ts";
+import { branchRef, listRefs, readRef } from "../git/refs.ts";
+import { defaultBranch, readCommit, readTree } from "../git/repository.ts";
 import { isTreePath, TreeChangeError, writeBlob, writeCommit, writeTree, type TreeChange } from "../git/write.ts";
 import { nodeId } from "../node-id.ts";
 import { accountOf, personOf, webFlow, type ForgeUser } from "../users.ts";
@@ -37,6 +37,7 @@ function unprocessable(message: string): Refusal {
 
 /** The git data API works only on a repository that has a commit. */
 async function refuseEmpty(world: World): Promise<void> {
+  if (await readRef(world.repository, branchRef(await defaultBranch(world.repository)))) return;
   const refs = await listRefs(world.repository, "refs/");
   if (refs.length === 0) throw new Refusal("conflict", "Git Repository is empty.");
 }
