@@ -58,7 +58,10 @@ export async function follow(followed: Followed, forge: Forge, input: Input, con
   try {
     return await followChange(followed, {
       forge,
-      gateway: (address) => context.edges.readGateway(address),
+      gateway: async (address) => {
+        const answer = await context.edges.readGateway(address);
+        return "error" in answer ? null : answer;
+      },
       now: context.now,
       sleep: Bun.sleep,
       tell: line.tell,
