@@ -1,6 +1,6 @@
 import type { HistoryOutput, HistoryPeriod } from "../../schemas/output/history.ts";
 import { parseManifest } from "../../schemas/document.ts";
-import { validateModelVersion } from "../../schemas/json/validators.js";
+import { validateModelVersion } from "../../schemas/kinds.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
