@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import { planStoreGc, storesOf } from "../gitops/core/gc.ts";
 import { digestsOfRegistrations } from "../gitops/core/proposals.ts";
-import { size } from "../gitops/render/markdown.ts";
+import { size } from "../gitops/core/size.ts";
 import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller, toTheSecond } from "../times.ts";

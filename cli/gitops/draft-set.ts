@@ -3,11 +3,11 @@ import { readTree } from "../../schemas/read-tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
 import type { Change, PromoteCommand, Refusal, Skip } from "./core/change.ts";
 import { environmentProblems } from "./core/names.ts";
-import { placementOf, plannedBefore } from "./core/placement.ts";
+import { branchesTaken, placementOf, plannedBefore } from "./core/placement.ts";
 import { refusal, skip } from "./core/outcome.ts";
 import type { FileWrite, Forge, Placement, RemoteSnapshot, Scope, Snapshot } from "./core/ports.ts";
 import { promotionsOf, titleOfAll, type ChangeSet, type LeftOut, type PromoteAllCommand } from "./core/promote-all.ts";
-import { branchesTaken, digestOf, stampedMessage, type Planner } from "./draft.ts";
+import { digestOf, stampedMessage, type Planner } from "./draft.ts";
 import { draftTogether, scopeOfAll } from "./draft-together.ts";
 
 /** The planner of single commands, and the words for several together. */

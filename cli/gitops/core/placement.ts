@@ -1,3 +1,4 @@
+import type { Problem } from "../../../schemas/problem.ts";
 import type { BranchCommit, BranchState, BranchWithPull, Placement } from "./ports.ts";
 
 /** Trailer of every commit that mmsp makes; its value is the same for every commit of one change. */
@@ -28,6 +29,15 @@ export function placementOf(branch: string, message: string, branches: readonly 
     if (holdsOnly(state, message)) return { kind: "open", branch: name, head: state.head };
   }
   return null;
+}
+
+/** Where `placementOf` finds no place. */
+export function branchesTaken(branch: string): Problem {
+  return {
+    code: "branches-taken",
+    message: `${branch} and all branches with its name and a number hold other people's commits`,
+    hint: "delete those that are not needed any more",
+  };
 }
 
 /** The names under which a change's branch may be found: its own, and `-2` up to `-20`. */
