@@ -6,7 +6,14 @@ import { environmentProblems } from "./core/names.ts";
 import { branchesTaken, placementOf, plannedBefore, suffixed } from "./core/placement.ts";
 import { refusal, skip } from "./core/outcome.ts";
 import type { FileWrite, Forge, Placement, RemoteSnapshot, Scope, Snapshot } from "./core/ports.ts";
-import { promotionsOf, titleOfAll, type ChangeSet, type LeftOut, type PromoteAllCommand } from "./core/promote-all.ts";
+import {
+  problemsOf,
+  promotionsOf,
+  titleOfAll,
+  type ChangeSet,
+  type LeftOut,
+  type PromoteAllCommand,
+} from "./core/promote-all.ts";
 import { digestOf, stampedMessage, type Planner } from "./draft.ts";
 import { draftTogether, scopeOfAll } from "./draft-together.ts";
 
@@ -149,12 +156,9 @@ function reasonOf(problems: readonly Problem[]): string {
   return problems.map(({ message, file }) => (file === undefined ? message : `${file} ${message}`)).join("; ");
 }
 
-/** Everything that is in the way, each once: a freeze stands in everybody's. Where nothing is, there is nothing to do. */
+/** Everything that is in the way. Where nothing is, there is nothing to do. */
 function nothingOf(left: readonly LeftOut[]): Skip | Refusal {
-  const problems = new Map(
-    left.flatMap((entry) => entry.problems).map((problem) => [JSON.stringify(problem), problem]),
-  );
-  return refusal([...problems.values()]) ?? skip(left.map(({ reason }) => reason).join("; "));
+  return refusal(problemsOf(left)) ?? skip(left.map(({ reason }) => reason).join("; "));
 }
 
 /** As an edit of the branch's own texts, so that what others wrote there stays. */

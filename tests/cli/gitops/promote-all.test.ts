@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { PromoteAllCommand } from "../../../cli/gitops/core/promote-all.ts";
 import { draftSetOver, type SetPlanner } from "../../../cli/gitops/draft-set.ts";
 import { previewSet, publishSet } from "../../../cli/gitops/publish-set.ts";
@@ -9,6 +9,9 @@ import { cutParts, planner } from "./cut-parts.ts";
 import { deployment, sampleFiles, since } from "./documents.ts";
 import { before, startHub, type Hub } from "./hub.ts";
 import { change, changes } from "./render/changes.ts";
+
+// Real git takes a while on a busy machine.
+setDefaultTimeout(60_000);
 
 const setPlanner: SetPlanner = { ...planner, bodyTogether: pullRequestBodyTogether };
 const inDev: PromoteAllCommand = { verb: "promote", environment: "dev", to: null };
