@@ -135,7 +135,8 @@ async function patiently<T>(look: () => Promise<T>): Promise<T | null> {
 /** Environment and model of one of mmsp's own branches: `mmsp/dev/fraud/deploy-3`. */
 function targetOf(branch: PullState["branch"]): { readonly environment: string | null; readonly model: string | null } {
   const [, environment, model] = /^mmsp\/([^/]+)\/([^/]+)\/[^/]+$/.exec(branch) ?? [];
-  if (environment === undefined || model === undefined || environment === "registry") {
+  // `_all` stands for every model of a `promote --all`.
+  if (environment === undefined || model === undefined || environment === "registry" || model === "_all") {
     return { environment: null, model: null };
   }
   return { environment, model };

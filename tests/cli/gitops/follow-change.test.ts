@@ -195,6 +195,13 @@ describe("what is merged is followed to the gateway that the environment names",
     expect(end).toMatchObject({ kind: "merged", served: null });
   });
 
+  test("nowhere for a pull request about all models: no gateway says of one model that they arrived", async () => {
+    await withAddress();
+    const number = await open("mmsp/dev/_all/promote-0a1b2c3d");
+    const { end } = await follow(number, [() => merge(number)], { gateway: () => Promise.resolve(serving(1)) });
+    expect(end).toMatchObject({ kind: "merged", served: null });
+  });
+
   test("until it serves what the base branch says; environment and model are read from the branch", async () => {
     await withAddress();
     const number = await open("mmsp/dev/fraud/deploy-2");
