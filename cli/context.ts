@@ -10,10 +10,9 @@ import type {
 import type { StoreFiles } from "./gitops/core/gc.ts";
 import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { Mlflow } from "./gitops/core/mlflow-port.ts";
-import type { ServingState } from "./gitops/core/follow-serving.ts";
+import type { GatewayAnswer, GatewayStatus } from "./gitops/core/gateway-status.ts";
 import type { RepositoryFacts } from "./gitops/core/readiness/facts.ts";
 import type { LiveEnvironment } from "./gitops/core/live.ts";
-import type { Problem } from "../schemas/problem.ts";
 import type { Style } from "./style.ts";
 
 /** Documents on disk. */
@@ -57,18 +56,8 @@ export interface GatewayProcess {
   readonly exited: Promise<number>;
   /** SIGTERM, and waits. */
   stop(): Promise<void>;
-  /** What it serves now, by its own `/status`. */
+  /** What it serves now, by its own `/status`. Throws a ProblemError where it gives no answer. */
   status(): Promise<GatewayStatus>;
-}
-
-/** The part of a gateway's `/status` that is for the person who starts it. */
-export interface GatewayStatus {
-  readonly models: readonly {
-    readonly model: string;
-    readonly stable: { readonly version: number } | null;
-    readonly canary: { readonly version: number; readonly weight: number } | null;
-  }[];
-  readonly problems: readonly Problem[];
 }
 
 /** What a gateway is started with. */
@@ -125,8 +114,8 @@ export interface Edges {
   gitFacts(dir: string): Promise<GitFacts>;
   /** What GitHub shows of a repository and its rules; null where it shows nothing. */
   readReadiness(remote: Remote): Promise<RepositoryFacts | null>;
-  /** What the gateway at an address serves; null where it does not answer. */
-  readGateway(address: string): Promise<ServingState | null>;
+  /** What the gateway at an address serves; never throws. */
+  readGateway(address: string): Promise<GatewayAnswer>;
   startGateway(options: GatewayOptions): Promise<GatewayProcess>;
 }
 

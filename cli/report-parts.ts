@@ -1,3 +1,4 @@
+import { formatProblem, type Problem } from "../schemas/problem.ts";
 import type { ChangeOutput } from "../schemas/output/parts/change.ts";
 import type { Share } from "./gitops/core/change.ts";
 import type { PushedBranch } from "./gitops/core/ports.ts";
@@ -57,4 +58,9 @@ export function pushedLines({ branch, base, action, remote, url }: PushedBranch,
 /** `version 2 stable 90 %, version 3 canary 10 %` */
 export function shares(all: readonly Share[]): string {
   return all.map(({ version, phase, percent }) => `version ${version} ${phase} ${percent} %`).join(", ");
+}
+
+/** Problems as compilers print them, one a paragraph. */
+export function renderProblems(problems: readonly Problem[], style: Style): string {
+  return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
 }

@@ -1,7 +1,7 @@
 import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
-import type { ChangeSet } from "./gitops/core/promote-all.ts";
+import { problemsOf, type ChangeSet } from "./gitops/core/promote-all.ts";
 import type { Outcome } from "./outcome.ts";
-import { pushedLines, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
+import { pushedLines, renderProblems, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
 import type { StreamStyles, Style } from "./style.ts";
 
 type Together = Extract<Outcome, { kind: "together" }>;
@@ -10,6 +10,13 @@ type Together = Extract<Outcome, { kind: "together" }>;
 export function renderTogether({ set, result }: Together, { stdout: style, stderr }: StreamStyles): Printed {
   const headline = `${style.green("✓")} ${style.bold(set.title)}`;
   const models = modelLines(set, result.kind === "dry-run" ? stderr : style);
+  const refused = renderProblems(problemsOf(set.left), stderr);
+  const exitCode = isPartial(set) ? 1 : 0;
+  const printed = (lines: readonly string[]): Printed => ({
+    stdout: `${lines.join("\n")}\n`,
+    stderr: refused,
+    exitCode,
+  });
   switch (result.kind) {
     case "published": {
       const { number, action, url } = result.pullRequest;
@@ -21,9 +28,14 @@ export function renderTogether({ set, result }: Together, { stdout: style, stder
       return printed([headline, ...result.paths.map((path) => `  wrote ${path}`), ...models]);
     case "dry-run": {
       const lines = [`${set.title} (dry run: nothing was written)`, ...wouldGo(result.target), ...models];
-      return { stdout: result.diff, stderr: `${lines.join("\n")}\n`, exitCode: 0 };
+      return { stdout: result.diff, stderr: `${lines.join("\n")}\n${refused}`, exitCode };
     }
   }
+}
+
+/** Whether some models were refused; one that is as it should be already is no failure. */
+export function isPartial({ left }: ChangeSet): boolean {
+  return problemsOf(left).length > 0;
 }
 
 /** The same for programs. */
@@ -33,6 +45,7 @@ export function jsonTogether({ set, result }: Together): ChangeSetOutput {
     verb,
     environment,
     title,
+    partial: isPartial(set),
     changes: changes.map(({ model, version, traffic, notices }) => ({ model, version, traffic, notices })),
     left,
   };
@@ -55,8 +68,4 @@ function modelLines({ changes, left }: ChangeSet, style: Style): readonly string
     return [`  ${model}: ${before} -> ${shares(traffic.after)}`, ...notes];
   });
   return [...changed, ...left.map(({ model, reason }) => `  ${style.yellow("left out:")} ${model}: ${reason}`)];
-}
-
-function printed(lines: readonly string[]): Printed {
-  return { stdout: `${lines.join("\n")}\n`, stderr: "", exitCode: 0 };
 }

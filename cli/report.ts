@@ -1,4 +1,3 @@
-import { formatProblem, type Problem } from "../schemas/problem.ts";
 import type { ChangeOutput } from "../schemas/output/parts/change.ts";
 import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
 import type { RefusalOutput } from "../schemas/output/refusal.ts";
@@ -6,8 +5,8 @@ import type { Change } from "./gitops/core/change.ts";
 import type { WaitEndOutput } from "../schemas/output/parts/wait-end.ts";
 import type { FollowEnd } from "./gitops/follow-change.ts";
 import type { Outcome, Published } from "./outcome.ts";
-import { pushedLines, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
-import { jsonTogether, renderTogether } from "./report-together.ts";
+import { pushedLines, renderProblems, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
+import { isPartial, jsonTogether, renderTogether } from "./report-together.ts";
 import type { StreamStyles, Style } from "./style.ts";
 
 /** What a command came to that does more than tell; run.ts prints what only tells. */
@@ -68,13 +67,9 @@ export function renderJson(outcome: Result): Printed {
   if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: 0 };
   const body = jsonOf(outcome);
   const stopped = outcome.kind === "followed" && outcome.end.kind === "stopped";
-  const failed = outcome.kind === "refusal" || stopped;
+  const partial = outcome.kind === "together" && isPartial(outcome.set);
+  const failed = outcome.kind === "refusal" || stopped || partial;
   return { stdout: `${JSON.stringify(body, null, 2)}\n`, stderr: "", exitCode: failed ? 1 : 0 };
-}
-
-/** Problems as compilers print them, one a paragraph. */
-function renderProblems(problems: readonly Problem[], style: Style): string {
-  return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
 }
 
 type Body = ChangeOutput | ChangeSetOutput | RefusalOutput;

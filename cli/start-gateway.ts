@@ -3,8 +3,10 @@ import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { gatewayCommand } from "./executable/self.ts";
 import { fail } from "../schemas/problem.ts";
-import type { GatewayOptions, GatewayProcess, GatewayStatus } from "./context.ts";
+import type { GatewayOptions, GatewayProcess } from "./context.ts";
 import { passedOn } from "./gateway-environment.ts";
+import type { GatewayStatus } from "./gitops/core/gateway-status.ts";
+import { readGatewayStatus } from "./gitops/edges/gateway-status.ts";
 
 /**
  * Starts a gateway as a process of its own and waits until it listens and has tried to load what it serves. Throws a
@@ -53,8 +55,15 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
       child.kill("SIGTERM");
       await child.exited;
     },
-    status: async () => (await (await fetch(`${url}/status`)).json()) as GatewayStatus,
+    status: () => statusOf(url, options),
   };
+}
+
+async function statusOf(url: string, { logFile }: GatewayOptions): Promise<GatewayStatus> {
+  const answer = await readGatewayStatus(url);
+  if (!("error" in answer)) return answer;
+  const message = `the gateway at ${url} does not say what it serves: ${answer.error}`;
+  return fail({ code: "gateway-silent", message, hint: `its log: ${logFile}` });
 }
 
 /** Asked beforehand: the server shares a port with whoever else is willing to, so it would not notice. */

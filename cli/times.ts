@@ -1,3 +1,4 @@
+import { durationMs } from "../schemas/defaults.ts";
 import { UsageError } from "./flags.ts";
 
 const minute = 60_000;
@@ -65,11 +66,7 @@ export function momentOf(flag: string, text: string): Moment {
 
 /** `30d`, `72h`, `15m`, `90s` in milliseconds; a UsageError for anything else. */
 export function durationFlag(flag: string, text: string): number {
-  const [, count, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text.trim()) ?? [];
-  const milliseconds: Readonly<Record<string, number>> = { s: 1000, m: minute, h: hour, d: day };
-  const one = milliseconds[unit];
-  if (count === undefined || one === undefined) {
-    throw new UsageError(`--${flag} takes a duration such as 30d, 72h, 15m or 90s, not "${text}"`);
-  }
-  return Number(count) * one;
+  const duration = text.trim();
+  if (/^\d{1,6}[smhd]$/.test(duration)) return durationMs(duration);
+  throw new UsageError(`--${flag} takes a duration such as 30d, 72h, 15m or 90s, not "${text}"`);
 }

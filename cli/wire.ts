@@ -8,6 +8,7 @@ import { createStderr, type Stderr } from "./terminal/stderr.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
 import type { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { createRedactor } from "../schemas/secrets.ts";
+import type { GatewayAnswer } from "./gitops/core/gateway-status.ts";
 import type { Forge } from "./gitops/core/ports.ts";
 import { fail } from "../schemas/problem.ts";
 import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
@@ -130,7 +131,7 @@ function createEdges(env: Variables): Edges {
       return watchBranch(await accessTo(remote, env));
     },
     readLive: async (environment, address) =>
-      (await import("./gitops/edges/gateway-status.ts")).readLive(environment, address),
+      (await import("./gitops/core/live.ts")).liveOf(environment, address, await readGateway(address)),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
     fetchReferred: async (address) => (await import("./gitops/edges/store/referred.ts")).fetchReferred(address),
     readMetrics: async (path) => (await import("./gitops/edges/metrics-file.ts")).readMetrics(path),
@@ -142,9 +143,13 @@ function createEdges(env: Variables): Edges {
         env,
       ),
     gitFacts: async (dir) => (await import("./gitops/edges/git-facts.ts")).gitFacts(dir),
-    readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
+    readGateway,
     startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };
+}
+
+async function readGateway(address: string): Promise<GatewayAnswer> {
+  return (await import("./gitops/edges/gateway-status.ts")).readGatewayStatus(address);
 }
 
 /** Loaded where a store is opened, as the other edges are; opening one is no promise. */

@@ -1,4 +1,3 @@
-import { durationMs } from "../../schemas/defaults.ts";
 import { fail, type Problem } from "../../schemas/problem.ts";
 import type { Context } from "../context.ts";
 import { UsageError, type Input } from "../flags.ts";
@@ -6,6 +5,7 @@ import { followChange, type Followed, type FollowEnd } from "../gitops/follow-ch
 import { OutsideError, type Forge } from "../gitops/core/ports.ts";
 import type { PublishResult } from "../gitops/publish.ts";
 import type { Outcome, Published } from "../outcome.ts";
+import { durationFlag } from "../times.ts";
 
 const defaultTimeout = "15m";
 
@@ -58,7 +58,10 @@ export async function follow(followed: Followed, forge: Forge, input: Input, con
   try {
     return await followChange(followed, {
       forge,
-      gateway: (address) => context.edges.readGateway(address),
+      gateway: async (address) => {
+        const answer = await context.edges.readGateway(address);
+        return "error" in answer ? null : answer;
+      },
       now: context.now,
       sleep: Bun.sleep,
       tell: line.tell,
@@ -71,10 +74,7 @@ export async function follow(followed: Followed, forge: Forge, input: Input, con
 
 /** Milliseconds of `--wait-timeout`. */
 function timeoutOf(input: Input): number {
-  const text = input.text("wait-timeout") ?? defaultTimeout;
-  if (!/^\d{1,6}[smh]$/.test(text))
-    throw new UsageError(`--wait-timeout takes a time such as 90s, 10m or 2h, not "${text}"`);
-  return durationMs(text);
+  return durationFlag("wait-timeout", input.text("wait-timeout") ?? defaultTimeout);
 }
 
 /** What a repository or a branch does not allow is no failure of the call; it is told, since nobody will merge it now. */

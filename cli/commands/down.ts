@@ -1,7 +1,7 @@
 import type { DownOutput } from "../../schemas/output/down.ts";
 import type { Command } from "../command.ts";
 import { reading, shared } from "../flags.ts";
-import { clearState, dataDirOf, isRunning, readState, type GatewayState } from "./gateway-state.ts";
+import { clearState, dataDirOf, isRunning, readState, type RunningGateway } from "./running-gateway.ts";
 import { environmentOf, knownEnvironment } from "./target.ts";
 
 /**
@@ -40,12 +40,12 @@ export const down: Command = {
   },
 };
 
-function waitingFor({ url }: GatewayState): string {
+function waitingFor({ url }: RunningGateway): string {
   return `the gateway at ${url} finishes the requests under way first; killed after ${patienceMs / 1000} s`;
 }
 
 /** Whether it has ended within the time; asks the system, as the process is nobody's child here. */
-async function ended(state: GatewayState, onWait: () => void): Promise<boolean> {
+async function ended(state: RunningGateway, onWait: () => void): Promise<boolean> {
   const start = performance.now();
   let told = false;
   while (isRunning(state)) {

@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import { planStoreGc, storesOf } from "../gitops/core/gc.ts";
 import { openRegistrations, wholeTree } from "../gitops/open-registrations.ts";
-import { size } from "../gitops/render/markdown.ts";
+import { size } from "../gitops/core/size.ts";
 import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller, toTheSecond } from "../times.ts";

@@ -2,17 +2,17 @@ import { bytesOf as artifactBytes } from "../../schemas/artifact.ts";
 import type { GcOutput } from "../../schemas/output/gc.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { shared, UsageError, type Input } from "../flags.ts";
+import { shared, type Input } from "../flags.ts";
 import { draftGc, type GcDraft } from "../gitops/collect.ts";
 import type { PullRequest } from "../gitops/core/ports.ts";
 import { bytesOf, publishGc } from "../gitops/publish-gc.ts";
 import { lastServedText } from "../gitops/render/gc-text.ts";
-import { size } from "../gitops/render/markdown.ts";
+import { size } from "../gitops/core/size.ts";
 import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
 import { durationFlag, toTheSecond } from "../times.ts";
 import { historyFrom } from "./history-source.ts";
-import { remoteOf } from "./target.ts";
+import { refuseMixedFlags, remoteOf } from "./target.ts";
 
 export const gc: Command = {
   summary: "Remove versions that nothing serves, and artifacts that nothing names; only tells unless --apply is given",
@@ -41,10 +41,7 @@ export const gc: Command = {
   async run(input, context) {
     const olderThan = input.text("older-than") ?? "30d";
     const windowMs = durationFlag("older-than", olderThan);
-    const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
-    if (input.on("local") && remoteFlag !== undefined) {
-      throw new UsageError(`--local and --${remoteFlag} exclude each other: --local reads the working tree alone`);
-    }
+    refuseMixedFlags(input);
     if (input.on("store")) {
       const { collectStores } = await import("./gc-store.ts");
       return collectStores(input, context, { olderThan, windowMs });

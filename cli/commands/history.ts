@@ -1,6 +1,6 @@
 import type { HistoryOutput, HistoryPeriod } from "../../schemas/output/history.ts";
 import { parseManifest } from "../../schemas/document.ts";
-import { validateModelVersion } from "../../schemas/json/validators.js";
+import { validateModelVersion } from "../../schemas/kinds.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -11,7 +11,8 @@ import { readHistory } from "../gitops/read-history.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { momentOf, timeTeller, toTheSecond, type Moment } from "../times.ts";
-import { historyFrom, requireNames } from "./history-source.ts";
+import { historyFrom, namesOf } from "./history-source.ts";
+import { requireNames } from "./known-names.ts";
 import { modelOf, validName } from "./target.ts";
 
 export const history: Command = {
@@ -43,7 +44,7 @@ export const history: Command = {
     const moment = momentFlag(input);
     const source = await historyFrom(input, context);
     const { log, periods: all, broken } = await readHistory(source, { model, environment });
-    if (log.changes.length === 0) await requireNames(input, context, { model, environment });
+    if (log.changes.length === 0) requireNames(await namesOf(input, context), { model, environment });
     const periods = newestFirst(moment === null ? all : periodsAt(all, moment.at));
     const digests = await digestsOf(model, periods, source);
     const at = moment === null ? null : toTheSecond(new Date(moment.at).toISOString());

@@ -7,11 +7,12 @@ import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, shared } from "../flags.ts";
 import { deploymentsOf, modelsOf, placesOf, type VersionPlace } from "../gitops/core/catalog.ts";
-import { figure, size } from "../gitops/render/markdown.ts";
+import { size } from "../gitops/core/size.ts";
+import { figure } from "../gitops/render/markdown.ts";
 import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
-import { mustExist } from "./status-view.ts";
+import { requireNames } from "./known-names.ts";
 import { readDocuments, validName } from "./target.ts";
 
 export const list: Command = {
@@ -70,7 +71,7 @@ function servingOf({ environment, stable, canary }: Models[number]["serves"][num
 }
 
 function listVersions(tree: Tree, model: string, context: Context): Outcome {
-  mustExist(tree, model, null);
+  requireNames({ tree }, { model, environment: null });
   const versions: Versions = [...(tree.versions.get(model) ?? [])]
     .toSorted(([a], [b]) => b - a)
     .map(([version, { spec }]) => ({

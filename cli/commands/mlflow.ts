@@ -1,11 +1,9 @@
 import type { MlflowOutput } from "../../schemas/output/mlflow.ts";
 import { formatProblem, ProblemError, type Problem } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import type { Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, shared, UsageError, type Input } from "../flags.ts";
-import { environmentProblems, modelProblems } from "../gitops/core/names.ts";
 import type { Mlflow } from "../gitops/core/mlflow-port.ts";
 import {
   mlflowModelsOf,
@@ -17,6 +15,7 @@ import {
 import { OutsideError } from "../gitops/core/ports.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Style } from "../style.ts";
+import { requireNames } from "./known-names.ts";
 import { readDocuments, validName } from "./target.ts";
 
 /** Models that are asked for at once. */
@@ -50,7 +49,7 @@ export const mlflow: Command = {
     const { tree, problems: broken } = readTree(await readDocuments(input, context));
     // A version whose deployment cannot be read may be served all the same.
     if (broken.length > 0) throw new ProblemError(broken);
-    mustExist(tree, options);
+    requireNames({ tree }, options);
     const names = mlflowModelsOf(tree, options);
     const { actions, notices } = planMlflowSync(tree, await readStates(mlflow, names), options);
     const said = { environment: options.environment, alias: options.alias, notices };
@@ -88,12 +87,6 @@ function optionsOf(input: Input, context: Context): SyncOptions {
     alias,
     stages: input.on("stages"),
   };
-}
-
-function mustExist(tree: Tree, { environment, model }: SyncOptions): void {
-  const state = { tree, environmentNames: [], modelNames: [], proposals: [], now: "" };
-  const problems = [...environmentProblems(state, environment), ...(model === null ? [] : modelProblems(state, model))];
-  if (problems.length > 0) throw new ProblemError(problems);
 }
 
 async function readStates(

@@ -10,7 +10,8 @@ export const promote: Command = {
     "Refused where the model is locked and while the environment is frozen. With --to also for a version that is not\n" +
     "stable where it comes from, that was rejected in either environment, while another version is the canary there, and\n" +
     "for one that clients of the stable version there would break on. --all does it for every model of the environment\n" +
-    "in one pull request, and tells which models it had to leave out.",
+    "in one pull request, or brings the one that it has open up to date. Models that are refused are left out and told: the\n" +
+    "others go on, and the exit code is 1.",
   flags: {
     version: {
       type: "string",

@@ -2,15 +2,14 @@ import type { Canary } from "../../schemas/model-deployment.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
 import type { StatusOutput } from "../../schemas/output/status.ts";
-import { ProblemError } from "../../schemas/problem.ts";
 import type { Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
-import { environmentProblems, modelProblems } from "../gitops/core/names.ts";
 import type { LiveEnvironment } from "../gitops/core/live.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
+import { requireNames } from "./known-names.ts";
 import { readDocuments } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */
@@ -30,7 +29,7 @@ export async function lookAt(input: Input, context: Context): Promise<Look> {
   const rows = rowsOf(tree).filter(
     (row) => (model ?? row.model) === row.model && (environment ?? row.environment) === row.environment,
   );
-  if (rows.length === 0) mustExist(tree, model, environment);
+  if (rows.length === 0) requireNames({ tree }, { model, environment });
   const live = input.on("live") ? await liveOf(tree, environment, model, context) : null;
   const text = rows.length === 0 ? nothing(model, environment) : table(rows, context);
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
@@ -40,16 +39,6 @@ export async function lookAt(input: Input, context: Context): Promise<Look> {
     text: text + (live === null ? "" : `\n${liveTable(live, style)}`) + warning,
     json: { deployments: rows, problems, ...(live === null ? {} : { live }) },
   };
-}
-
-/** A name that is nowhere is a slip of the pen, and no answer is worse than none. */
-export function mustExist(tree: Tree, model: string | null, environment: string | null): void {
-  const state = { tree, environmentNames: [], modelNames: [], proposals: [], now: "" };
-  const problems = [
-    ...(environment === null ? [] : environmentProblems(state, environment)),
-    ...(model === null ? [] : modelProblems(state, model)),
-  ];
-  if (problems.length > 0) throw new ProblemError(problems);
 }
 
 function nothing(model: string | null, environment: string | null): string {

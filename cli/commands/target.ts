@@ -99,6 +99,13 @@ export function looksAtGitHub(input: Input): boolean {
   throw new UsageError("--base names a branch of --repo OWNER/NAME: without it the working tree is read");
 }
 
+/** Throws a UsageError where `--local` meets a flag that is about the repository elsewhere. */
+export function refuseMixedFlags(input: Input): void {
+  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
+  if (!input.on("local") || remoteFlag === undefined) return;
+  throw new UsageError(`--local and --${remoteFlag} exclude each other: --local is about the working tree alone`);
+}
+
 /** Every document, of GitHub with `--repo`, else of the working tree, and what is wrong with each that is no text. */
 export async function readEverything(input: Input, context: Context): Promise<Pick<Snapshot, "files" | "unreadable">> {
   if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readEvery();
@@ -106,11 +113,11 @@ export async function readEverything(input: Input, context: Context): Promise<Pi
   return forge.read({ models: null, environments: [] });
 }
 
-/** Every document, of GitHub with `--repo`, else of the working tree. */
+/** The documents alone. Throws a ProblemError where one is no readable text. */
 export async function readDocuments(input: Input, context: Context): Promise<ReadonlyMap<string, string>> {
-  if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readAll();
-  const forge = await context.edges.openForge(await remoteOf(input, context));
-  return (await forge.read({ models: null, environments: [] })).files;
+  const { files, unreadable } = await readEverything(input, context);
+  if (unreadable.length > 0) throw new ProblemError(unreadable);
+  return files;
 }
 
 /** `--repo` and `--base`, else what the variables, else what mmsp.yaml of the tree says. */

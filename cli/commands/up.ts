@@ -5,8 +5,9 @@ import { fail, formatProblem } from "../../schemas/problem.ts";
 import { readSettings } from "../../schemas/settings.ts";
 import { isGitAddress, slugOnGitHub } from "../../schemas/repository.ts";
 import type { Command } from "../command.ts";
-import type { Context, GatewayOptions, GatewayStatus } from "../context.ts";
+import type { Context, GatewayOptions } from "../context.ts";
 import { reading, shared, UsageError, wholeNumber, type Input } from "../flags.ts";
+import type { GatewayStatus } from "../gitops/core/gateway-status.ts";
 import type { Style } from "../style.ts";
 import {
   clearState,
@@ -16,8 +17,8 @@ import {
   readState,
   sourceName,
   writeState,
-  type GatewayState,
-} from "./gateway-state.ts";
+  type RunningGateway,
+} from "./running-gateway.ts";
 import { knownEnvironment, looksAtGitHub, remoteOf } from "./target.ts";
 
 export const up: Command = {
@@ -96,7 +97,7 @@ function portOf(input: Input): number {
   throw new UsageError(`--port takes a number from 0 to 65535, not ${port}`);
 }
 
-function refuseSecond(environment: string, running: GatewayState | null, stopCommand: string): void {
+function refuseSecond(environment: string, running: RunningGateway | null, stopCommand: string): void {
   if (running === null || !isRunning(running)) return;
   const message = `a gateway for ${environment} runs already at ${running.url}`;
   fail({ code: "gateway-running", message, hint: `${stopCommand} stops it` });
@@ -123,7 +124,11 @@ function shownModel({ model, stable, canary }: GatewayStatus["models"][number]):
 }
 
 /** A line a model, and what the gateway could not take. */
-function served(environment: string, { models, problems }: GatewayStatus, style: Style): readonly string[] {
+function served(
+  environment: string,
+  { models, problems }: Pick<GatewayStatus, "models" | "problems">,
+  style: Style,
+): readonly string[] {
   const lines = models.map(({ model, stable, canary }) => {
     const parts = [
       stable === null ? "nothing stable" : `version ${stable.version}`,

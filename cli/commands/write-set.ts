@@ -8,8 +8,8 @@ import { pullRequestBodyTogether } from "../gitops/render/pull-request-together.
 import { isInRepository } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
-import { remoteOf } from "./target.ts";
-import { artifactsOf, plannerFor, refuseMixedFlags } from "./write.ts";
+import { refuseMixedFlags, remoteOf } from "./target.ts";
+import { artifactsOf, plannerFor } from "./write.ts";
 
 function setPlannerFor(context: Context): SetPlanner {
   return { ...plannerFor(context), bodyTogether: pullRequestBodyTogether };

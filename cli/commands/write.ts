@@ -13,10 +13,10 @@ import { ProtectedBranch, type Content } from "../gitops/core/ports.ts";
 import { fail } from "../../schemas/problem.ts";
 import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { isInRepository } from "../../schemas/store.ts";
-import { UsageError, type Input } from "../flags.ts";
+import type { Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
 import { checkFollowable, checkFollowing, conclude } from "./conclude.ts";
-import { remoteOf } from "./target.ts";
+import { refuseMixedFlags, remoteOf } from "./target.ts";
 
 /** The shipped planner: pure functions of core and render. It sees the documents as the variables want them read. */
 export function plannerFor({ env }: Pick<Context, "env">): Planner {
@@ -60,13 +60,6 @@ export async function write(
   const parts: PublishParts = { forge, planner, artifacts, now: context.now, random: Math.random, sleep: Bun.sleep };
   const published = await publish(command, { baseBranch, as }, parts).catch(explainProtected);
   return conclude(published, forge, input, context);
-}
-
-/** Throws a UsageError where `--local` meets a flag that is about the repository elsewhere. */
-export function refuseMixedFlags(input: Input): void {
-  const remoteFlag = ["repo", "base"].find((flag) => input.text(flag) !== undefined);
-  if (!input.on("local") || remoteFlag === undefined) return;
-  throw new UsageError(`--local and --${remoteFlag} exclude each other: --local edits the working tree alone`);
 }
 
 function explainProtected(cause: unknown): never {

@@ -3,11 +3,18 @@ import { readTree } from "../../schemas/read-tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
 import type { Change, PromoteCommand, Refusal, Skip } from "./core/change.ts";
 import { environmentProblems } from "./core/names.ts";
-import { placementOf, plannedBefore } from "./core/placement.ts";
+import { branchesTaken, placementOf, plannedBefore, suffixed } from "./core/placement.ts";
 import { refusal, skip } from "./core/outcome.ts";
 import type { FileWrite, Forge, Placement, RemoteSnapshot, Scope, Snapshot } from "./core/ports.ts";
-import { promotionsOf, titleOfAll, type ChangeSet, type LeftOut, type PromoteAllCommand } from "./core/promote-all.ts";
-import { branchesTaken, digestOf, stampedMessage, type Planner } from "./draft.ts";
+import {
+  problemsOf,
+  promotionsOf,
+  titleOfAll,
+  type ChangeSet,
+  type LeftOut,
+  type PromoteAllCommand,
+} from "./core/promote-all.ts";
+import { digestOf, stampedMessage, type Planner } from "./draft.ts";
 import { draftTogether, scopeOfAll } from "./draft-together.ts";
 
 /** The planner of single commands, and the words for several together. */
@@ -47,8 +54,9 @@ export async function draftSetProposal(
   const base = await forge.read(scope);
   const draft = draftSet(command, promotions, base, planner, now);
   if (draft.kind !== "draft") return draft;
-  const branch = branchOf(command, draft.set.changes);
-  const placement = placementOf(branch, draft.message, base.branches);
+  const branch = branchOf(command);
+  // The list may have become another one since: it is ours all the same.
+  const placement = placementOf(branch, null, base.branches);
   const body = planner.bodyTogether(draft.set);
   if (placement === null) return { kind: "refusal", problems: [branchesTaken(branch)] };
   const stamped = { ...draft, message: stampedMessage(draft, now), snapshot: base, placement, body };
@@ -81,22 +89,18 @@ function lookScope(command: PromoteAllCommand): Scope {
   return { models: [], environments, deploymentsOf: environments };
 }
 
-/** The branch follows from what is planned, so a search stands for its name. */
 function proposingScope(command: PromoteAllCommand, promotions: readonly PromoteCommand[]): Scope {
-  const searches = [{ folder: folderOf(command), text: "promote-" }];
-  return { ...scopeOfAll(promotions), proposals: { branches: [], searches, all: false } };
+  const proposals = { branches: suffixed(branchOf(command)), searches: [], all: false };
+  return { ...scopeOfAll(promotions), proposals };
 }
 
-/** No model has a name with an underscore, so nobody's branches stand there. */
-function folderOf({ environment, to }: PromoteAllCommand): string {
-  return `mmsp/${to ?? environment}/_all/`;
-}
-
-/** The same promotions give the same branch. */
-function branchOf(command: PromoteAllCommand, changes: readonly Change[]): string {
-  const versions = changes.map(({ model, version }) => `${model}/${version}`);
-  const digest = new Bun.CryptoHasher("sha256").update(JSON.stringify([command.environment, command.to, versions]));
-  return `${folderOf(command)}promote-${digest.digest("hex").slice(0, 8)}`;
+/**
+ * One from each source into each target, whatever the models: a longer list brings the open pull request up to date. No model has a
+ * name with an underscore, so nobody else's branches stand there; a digest, since a source's name may end as a suffix does.
+ */
+function branchOf({ environment, to }: PromoteAllCommand): string {
+  const digest = new Bun.CryptoHasher("sha256").update(JSON.stringify([environment, to])).digest("hex");
+  return `mmsp/${to ?? environment}/_all/promote-${digest.slice(0, 8)}`;
 }
 
 function meantBy(command: PromoteAllCommand, snapshot: Snapshot): PromoteCommand[] | Skip | Refusal {
@@ -152,12 +156,9 @@ function reasonOf(problems: readonly Problem[]): string {
   return problems.map(({ message, file }) => (file === undefined ? message : `${file} ${message}`)).join("; ");
 }
 
-/** Everything that is in the way, each once: a freeze stands in everybody's. Where nothing is, there is nothing to do. */
+/** Everything that is in the way. Where nothing is, there is nothing to do. */
 function nothingOf(left: readonly LeftOut[]): Skip | Refusal {
-  const problems = new Map(
-    left.flatMap((entry) => entry.problems).map((problem) => [JSON.stringify(problem), problem]),
-  );
-  return refusal([...problems.values()]) ?? skip(left.map(({ reason }) => reason).join("; "));
+  return refusal(problemsOf(left)) ?? skip(left.map(({ reason }) => reason).join("; "));
 }
 
 /** As an edit of the branch's own texts, so that what others wrote there stays. */

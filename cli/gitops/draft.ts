@@ -1,4 +1,3 @@
-import type { Problem } from "../../schemas/problem.ts";
 import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
 import { checkTree } from "../../schemas/rules.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
@@ -6,7 +5,14 @@ import { checkedEdits, WouldBreak } from "./checked-edits.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
 import { deployProblems } from "./core/deploy.ts";
 import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
-import { placementOf, plannedBefore, planTrailer, registrationOf, withTrailer } from "./core/placement.ts";
+import {
+  branchesTaken,
+  placementOf,
+  plannedBefore,
+  planTrailer,
+  registrationOf,
+  withTrailer,
+} from "./core/placement.ts";
 import type {
   BranchWithPull,
   ExistingPlacement,
@@ -243,12 +249,4 @@ const anySection = /<!-- (mmsp \S* \w+) -->\n[^]*?<!-- end of \1 -->\n\n?/g;
 
 function sectionsOf(body: string): string {
   return (body.replaceAll("\r\n", "\n").match(anySection) ?? []).join("");
-}
-
-export function branchesTaken(branch: string): Problem {
-  return {
-    code: "branches-taken",
-    message: `${branch} and all branches with its name and a number hold other people's commits`,
-    hint: "delete those that are not needed any more",
-  };
 }

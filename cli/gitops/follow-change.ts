@@ -1,9 +1,10 @@
 import { parseManifest } from "../../schemas/document.ts";
-import { validateEnvironment, validateModelDeployment } from "../../schemas/json/validators.js";
+import { validateEnvironment, validateModelDeployment } from "../../schemas/kinds.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import { paths } from "../../schemas/tree.ts";
 import { judgePull, type PullState } from "./core/follow.ts";
-import { judgeServing, type Expected, type ServingState } from "./core/follow-serving.ts";
+import { judgeServing, type Expected } from "./core/follow-serving.ts";
+import type { GatewayStatus } from "./core/gateway-status.ts";
 import { OutsideError, type Forge } from "./core/ports.ts";
 
 /** What is followed: a pull request, or a commit that is on the base branch already. */
@@ -17,7 +18,7 @@ export interface Followed {
 export interface FollowParts {
   readonly forge: Pick<Forge, "pull" | "read">;
   /** null: no answer. */
-  readonly gateway: (address: string) => Promise<ServingState | null>;
+  readonly gateway: (address: string) => Promise<GatewayStatus | null>;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** What is awaited now; called after every look. */
@@ -134,7 +135,8 @@ async function patiently<T>(look: () => Promise<T>): Promise<T | null> {
 /** Environment and model of one of mmsp's own branches: `mmsp/dev/fraud/deploy-3`. */
 function targetOf(branch: PullState["branch"]): { readonly environment: string | null; readonly model: string | null } {
   const [, environment, model] = /^mmsp\/([^/]+)\/([^/]+)\/[^/]+$/.exec(branch) ?? [];
-  if (environment === undefined || model === undefined || environment === "registry") {
+  // `_all` stands for every model of a `promote --all`.
+  if (environment === undefined || model === undefined || environment === "registry" || model === "_all") {
     return { environment: null, model: null };
   }
   return { environment, model };

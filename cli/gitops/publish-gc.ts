@@ -1,7 +1,7 @@
 import { fail } from "../../schemas/problem.ts";
 import { draftGc, type GcDraft } from "./collect.ts";
 import type { HistorySource } from "./core/history-port.ts";
-import { placementOf, plannedBefore, planTrailer, suffixed, withTrailer } from "./core/placement.ts";
+import { branchesTaken, placementOf, plannedBefore, planTrailer, suffixed, withTrailer } from "./core/placement.ts";
 import { isPushed, type FileWrite, type Forge, type Placement } from "./core/ports.ts";
 import type { PullRequest, RemoteSnapshot } from "./core/ports.ts";
 import { followHead, type Pace } from "./follow-head.ts";
@@ -70,7 +70,7 @@ async function propose(
   const bytes = bytesOf(draft);
   const plain = gcMessage(draft.remove, bytes);
   const digest = digestOf(draft.writes);
-  const placement = placementOf(gcBranch, plain, snapshot.branches) ?? branchesTaken();
+  const placement = placementOf(gcBranch, plain, snapshot.branches) ?? fail(branchesTaken(gcBranch));
   const proposed = await forge.propose({
     placement,
     base: baseBranch,
@@ -108,12 +108,4 @@ export function bytesOf({ artifacts }: GcDraft): number {
 function digestOf(writes: readonly FileWrite[]): string {
   const paths = writes.map(({ path }) => path).toSorted();
   return new Bun.CryptoHasher("sha256").update(paths.join("\n")).digest("hex").slice(0, 32);
-}
-
-function branchesTaken(): never {
-  return fail({
-    code: "branches-taken",
-    message: `${gcBranch} and all branches with its name and a number hold other people's commits`,
-    hint: "delete those that are not needed any more",
-  });
 }

@@ -30,7 +30,11 @@ export function traceFetch(fetch: typeof globalThis.fetch, trace: Trace, now: ()
     const url = input instanceof Request ? input.url : String(input);
     const method = init?.method ?? (input instanceof Request ? input.method : "GET");
     const started = now();
-    const call = { method: method.toUpperCase(), url: withoutSecrets(url), operation: operationOf(url, init?.body) };
+    const call = {
+      method: method.toUpperCase(),
+      url: withoutCredentials(url),
+      operation: operationOf(url, init?.body),
+    };
     try {
       const response = await fetch(input, init);
       const left = response.headers.get("x-ratelimit-remaining");
@@ -46,7 +50,7 @@ export function traceFetch(fetch: typeof globalThis.fetch, trace: Trace, now: ()
 }
 
 /** Origin and path alone: users and passwords stand before a host, signatures and tokens in queries. */
-function withoutSecrets(text: string): string {
+function withoutCredentials(text: string): string {
   if (!URL.canParse(text)) return "an address that is none";
   const { protocol, host, pathname, search } = new URL(text);
   return `${protocol}//${host}${pathname}${search === "" ? "" : "?..."}`;

@@ -42,6 +42,21 @@ describe("what a command does not need, it does not load", () => {
     }
   });
 
+  test("history and deploy --local of sound documents do not load what complains either", async () => {
+    using project = await makeProject({ serving: true });
+    for (const args of [
+      ["history", "fraud"],
+      ["deploy", "fraud", "--version", "2", "--local"],
+    ]) {
+      const loaded = await loadedBy(project.path, ...args);
+      expect(loaded).toContain(`cli/commands/${args[0]}.ts`);
+      expect(
+        loaded.filter((path) => /validators|complaints/.test(path)),
+        args[0],
+      ).toEqual([]);
+    }
+  });
+
   test("a document that is broken, or written in a rarer way, is read with the library", async () => {
     using project = await makeProject({ serving: true });
     project.put(

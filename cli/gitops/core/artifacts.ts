@@ -5,6 +5,7 @@ import type { Problem } from "../../../schemas/problem.ts";
 import type { Project } from "../../../schemas/project.ts";
 import { isInRepository } from "../../../schemas/store.ts";
 import type { ArtifactChange } from "./change.ts";
+import { size } from "./size.ts";
 
 /** Bytes of a file in a repository-relative store: it becomes part of a commit. */
 const maxCommittedBytes = 10 * 1024 * 1024;
@@ -23,11 +24,10 @@ export function artifactKey(sha256: string, file: string): string {
 /** A file too large to be committed, where the store is a folder of the repository. */
 export function sizeProblems(what: string, sizeBytes: number, store: string | null): Problem[] {
   if (store === null || !isInRepository(store) || sizeBytes <= maxCommittedBytes) return [];
-  const megabytes = (sizeBytes / 1024 / 1024).toFixed(1);
   return [
     {
       code: "artifact-too-large",
-      message: `${what} has ${megabytes} MiB; a store inside the repository ("${store}") takes 10 MiB at most`,
+      message: `${what} has ${size(sizeBytes)}; a store inside the repository ("${store}") takes ${size(maxCommittedBytes)} at most`,
       hint: "use an artifactStore such as file:///srv/models or s3://bucket/prefix in environments/mmsp.yaml",
     },
   ];

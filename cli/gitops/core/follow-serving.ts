@@ -2,24 +2,7 @@ import { formatProblem, type Problem } from "../../../schemas/problem.ts";
 import { effective } from "../../../schemas/effective.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Step } from "./follow.ts";
-
-/** As much of a gateway's `/status` as tells whether it serves what was merged. */
-export interface ServingState {
-  readonly environment: string;
-  readonly revision: string;
-  readonly models: readonly {
-    readonly model: string;
-    readonly stable: { readonly version: number } | null;
-    readonly canary: { readonly version: number; readonly weight: number } | null;
-  }[];
-  readonly cuts: readonly {
-    readonly model: string;
-    readonly version: number;
-    readonly attempt: number | null;
-    readonly reason: string;
-  }[];
-  readonly problems: readonly Problem[];
-}
+import type { GatewayStatus } from "./gateway-status.ts";
 
 /** What the base branch says that an environment serves of a model; null: nothing. */
 export interface Expected {
@@ -29,7 +12,7 @@ export interface Expected {
 }
 
 /** Whether a gateway serves what git says; null where it gave no answer. */
-export function judgeServing(expected: Expected, state: ServingState | null): Step<{ readonly says: string }> {
+export function judgeServing(expected: Expected, state: GatewayStatus | null): Step<{ readonly says: string }> {
   const { environment, model, deployment } = expected;
   if (state === null) return { kind: "wait", says: "merged; the gateway does not answer" };
   if (state.environment !== environment) return { kind: "stop", problem: otherEnvironment(environment, state) };
@@ -60,7 +43,7 @@ function shares({ stable, canary }: Pick<ReturnType<typeof effective>, "stable" 
   return canary === null ? main : `${main}, version ${canary.version} as a canary at ${canary.weight} %`;
 }
 
-function otherEnvironment(environment: string, state: ServingState): Problem {
+function otherEnvironment(environment: string, state: GatewayStatus): Problem {
   return {
     code: "gateway-elsewhere",
     message: `the gateway at the address of ${environment} serves ${state.environment}`,
@@ -68,7 +51,7 @@ function otherEnvironment(environment: string, state: ServingState): Problem {
   };
 }
 
-function taken({ environment, model }: Expected, { version, reason }: ServingState["cuts"][number]): Problem {
+function taken({ environment, model }: Expected, { version, reason }: GatewayStatus["cuts"][number]): Problem {
   return {
     code: "version-cut",
     message: `the gateway took version ${version} of ${model} out of ${environment} again: ${reason}`,

@@ -1,4 +1,4 @@
-import { oneLine } from "../../../schemas/plain-text.ts";
+import type { GatewayAnswer } from "./gateway-status.ts";
 
 /** What the gateway of an environment says that it serves, as its `/status` has it. */
 export interface LiveEnvironment {
@@ -21,45 +21,13 @@ export interface LiveModel {
   readonly guard: string | null;
 }
 
-/** The part of a gateway's `/status` that people look at. What has another shape is left out: it is somebody else's answer. */
-export function liveOf(environment: string, address: string, body: unknown): LiveEnvironment {
-  const cuts = listIn(body, "cuts");
-  const models = listIn(body, "models").map((route): LiveModel => {
-    const model = textIn(route, "model") ?? "";
-    const canary = numberIn(valueIn(route, "canary"), "version");
-    const weight = numberIn(valueIn(route, "canary"), "weight") ?? 0;
-    return {
-      model,
-      stable: numberIn(valueIn(route, "stable"), "version"),
-      canary: canary === null ? null : { version: canary, weight },
-      cuts: cuts.flatMap((cut) => {
-        const version = textIn(cut, "model") === model ? numberIn(cut, "version") : null;
-        if (version === null) return [];
-        return [{ version, by: textIn(cut, "by") ?? "", reason: textIn(cut, "reason") ?? "" }];
-      }),
-      guard: textIn(valueIn(route, "guard"), "reason"),
-    };
+/** What people look at of a gateway's answer. One that does not answer is told as such: what git says is worth showing all the same. */
+export function liveOf(environment: string, address: string, answer: GatewayAnswer): LiveEnvironment {
+  if ("error" in answer) return { environment, address, revision: null, models: [], error: answer.error };
+  const { revision, cuts } = answer;
+  const models = answer.models.map(({ model, stable, canary, guard }): LiveModel => {
+    const own = cuts.filter((cut) => cut.model === model).map(({ version, by, reason }) => ({ version, by, reason }));
+    return { model, stable: stable?.version ?? null, canary, cuts: own, guard };
   });
-  const revision = textIn(body, "revision");
-  const error = revision === null ? "what answers there is no gateway of mmsp" : null;
-  return { environment, address, revision, models, error };
-}
-
-function valueIn(record: unknown, key: string): unknown {
-  return typeof record === "object" && record !== null ? (record as Record<string, unknown>)[key] : undefined;
-}
-
-function listIn(record: unknown, key: string): readonly unknown[] {
-  const value = valueIn(record, key);
-  return Array.isArray(value) ? value : [];
-}
-
-function textIn(record: unknown, key: string): string | null {
-  const value = valueIn(record, key);
-  return typeof value === "string" ? oneLine(value) : null;
-}
-
-function numberIn(record: unknown, key: string): number | null {
-  const value = valueIn(record, key);
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
+  return { environment, address, revision, models, error: null };
 }

@@ -1,3 +1,4 @@
+import type { Problem } from "../../../schemas/problem.ts";
 import type { BranchCommit, BranchState, BranchWithPull, Placement } from "./ports.ts";
 
 /** Trailer of every commit that mmsp makes; its value is the same for every commit of one change. */
@@ -11,10 +12,15 @@ const maxSuffix = 20;
 
 /**
  * Where the commit of a change goes. Commits that mmsp did not make for this very change are never rewritten: an open pull
- * request that holds some is added to, and a branch that was left behind with some is stepped around by a suffix.
+ * request that holds some is added to, and a branch that was left behind with some is stepped around by a suffix. `message`:
+ * of the change's commit; null where all that mmsp has committed on the branch is for it.
  * Returns null when every name is taken.
  */
-export function placementOf(branch: string, message: string, branches: readonly BranchState[]): Placement | null {
+export function placementOf(
+  branch: string,
+  message: string | null,
+  branches: readonly BranchState[],
+): Placement | null {
   const names = suffixed(branch);
   const states = names.map((name) => branches.find((candidate) => candidate.name === name));
   // An open pull request is found under any of the names: the one before it may have become free since it was opened.
@@ -30,17 +36,25 @@ export function placementOf(branch: string, message: string, branches: readonly 
   return null;
 }
 
+/** Where `placementOf` finds no place. */
+export function branchesTaken(branch: string): Problem {
+  return {
+    code: "branches-taken",
+    message: `${branch} and all branches with its name and a number hold other people's commits`,
+    hint: "delete those that are not needed any more",
+  };
+}
+
 /** The names under which a change's branch may be found: its own, and `-2` up to `-20`. */
 export function suffixed(branch: string): readonly string[] {
   return Array.from({ length: maxSuffix }, (_, at) => (at === 0 ? branch : `${branch}-${at + 1}`));
 }
 
-/** True where mmsp made every commit of the branch, for the change that `message` is about. */
-function holdsOnly(state: BranchState, message: string): boolean {
-  const change = trailerOf(message, changeTrailer);
-  return (
-    state.commits?.every((commit) => isOurs(commit) && trailerOf(commit.message, changeTrailer) === change) ?? false
-  );
+/** True where mmsp made every commit of the branch, for the change that `message` is about, or with null for any. */
+function holdsOnly(state: BranchState, message: string | null): boolean {
+  const change = message === null ? null : trailerOf(message, changeTrailer);
+  const isForIt = (commit: BranchCommit) => change === null || trailerOf(commit.message, changeTrailer) === change;
+  return state.commits?.every((commit) => isOurs(commit) && isForIt(commit)) ?? false;
 }
 
 function hasPull(state: BranchState): state is BranchWithPull {

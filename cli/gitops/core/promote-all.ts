@@ -68,6 +68,14 @@ function brokenIn(environment: string, problems: readonly Problem[]): readonly s
   });
 }
 
+/** Everything that is in the way of models that were left out, each once: a freeze stands in everybody's. */
+export function problemsOf(left: readonly LeftOut[]): Problem[] {
+  const problems = left
+    .flatMap((entry) => entry.problems)
+    .map((problem) => [JSON.stringify(problem), problem] as const);
+  return [...new Map(problems).values()];
+}
+
 /** Of one change its own title; of several how many, and where to. */
 export function titleOfAll(changes: readonly Change[]): string {
   const [first] = changes;

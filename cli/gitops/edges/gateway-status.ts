@@ -1,17 +1,26 @@
-import { liveOf, type LiveEnvironment } from "../core/live.ts";
+import { gatewayStatusOf, type GatewayAnswer } from "../core/gateway-status.ts";
 
 /** A gateway that takes longer is as good as away for somebody who looks. */
 const timeoutMs = 3000;
 
-/** Asks a gateway what it serves. One that does not answer is told as such: what git says is worth showing all the same. */
-export async function readLive(environment: string, address: string): Promise<LiveEnvironment> {
-  const silent = { environment, address, revision: null, models: [] };
+/** Asks a gateway for its `/status`. Never throws: one that gives no answer that could be read is told as such. */
+export async function readGatewayStatus(address: string): Promise<GatewayAnswer> {
   try {
     const response = await fetch(`${address.replace(/\/+$/, "")}/status`, { signal: AbortSignal.timeout(timeoutMs) });
-    if (!response.ok) return { ...silent, error: `it answers with ${response.status}` };
-    return liveOf(environment, address, await response.json());
+    if (!response.ok) return { error: `it answers with ${response.status}` };
+    const text = await response.text();
+    return gatewayStatusOf(jsonOf(text));
   } catch (error) {
     const late = error instanceof Error && error.name === "TimeoutError";
-    return { ...silent, error: late ? `no answer within ${timeoutMs / 1000} s` : "it cannot be reached" };
+    return { error: late ? `no answer within ${timeoutMs / 1000} s` : "it cannot be reached" };
+  }
+}
+
+/** undefined for a page that is no JSON: another server's. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

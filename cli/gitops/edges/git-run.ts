@@ -1,4 +1,5 @@
 import { fail } from "../../../schemas/problem.ts";
+import { runGitProcess } from "./git-process.ts";
 
 /**
  * Runs git in a folder and answers what it wrote, without the line's end. Throws a ProblemError where there is no git, no
@@ -10,18 +11,12 @@ export async function runGit(folder: string, args: readonly string[], stdin = ""
 
 /** The same, as bytes. */
 export async function runGitBytes(folder: string, args: readonly string[], stdin = ""): Promise<Uint8Array> {
-  if (Bun.which("git") === null) {
-    const hint = "install git, or give --repo OWNER/NAME to ask GitHub";
-    fail({ code: "git-missing", message: "there is no git on the PATH", hint });
-  }
-  const child = Bun.spawn(["git", "-C", folder, ...args], {
+  const { ok, stdout, stderr } = await runGitProcess(["-C", folder, ...args], {
     env: { ...process.env, LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0" },
-    stdin: Buffer.from(stdin),
-    stdout: "pipe",
-    stderr: "pipe",
+    input: stdin,
+    missingHint: "install git, or give --repo OWNER/NAME to ask GitHub",
   });
-  const [stdout, stderr, code] = await Promise.all([child.stdout.bytes(), child.stderr.text(), child.exited]);
-  return code === 0 ? stdout : explain(folder, args, stderr.trim());
+  return ok ? stdout : explain(folder, args, stderr.trim());
 }
 
 function explain(folder: string, args: readonly string[], words: string): never {

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { fail, ProblemError, type Problem } from "../../../schemas/problem.ts";
+import { size } from "../core/size.ts";
 import { codeOf, systemReason } from "./system-error.ts";
 
 /** What a file given by a person is read as. */
@@ -50,8 +51,8 @@ export function storeName(path: string): string {
 
 /** Bytes of a regular file that is there, and neither empty nor too large; a Problem otherwise. Nothing of it is read. */
 export async function checkInputFile(path: string, expected: Expected): Promise<number> {
-  const size = await sizeOf(path, expected).catch((error: unknown) => fail(unreadable(path, expected, error)));
-  if (size > 0) return size;
+  const bytes = await sizeOf(path, expected).catch((error: unknown) => fail(unreadable(path, expected, error)));
+  if (bytes > 0) return bytes;
   return fail({
     code: "file-empty",
     file: path,
@@ -75,7 +76,7 @@ async function sizeOf(path: string, { what, maxBytes }: Expected): Promise<numbe
     fail({ code, file: path, message: `is ${kind}`, hint: `name the ${what} file itself` });
   }
   if (found.size > maxBytes) {
-    const message = `has ${inMiB(found.size)}, more than the ${inMiB(maxBytes)} that a ${what} file may have`;
+    const message = `has ${size(found.size)}, more than the ${size(maxBytes)} that a ${what} file may have`;
     fail({
       code: "file-too-large",
       file: path,
@@ -98,8 +99,4 @@ function unreadable(path: string, { what, missingHint }: Expected, error: unknow
     message: `could not be read: ${systemReason(error)}`,
     hint: "check the path and its permissions",
   };
-}
-
-function inMiB(bytes: number): string {
-  return bytes < 1024 * 1024 ? `${bytes} bytes` : `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
 }

@@ -1,6 +1,7 @@
 import { bytesOf } from "../../../schemas/artifact.ts";
 import type { Removal } from "../core/gc.ts";
-import { list, section, size, table } from "./markdown.ts";
+import { size } from "../core/size.ts";
+import { list, section, table } from "./markdown.ts";
 import { code, prose } from "./safe-text.ts";
 
 /** Lines of a commit message before it says how many more there are; a pull request has room for more. */

@@ -14,14 +14,6 @@ export function section(heading: string, ...parts: readonly (string | null)[]): 
   return texts.length === 0 ? null : [`### ${heading}`, ...texts].join("\n\n");
 }
 
-/** 12.3 MiB, 512 B. */
-export function size(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB"] as const;
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  const value = bytes / 1024 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power] ?? "B"}`;
-}
-
 /** At most six significant digits, with a sign where asked for. */
 export function figure(value: number, signed = false): string {
   const text = String(Number(value.toPrecision(6)));

@@ -2,7 +2,8 @@ import type { ModelVersion, Signature, TensorSpec } from "../../../schemas/model
 import { bytesOf } from "../../../schemas/artifact.ts";
 import { keysOf, same, valueAt } from "./compare.ts";
 import { verdictOn } from "./metric-direction.ts";
-import { figure, list, size, table } from "./markdown.ts";
+import { size } from "../core/size.ts";
+import { figure, list, table } from "./markdown.ts";
 import { code } from "./safe-text.ts";
 
 /** What is in the model file of a version, as a table; `from`: a version to compare with. */

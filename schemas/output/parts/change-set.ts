@@ -10,6 +10,7 @@ const together = {
   verb: z.literal("promote"),
   environment: Name,
   title: z.string().describe("of the commit and of the pull request"),
+  partial: z.boolean().describe("some models were refused, and the exit code is 1: `left` says which, and why"),
   changes: list(z.strictObject({ model, version, traffic, notices })).describe("by model"),
   left: list(
     z.strictObject({

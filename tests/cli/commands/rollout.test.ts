@@ -51,9 +51,13 @@ describe("the way to stable, in the working tree", () => {
     const document = "environments/dev/models/churn/deployment.yaml";
     const lock = '  lock: {reason: audit, by: ann, at: "2026-11-20T09:12:00Z"}\n';
     project.put(document, project.read(document) + lock);
-    const promoted = jsonOf(await project.run(["promote", "--all", "--local", "--json"]));
-    expect(promoted).toMatchObject({
+    const wouldBe = await project.run(["promote", "--all", "--local", "--dry-run"]);
+    expect(wouldBe).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("churn in dev was locked by ann") });
+    const partly = await project.run(["promote", "--all", "--local", "--json"]);
+    expect(partly.exitCode).toBe(1);
+    expect(jsonOf(partly)).toMatchObject({
       status: "written",
+      partial: true,
       verb: "promote",
       environment: "dev",
       title: "Promote fraud 2 to stable in dev",

@@ -119,7 +119,10 @@ describe("--wait", () => {
     [["promote", "fraud", "--wait", "--dry-run"], "--wait and --dry-run exclude each other"],
     [["promote", "fraud", "--auto-merge", "--local"], "--auto-merge and --local exclude each other"],
     [["rollback", "fraud", "--auto-merge", "--commit"], "--auto-merge and --commit exclude each other"],
-    [["promote", "fraud", "--wait", "--wait-timeout", "soon"], "--wait-timeout takes a time such as 90s, 10m or 2h"],
+    [
+      ["promote", "fraud", "--wait", "--wait-timeout", "soon"],
+      "--wait-timeout takes a duration such as 30d, 72h, 15m or 90s",
+    ],
   ])("mmsp %p is a usage error", async (args, words) => {
     const { stderr, exitCode } = await run(...args);
     expect(exitCode).toBe(2);

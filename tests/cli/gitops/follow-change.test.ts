@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
-import type { ServingState } from "../../../cli/gitops/core/follow-serving.ts";
+import type { GatewayStatus } from "../../../cli/gitops/core/gateway-status.ts";
 import { followChange, type FollowEnd, type FollowParts } from "../../../cli/gitops/follow-change.ts";
 import { OutsideError } from "../../../cli/gitops/core/ports.ts";
 import { sampleFiles } from "./documents.ts";
@@ -173,10 +173,10 @@ describe("a pull request is followed", () => {
 });
 
 describe("what is merged is followed to the gateway that the environment names", () => {
-  const serving = (version: number, more: Partial<ServingState> = {}): ServingState => ({
+  const serving = (version: number, more: Partial<GatewayStatus> = {}): GatewayStatus => ({
     environment: "dev",
     revision: "r1",
-    models: [{ model: "fraud", stable: { version }, canary: null }],
+    models: [{ model: "fraud", stable: { version }, canary: null, guard: null }],
     cuts: [],
     problems: [],
     ...more,
@@ -192,6 +192,13 @@ describe("what is merged is followed to the gateway that the environment names",
   test("nowhere, where it names none", async () => {
     const number = await open("mmsp/dev/fraud/promote-2");
     const { end } = await follow(number, [() => merge(number)]);
+    expect(end).toMatchObject({ kind: "merged", served: null });
+  });
+
+  test("nowhere for a pull request about all models: no gateway says of one model that they arrived", async () => {
+    await withAddress();
+    const number = await open("mmsp/dev/_all/promote-0a1b2c3d");
+    const { end } = await follow(number, [() => merge(number)], { gateway: () => Promise.resolve(serving(1)) });
     expect(end).toMatchObject({ kind: "merged", served: null });
   });
 

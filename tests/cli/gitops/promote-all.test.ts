@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { PromoteAllCommand } from "../../../cli/gitops/core/promote-all.ts";
 import { draftSetOver, type SetPlanner } from "../../../cli/gitops/draft-set.ts";
 import { previewSet, publishSet } from "../../../cli/gitops/publish-set.ts";
@@ -9,6 +9,9 @@ import { cutParts, planner } from "./cut-parts.ts";
 import { deployment, sampleFiles, since } from "./documents.ts";
 import { before, startHub, type Hub } from "./hub.ts";
 import { change, changes } from "./render/changes.ts";
+
+// Real git takes a while on a busy machine.
+setDefaultTimeout(60_000);
 
 const setPlanner: SetPlanner = { ...planner, bodyTogether: pullRequestBodyTogether };
 const inDev: PromoteAllCommand = { verb: "promote", environment: "dev", to: null };
@@ -27,6 +30,13 @@ function filesWith(models: Readonly<Record<string, string>>): Record<string, str
     if (serves) files[kustomization] = files[kustomization]?.replace("]", `, ../../../registry/${model}/3]`) ?? "";
   }
   return files;
+}
+
+/** What gives a model of `filesWith` its canary later. */
+function withCanary(model: string): Record<string, string> {
+  const documents = filesWith({ [model]: canary });
+  const names = [paths.deployment("dev", model), paths.deploymentKustomization("dev", model)];
+  return Object.fromEntries(names.map((name) => [name, documents[name] ?? ""]));
 }
 
 const publishOn = (hub: Hub, command = inDev, minute = 0) => {
@@ -92,6 +102,54 @@ describe("promote --all", () => {
     expect(again.pullRequest).toEqual({ ...first.pullRequest, action: "unchanged" });
     expect(hub.operations(from)).toEqual(["graphql repository", "graphql repository"]);
     expect(await hub.head(first.pullRequest.branch)).toBe(head);
+  });
+
+  test("with one more canary brings its open pull request up to date: list, title and body", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: "" }));
+    const first = await publishedOn(hub);
+    await hub.push("main", withCanary("churn"));
+    const again = await publishedOn(hub, inDev, 5);
+    expect(again.pullRequest).toEqual({ ...first.pullRequest, action: "updated" });
+    const open = (await hub.api("GET", "/pulls")) as { title: string; body: string }[];
+    expect(open.map(({ title }) => title)).toEqual(["Promote 2 canaries to stable in dev"]);
+    expect(open[0]?.body).toContain("## `churn`");
+    const { branch } = first.pullRequest;
+    const changed = await runGit(hub.server.gitDir, ["log", "--format=", "--name-only", `main..${branch}`]);
+    expect(changed).toContain(paths.deployment("dev", "churn"));
+    expect(await runGit(hub.server.gitDir, ["rev-list", "--count", `main..${branch}`])).toBe("1");
+  });
+
+  test("with one canary less takes it out of its open pull request again", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: canary }));
+    const first = await publishedOn(hub);
+    await hub.push("main", { [paths.deployment("dev", "churn")]: `${deployment("churn")}${canary}${lock}` });
+    const again = await publishedOn(hub, inDev, 5);
+    expect(again.pullRequest).toEqual({ ...first.pullRequest, action: "updated" });
+    const changed = await runGit(hub.server.gitDir, ["diff", "--name-only", `main...${first.pullRequest.branch}`]);
+    expect(changed).not.toContain("churn");
+  });
+
+  test("with one more canary adds to what others have committed there", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: "" }));
+    const { branch, number } = (await publishedOn(hub)).pullRequest;
+    const theirs = await hub.push(branch, { "theirs.txt": "x" });
+    await hub.push("main", withCanary("churn"));
+    expect((await publishedOn(hub, inDev, 5)).pullRequest).toMatchObject({ number, action: "updated" });
+    expect(await hub.keeps(theirs)).toBe(true);
+    expect(await hub.show(branch, paths.deployment("dev", "churn"))).toContain("version: 3");
+  });
+
+  test("leaves the pull request of another source alone", async () => {
+    const files = filesWith({ fraud: canary, churn: "" });
+    for (const path of [paths.deployment, paths.deploymentKustomization]) {
+      const text = files[path("dev", "churn")] ?? "";
+      delete files[path("dev", "churn")];
+      files[path("prod", "churn")] = text.replace("attempt: 5", "attempt: 1").replace("  previous: [1]\n", "");
+    }
+    await using hub = await startHub(files);
+    const canaries = await publishedOn(hub);
+    const fromProd = await publishedOn(hub, { ...inDev, environment: "prod", to: "dev" });
+    expect(fromProd.pullRequest).toMatchObject({ action: "opened", number: canaries.pullRequest.number + 1 });
   });
 
   test("keeps what others have committed to its pull request", async () => {

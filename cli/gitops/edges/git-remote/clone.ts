@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createGit, personsSetting, requireGit, type Git, type GitResult } from "./git.ts";
+import type { GitResult } from "../git-process.ts";
+import { createGit, personsSetting, requireGit, type Git } from "./git.ts";
 import { explainFailure, type Attempt } from "./failure.ts";
 import { withSlot } from "./slots.ts";
 

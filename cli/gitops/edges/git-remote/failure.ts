@@ -1,6 +1,6 @@
 import { ProblemError, type Problem } from "../../../../schemas/problem.ts";
 import { OutsideError } from "../../core/ports.ts";
-import type { GitResult } from "./git.ts";
+import type { GitResult } from "../git-process.ts";
 
 /** What was being tried, for the person who reads that it failed. */
 export interface Attempt {

@@ -1,7 +1,10 @@
 import { fail } from "../../../../schemas/problem.ts";
+import { runGitProcess, type GitResult } from "../git-process.ts";
 
 /** `merge-tree --write-tree` elsewhere, and protocol v2 with leases here. */
 const minimum = [2, 38] as const;
+
+const missingHint = `install git ${minimum.join(".")} or newer; a repository on GitHub (OWNER/NAME) needs none`;
 
 export interface GitOptions {
   readonly gitDir: string;
@@ -12,36 +15,19 @@ export interface GitOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What git came to, and what it said. */
-export interface GitResult {
-  readonly ok: boolean;
-  readonly stdout: Uint8Array;
-  readonly stderr: string;
-  readonly timedOut: boolean;
-}
-
 /** Runs git in one bare repository, with nobody to ask for a password. Throws only where git cannot be started. */
 export type Git = (args: readonly string[], input?: Uint8Array | string) => Promise<GitResult>;
 
 export function createGit({ gitDir, timeoutMs, config, env }: GitOptions): Git {
   const variables = environmentFor(config, env);
-  return async (args, input = "") => {
-    const child = spawnGit(["--git-dir", gitDir, ...args], variables, input);
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      killGroup(child.pid);
-    }, timeoutMs);
-    const [stdout, stderr, code] = await Promise.all([child.stdout.bytes(), child.stderr.text(), child.exited]);
-    clearTimeout(timer);
-    return { ok: code === 0, stdout, stderr, timedOut };
-  };
+  return (args, input = "") =>
+    runGitProcess(["--git-dir", gitDir, ...args], { env: variables, input, timeoutMs, missingHint });
 }
 
 /** Stops where git is missing or too old. */
 export async function requireGit(env: GitOptions["env"]): Promise<void> {
-  const child = spawnGit(["version"], environmentFor({}, env), "");
-  const [, major, minor] = /(\d+)\.(\d+)/.exec(await child.stdout.text()) ?? [];
+  const { stdout } = await runGitProcess(["version"], { env: environmentFor({}, env), missingHint });
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(textOf(stdout)) ?? [];
   const found = [Number(major), Number(minor)] as const;
   if (found[0] > minimum[0] || (found[0] === minimum[0] && found[1] >= minimum[1])) return;
   const message = `git ${minimum.join(".")} or newer is needed, found ${major ?? "?"}.${minor ?? "?"}`;
@@ -50,28 +36,14 @@ export async function requireGit(env: GitOptions["env"]): Promise<void> {
 
 /** A setting of the person or of the clone that they are in; null where there is none. */
 export async function personsSetting(name: string, env: GitOptions["env"]): Promise<string | null> {
-  const child = spawnGit(["config", "--get", name], environmentFor({}, env), "");
-  const value = (await child.stdout.text()).trim();
-  return (await child.exited) === 0 && value !== "" ? value : null;
+  const options = { env: environmentFor({}, env), missingHint };
+  const { ok, stdout } = await runGitProcess(["config", "--get", name], options);
+  const value = textOf(stdout).trim();
+  return ok && value !== "" ? value : null;
 }
 
-function spawnGit(args: readonly string[], env: Record<string, string>, input: Uint8Array | string) {
-  try {
-    const stdin = typeof input === "string" ? Buffer.from(input) : input;
-    return Bun.spawn(["git", ...args], { env, stdin, stdout: "pipe", stderr: "pipe", detached: true });
-  } catch (cause) {
-    const hint = `install git ${minimum.join(".")} or newer; a repository on GitHub (OWNER/NAME) needs none`;
-    return fail({ code: "git-missing", message: "git cannot be started", hint }, { cause });
-  }
-}
-
-/** git's helpers outlive it and hold its pipes open, so all of them are ended: the group that `detached` made. */
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // Gone already.
-  }
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 /**

@@ -2,7 +2,8 @@ import { fail } from "../../../../schemas/problem.ts";
 import { HeadMoved, ProtectedBranch, type FileWrite } from "../../core/ports.ts";
 import { attemptOn, type Clone } from "./clone.ts";
 import { explainFailure, serverWords, wordsOf } from "./failure.ts";
-import { personsSetting, type GitOptions, type GitResult } from "./git.ts";
+import type { GitResult } from "../git-process.ts";
+import { personsSetting, type GitOptions } from "./git.ts";
 
 /** Who commits. */
 export interface Identity {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { judgeServing, type ServingState } from "../../../../cli/gitops/core/follow-serving.ts";
+import { judgeServing } from "../../../../cli/gitops/core/follow-serving.ts";
+import type { GatewayStatus } from "../../../../cli/gitops/core/gateway-status.ts";
 import { aDeployment, aRejection } from "../../../support/builders.ts";
 
 const at = "2026-11-21T08:00:00Z";
@@ -7,8 +8,8 @@ const canary = { version: 3, attempt: 6, since: at, weight: 10 };
 const deployment = aDeployment({ spec: { stable: { version: 2, attempt: 5, since: at }, canary } });
 const expected = { environment: "dev", model: "fraud", deployment };
 
-function gateway(more: Partial<ServingState> = {}): ServingState {
-  const models = [{ model: "fraud", stable: { version: 2 }, canary: { version: 3, weight: 10 } }];
+function gateway(more: Partial<GatewayStatus> = {}): GatewayStatus {
+  const models = [{ model: "fraud", stable: { version: 2 }, canary: { version: 3, weight: 10 }, guard: null }];
   return { environment: "dev", revision: "abc", models, cuts: [], problems: [], ...more };
 }
 
@@ -25,7 +26,7 @@ test.each([
   ["no canary yet", { stable: { version: 2 }, canary: null }],
   ["nothing", { stable: null, canary: null }],
 ])("one that serves %s is waited for", (_, serving) => {
-  expect(judgeServing(expected, gateway({ models: [{ model: "fraud", ...serving }] }))).toEqual({
+  expect(judgeServing(expected, gateway({ models: [{ model: "fraud", guard: null, ...serving }] }))).toEqual({
     kind: "wait",
     says: "merged; waiting for the gateway to serve it",
   });
@@ -33,7 +34,7 @@ test.each([
 
 test("what counts is the effective document: a rejected version is not waited for", () => {
   const rejected = aDeployment({ spec: { ...deployment.spec, rejected: [aRejection(3)] } });
-  const models = [{ model: "fraud", stable: { version: 2 }, canary: null }];
+  const models = [{ model: "fraud", stable: { version: 2 }, canary: null, guard: null }];
   expect(judgeServing({ ...expected, deployment: rejected }, gateway({ models }))).toEqual({
     kind: "arrived",
     says: "version 2",
@@ -46,14 +47,14 @@ test("a model that git serves no more is gone from the gateway", () => {
 });
 
 test("a gateway that has taken the canary out again ends the waiting with its reason", () => {
-  const cut = { model: "fraud", version: 3, attempt: 6, reason: "ErrorRateHigh" };
+  const cut = { model: "fraud", version: 3, attempt: 6, by: "alert", reason: "ErrorRateHigh" };
   const step = judgeServing(expected, gateway({ cuts: [cut] }));
   expect(step).toMatchObject({ kind: "stop", problem: { code: "version-cut" } });
   expect(JSON.stringify(step)).toContain("ErrorRateHigh");
 });
 
 test("the cut of an earlier attempt does not", () => {
-  const cut = { model: "fraud", version: 3, attempt: 4, reason: "ErrorRateHigh" };
+  const cut = { model: "fraud", version: 3, attempt: 4, by: "alert", reason: "ErrorRateHigh" };
   expect(judgeServing(expected, gateway({ cuts: [cut] }))).toMatchObject({ kind: "arrived" });
 });
 
@@ -69,7 +70,7 @@ test("what the gateway says of the model's files is passed on", () => {
   const file = "environments/registry/fraud/3/model-version.yaml";
   const problem = { code: "artifact", file, message: "cannot be loaded", hint: "register it again" };
   const other = { ...problem, file: "environments/dev/models/churn/deployment.yaml" };
-  const models = [{ model: "fraud", stable: { version: 2 }, canary: null }];
+  const models = [{ model: "fraud", stable: { version: 2 }, canary: null, guard: null }];
   expect(judgeServing(expected, gateway({ models, problems: [other, problem] }))).toEqual({
     kind: "wait",
     says: `merged; the gateway cannot serve it yet: ${file}: cannot be loaded`,

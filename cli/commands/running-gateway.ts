@@ -8,7 +8,7 @@ import type { Input } from "../flags.ts";
 import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
 
 /** What `up` leaves for `down`, and for another `up`. */
-export interface GatewayState {
+export interface RunningGateway {
   readonly pid: number;
   readonly url: string;
   readonly log: string;
@@ -30,11 +30,11 @@ export async function dataDirOf(input: Input, context: Context): Promise<string>
   return join(cache, "mmsp", folder, baseBranch, environment);
 }
 
-export function readState(dataDir: string): GatewayState | null {
+export function readState(dataDir: string): RunningGateway | null {
   const file = join(dataDir, "gateway.json");
   if (!existsSync(file)) return null;
   try {
-    const state = JSON.parse(readFileSync(file, "utf8")) as GatewayState;
+    const state = JSON.parse(readFileSync(file, "utf8")) as RunningGateway;
     // A number that is none of a process would mean whole groups of them to `kill`.
     return Number.isSafeInteger(state.pid) && state.pid > 1 ? state : null;
   } catch {
@@ -42,7 +42,7 @@ export function readState(dataDir: string): GatewayState | null {
   }
 }
 
-export function writeState(dataDir: string, state: GatewayState): void {
+export function writeState(dataDir: string, state: RunningGateway): void {
   writeFileSync(join(dataDir, "gateway.json"), `${JSON.stringify(state)}\n`);
 }
 
@@ -51,7 +51,7 @@ export function clearState(dataDir: string): void {
 }
 
 /** True while the process is there and is a gateway: its number may be somebody else's by now. */
-export function isRunning({ pid }: GatewayState): boolean {
+export function isRunning({ pid }: RunningGateway): boolean {
   try {
     process.kill(pid, 0);
   } catch {
