@@ -1,6 +1,7 @@
 import type { GcOutput } from "../../schemas/output/gc.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
+import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { isInRepository } from "../../schemas/store.ts";
 import type { Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
@@ -11,7 +12,7 @@ import { size } from "../gitops/render/markdown.ts";
 import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller, toTheSecond } from "../times.ts";
-import { projectOf, remoteOf } from "./target.ts";
+import { baseBranchOf, remoteOf } from "./target.ts";
 
 interface Window {
   readonly olderThan: string;
@@ -30,7 +31,9 @@ type Stores = Extract<GcOutput, { kind: "store" }>["stores"];
 export async function collectStores(input: Input, context: Context, window: Window): Promise<Outcome> {
   const apply = input.on("apply");
   const named = await namesOf(input, context);
-  const places = new Set(named.trees.flatMap(storesOf).filter((store) => !isInRepository(store)));
+  const settings = readSettings(context.env);
+  const read = named.trees.map((tree) => withSettings(tree, settings));
+  const places = new Set(read.flatMap(storesOf).filter((store) => !isInRepository(store)));
   const stores: Stores = [];
   for (const store of [...places].toSorted()) stores.push(await collectStore(store, named, input, context, window));
   const json: GcOutput = { kind: "store", applied: apply, olderThan: window.olderThan, stores };
@@ -75,7 +78,7 @@ async function namesOf(input: Input, context: Context): Promise<Named> {
 async function localTrees(context: Context): Promise<readonly Tree[]> {
   const { root, readAll } = context.edges.findTree(context.cwd);
   const files = await readAll();
-  const base = (await projectOf(context))?.project.spec.baseBranch ?? "main";
+  const base = await baseBranchOf(context);
   const trees = [treeOf(files)];
   for (const revision of ["HEAD", `refs/heads/${base}`, `refs/remotes/origin/${base}`]) {
     const committed = await context.edges.documentsAt(root, revision, files).catch(unknownRevision);

@@ -4,7 +4,7 @@ import type { Input } from "../flags.ts";
 import type { HistorySource } from "../gitops/core/history-port.ts";
 import { environmentProblems, modelProblems } from "../gitops/core/names.ts";
 import type { Snapshot } from "../gitops/core/ports.ts";
-import { checkBranch, projectOf, remoteOf } from "./target.ts";
+import { baseBranchOf, checkBranch, remoteOf } from "./target.ts";
 
 type Names = Pick<Snapshot, "environmentNames" | "modelNames">;
 
@@ -14,8 +14,7 @@ export async function historyFrom(input: Input, context: Context): Promise<Histo
   const { root } = context.edges.findTree(context.cwd);
   const base = input.text("base");
   if (base !== undefined) checkBranch(base);
-  const found = base === undefined ? await projectOf(context) : null;
-  return context.edges.openHistory({ root, baseBranch: base ?? found?.project.spec.baseBranch ?? "main" });
+  return context.edges.openHistory({ root, baseBranch: base ?? (await baseBranchOf(context)) });
 }
 
 /** Throws a ProblemError where there is no such model or environment: a slip of the pen, and no empty answer. */

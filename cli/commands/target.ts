@@ -13,14 +13,21 @@ import { UsageError, wholeNumber, type Input } from "../flags.ts";
 
 /** The model: the argument or `--name`, not both. */
 export function modelOf(input: Input): string {
+  const model = optionalModelOf(input);
+  if (model === null) throw new UsageError("which model? Give its name");
+  return model;
+}
+
+/** The same; null where none is named. */
+export function optionalModelOf(input: Input): string | null {
   const [argument] = input.args;
   const named = input.text("name");
   if (argument !== undefined && named !== undefined && argument !== named) {
     throw new UsageError(`the model is "${argument}" and --name "${named}": give one`);
   }
   const model = argument ?? named;
-  if (model === undefined || model === "") throw new UsageError("which model? Give its name");
-  return validName("model", model);
+  if (model === "") throw new UsageError("which model? Give its name");
+  return model === undefined ? null : validName("model", model);
 }
 
 /** `--env`, else $MMSP_ENV, else dev. */
@@ -75,6 +82,12 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   const parsed = parseManifest(paths.project, text, validateProject);
   if (parsed.value === null) throw new ProblemError(parsed.problems);
   return { tree, project: parsed.value };
+}
+
+/** The base branch of a clone: what the variable, else what mmsp.yaml of the tree says. */
+export async function baseBranchOf(context: Context): Promise<string> {
+  const { readSettings } = await import("../../schemas/settings.ts");
+  return readSettings(context.env).baseBranch ?? (await projectOf(context))?.project.spec.baseBranch ?? "main";
 }
 
 /** Throws a UsageError for what is neither OWNER/NAME nor the address of a git remote. */
