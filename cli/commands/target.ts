@@ -126,8 +126,15 @@ export async function readDocuments(input: Input, context: Context): Promise<Rea
   return (await forge.read({ models: null, environments: [] })).files;
 }
 
-/** `--repo` and `--base`, else what the variables, else what mmsp.yaml of the tree says. */
-export async function remoteOf(input: Input, context: Context): Promise<Remote> {
+/**
+ * `--repo` and `--base`, else what the variables, else what mmsp.yaml of the tree says. `fallback`: the repository where none of
+ * them does; null: still unknown.
+ */
+export async function remoteOf(
+  input: Input,
+  context: Context,
+  fallback: () => Promise<string | null> = async () => null,
+): Promise<Remote> {
   // What a command that stays in the working tree does not ask, it does not load.
   const { readSettings } = await import("../../schemas/settings.ts");
   const settings = readSettings(context.env);
@@ -138,8 +145,8 @@ export async function remoteOf(input: Input, context: Context): Promise<Remote> 
   const branch = asked.branch ?? settings.baseBranch;
   const found = repository === undefined || branch === undefined ? await projectOf(context) : null;
   const base = branch ?? found?.project.spec.baseBranch ?? "main";
-  const name = repository ?? found?.project.spec.repository;
-  if (name !== undefined) return { repository: name, baseBranch: base };
+  const name = repository ?? found?.project.spec.repository ?? (await fallback());
+  if (name !== null) return { repository: name, baseBranch: base };
   return fail({
     code: "repository-unknown",
     message: `which repository? There is no ${paths.project} here or in a folder above`,
