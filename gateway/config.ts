@@ -78,7 +78,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       ? {
           kind: "git",
           url: vars.MMSP_GIT_URL ?? "",
-          branch: vars.MMSP_GIT_BRANCH ?? "main",
+          branch: vars.MMSP_GIT_BRANCH ?? settings.baseBranch ?? "main",
           pollMs: vars.MMSP_POLL_MS ?? 2000,
         }
       : { kind: "dir", root: vars.MMSP_DIR };

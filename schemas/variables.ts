@@ -75,7 +75,10 @@ export const variableGroups: readonly VariableGroup[] = [
     variables: [
       { name: "MMSP_ENV", meaning: "environment to serve" },
       { name: "MMSP_DIR", meaning: "the one source it follows: a folder, or" },
-      { name: "MMSP_GIT_URL, MMSP_GIT_BRANCH", meaning: "a branch of a repository, default main" },
+      {
+        name: "MMSP_GIT_URL, MMSP_GIT_BRANCH",
+        meaning: "a branch of a repository, default $MMSP_BASE_BRANCH, else main",
+      },
       { name: "MMSP_POLL_MS", meaning: "how often it looks at the branch, default 2000" },
       { name: "MMSP_HOST, MMSP_PORT", meaning: "default 127.0.0.1 and 8080" },
       { name: "MMSP_DATA", meaning: "folder of the cut store and of a clone for each role" },

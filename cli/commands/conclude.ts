@@ -11,7 +11,10 @@ const defaultTimeout = "15m";
 
 /** Stops at flags that ask for what comes after a pull request where there will be none. `commits`: no pull request. */
 export function checkFollowing(input: Input, commits: boolean): void {
-  timeoutOf(input);
+  checkTimeout(input);
+  if (input.text("wait-timeout") !== undefined && !input.on("wait")) {
+    throw new UsageError("--wait-timeout goes with --wait: nothing is waited for without it");
+  }
   const asked = ["wait", "auto-merge"].find((flag) => input.on(flag));
   if (asked === undefined) return;
   const without = ["local", "dry-run"].find((flag) => input.on(flag));
@@ -20,6 +23,11 @@ export function checkFollowing(input: Input, commits: boolean): void {
   if (commits && input.on("auto-merge")) {
     throw new UsageError("--auto-merge and --commit exclude each other: there is no pull request");
   }
+}
+
+/** Stops at a `--wait-timeout` that is no time. */
+export function checkTimeout(input: Input): void {
+  timeoutOf(input);
 }
 
 /** Stops at the same flags where the repository only takes branches: nobody there can be asked what became of one. */

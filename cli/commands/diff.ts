@@ -1,6 +1,7 @@
 import type { DiffOutput } from "../../schemas/output/diff.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
+import { readSettings, withSettings } from "../../schemas/settings.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, shared, UsageError, type Input } from "../flags.ts";
@@ -89,7 +90,7 @@ async function diffTwo(left: string, right: string, input: Input, context: Conte
   const files = await readDocuments(input, context);
   for (const environment of [left, right]) requireEnvironment(environment, [...files.keys()]);
   const read = readTree(files);
-  const differences = diffEnvironments(read.tree, left, right);
+  const differences = diffEnvironments(withSettings(read.tree, readSettings(context.env)), left, right);
   const unreadable = brokenFiles([read]);
   const { style } = context;
   const rows = differences.map(({ model, what, values }) => [model, what, values[0] ?? "-", values[1] ?? "-"]);

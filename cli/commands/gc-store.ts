@@ -1,5 +1,6 @@
 import type { GcOutput } from "../../schemas/output/gc.ts";
 import { fail, ProblemError } from "../../schemas/problem.ts";
+import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { isInRepository } from "../../schemas/store.ts";
 import type { Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
@@ -10,7 +11,7 @@ import { size } from "../gitops/core/size.ts";
 import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller, toTheSecond } from "../times.ts";
-import { projectOf, remoteOf } from "./target.ts";
+import { baseBranchOf, remoteOf } from "./target.ts";
 
 interface Window {
   readonly olderThan: string;
@@ -33,7 +34,9 @@ type Stores = StoreOutput["stores"];
 export async function collectStores(input: Input, context: Context, window: Window): Promise<Outcome> {
   const apply = input.on("apply");
   const named = await namesOf(input, context);
-  const places = new Set(named.trees.flatMap(storesOf).filter((store) => !isInRepository(store)));
+  const settings = readSettings(context.env);
+  const read = named.trees.map((tree) => withSettings(tree, settings));
+  const places = new Set(read.flatMap(storesOf).filter((store) => !isInRepository(store)));
   if (input.on("local")) for (const store of places) refuseBucket(store);
   const stores: Stores = [];
   for (const store of [...places].toSorted()) stores.push(await collectStore(store, named, input, context, window));
@@ -100,7 +103,7 @@ async function namesOf(input: Input, context: Context): Promise<Named> {
 async function localTrees(context: Context): Promise<readonly Tree[]> {
   const { root, readAll } = context.edges.findTree(context.cwd);
   const files = await readAll();
-  const base = (await projectOf(context))?.project.spec.baseBranch ?? "main";
+  const base = await baseBranchOf(context);
   const trees = [wholeTree({ files, unreadable: [] })];
   for (const revision of ["HEAD", `refs/heads/${base}`, `refs/remotes/origin/${base}`]) {
     const committed = await context.edges.documentsAt(root, revision, files).catch(unknownRevision);

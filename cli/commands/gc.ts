@@ -1,5 +1,6 @@
 import { bytesOf as artifactBytes } from "../../schemas/artifact.ts";
 import type { GcOutput } from "../../schemas/output/gc.ts";
+import { readSettings } from "../../schemas/settings.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { shared, type Input } from "../flags.ts";
@@ -57,7 +58,8 @@ async function collect(input: Input, context: Context, window: string, windowMs:
   const { edges, now } = context;
   const [forge, history] = await Promise.all([edges.openForge(remote), edges.openHistory(remote)]);
   const sizes = (commit: string, paths: readonly string[]) => edges.fileSizes({ remote, commit }, paths);
-  const parts = { forge, history, sizes, now, random: Math.random, sleep: Bun.sleep };
+  const settings = readSettings(context.env);
+  const parts = { forge, history, sizes, settings, now, random: Math.random, sleep: Bun.sleep };
   const apply = input.on("apply");
   const { draft, pullRequest } = await publishGc({ baseBranch: remote.baseBranch, windowMs, window, apply }, parts);
   return outcomeOf({ draft, window, apply, paths: null, pullRequest, notices: [] }, context);
@@ -69,6 +71,7 @@ async function collectLocal(input: Input, context: Context, window: string, wind
   const source = {
     files: await tree.readAll(),
     history: await historyFrom(input, context),
+    settings: readSettings(context.env),
     pulls: async () => [],
     sizes: (paths: readonly string[]) => edges.fileSizes({ root: tree.root }, paths),
   };

@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import type { HistorySource } from "../gitops/core/history-port.ts";
 import type { Snapshot } from "../gitops/core/ports.ts";
-import { checkBranch, projectOf, remoteOf } from "./target.ts";
+import { baseBranchOf, checkBranch, remoteOf } from "./target.ts";
 
 type Names = Pick<Snapshot, "environmentNames" | "modelNames">;
 
@@ -12,8 +12,7 @@ export async function historyFrom(input: Input, context: Context): Promise<Histo
   const { root } = context.edges.findTree(context.cwd);
   const base = input.text("base");
   if (base !== undefined) checkBranch(base);
-  const found = base === undefined ? await projectOf(context) : null;
-  return context.edges.openHistory({ root, baseBranch: base ?? found?.project.spec.baseBranch ?? "main" });
+  return context.edges.openHistory({ root, baseBranch: base ?? (await baseBranchOf(context)) });
 }
 
 /** Names of environments and models on the same branch. */

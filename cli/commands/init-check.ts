@@ -13,7 +13,7 @@ import { remoteOf } from "./target.ts";
 
 /** `mmsp init --check`: what mmsp needs of the repository on GitHub, and what of it is not there. Changes nothing anywhere. */
 export async function checkInit(input: Input, context: Context): Promise<Outcome> {
-  const remote = await remoteOf(input, context);
+  const remote = await remoteOf(input, context, async () => (await context.edges.gitFacts(context.cwd)).repository);
   const facts = await context.edges.readReadiness(remote);
   const documents = facts === null || facts.base === null ? null : await documentsOf(remote, context);
   const findings = findingsOf(remote, facts, documents);

@@ -4,6 +4,7 @@ import { Glob } from "bun";
 import { packagedFile } from "../executable/packaged.ts";
 import type { InitOutput } from "../../schemas/output/init.ts";
 import { fail } from "../../schemas/problem.ts";
+import type { Project } from "../../schemas/project.ts";
 import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
@@ -38,9 +39,9 @@ export const init: Command = {
   async run(input, context) {
     if (input.on("check")) return (await import("./init-check.ts")).checkInit(input, context);
     const { cwd } = context;
-    const repository = await repositoryOf(input, context);
-    const baseBranch = input.text("base") ?? readSettings(context.env).baseBranch ?? "main";
-    checkBranch(baseBranch);
+    const project = await projectAt(cwd, context);
+    const repository = await repositoryOf(input, project, context);
+    const baseBranch = baseOf(input, project, context);
     const { wrote, kept } = writeTemplates(cwd, { repository, baseBranch });
     const lines = [
       ...wrote.map((path) => `  wrote ${path}`),
@@ -65,33 +66,49 @@ function nextSteps(wrote: readonly string[]): readonly string[] {
   ];
 }
 
-/** The one that a project here names already, else `--repo`, else $MMSP_REPOSITORY, else the remote origin. */
-async function repositoryOf(input: Input, context: Context): Promise<string> {
-  const asked = input.text("repo");
-  if (asked !== undefined) checkRepository(asked);
+/** The one that is laid out in this folder already. Throws a ProblemError where the folder is inside of another. */
+async function projectAt(cwd: string, context: Context): Promise<Project | null> {
   const existing = await projectOf(context);
-  if (existing !== null && existing.tree.root !== context.cwd) {
+  if (existing !== null && existing.tree.root !== cwd) {
     fail({
       code: "project-above",
-      file: context.cwd,
+      file: cwd,
       message: `belongs to a project already: ${paths.project} is in ${existing.tree.root}`,
       hint: "a repository has one, at its root; for another, go out of this folder",
     });
   }
-  const named = existing?.project.spec.repository;
-  if (named !== undefined && asked !== undefined && named !== asked) {
-    fail({
-      code: "repository-differs",
-      file: paths.project,
-      path: "spec.repository",
-      message: `names ${named}, not ${asked}; nothing was written`,
-      hint: "change it there: init leaves files that exist as they are",
-    });
-  }
+  return existing?.project ?? null;
+}
+
+/** The one that a project here names already, else `--repo`, else $MMSP_REPOSITORY, else the remote origin. */
+async function repositoryOf(input: Input, project: Project | null, context: Context): Promise<string> {
+  const asked = input.text("repo");
+  if (asked !== undefined) checkRepository(asked);
+  const named = project?.spec.repository;
+  if (named !== undefined && asked !== undefined && named !== asked) differs("repository", named, asked);
   const { repository: variable } = readSettings(context.env);
   const repository = named ?? asked ?? variable ?? (await context.edges.gitFacts(context.cwd)).repository;
   if (repository !== null) return repository;
   throw new UsageError("which repository? There is no remote origin on GitHub here: name it with --repo OWNER/NAME");
+}
+
+/** The one that a project here has already, else `--base`, else $MMSP_BASE_BRANCH, else main. */
+function baseOf(input: Input, project: Project | null, context: Context): string {
+  const asked = input.text("base");
+  if (asked !== undefined) checkBranch(asked);
+  if (project === null) return asked ?? readSettings(context.env).baseBranch ?? "main";
+  const named = project.spec.baseBranch ?? "main";
+  return asked === undefined || asked === named ? named : differs("baseBranch", named, asked);
+}
+
+function differs(field: "repository" | "baseBranch", named: string, asked: string): never {
+  return fail({
+    code: field === "repository" ? "repository-differs" : "base-differs",
+    file: paths.project,
+    path: `spec.${field}`,
+    message: `names ${named}, not ${asked}; nothing was written`,
+    hint: "change it there: init leaves files that exist as they are",
+  });
 }
 
 /**

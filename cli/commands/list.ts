@@ -13,7 +13,7 @@ import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
 import { requireNames } from "./known-names.ts";
-import { readDocuments, validName } from "./target.ts";
+import { optionalModelOf, readDocuments } from "./target.ts";
 
 export const list: Command = {
   summary: "List the models, or the versions of one",
@@ -23,10 +23,9 @@ export const list: Command = {
   examples: ["mmsp list", "mmsp list fraud", "mmsp list fraud --json"],
 
   async run(input, context) {
+    const model = optionalModelOf(input);
     const { tree, problems } = readTree(await readDocuments(input, context));
-    const name = input.args[0] ?? input.text("name");
-    const outcome =
-      name === undefined ? listModels(tree, context) : listVersions(tree, validName("model", name), context);
+    const outcome = model === null ? listModels(tree, context) : listVersions(tree, model, context);
     if (problems.length === 0 || outcome.kind !== "report") return outcome;
     const files = new Set(problems.map(({ file }) => file)).size;
     const note = `\n${context.style.yellow(`${files} documents cannot be read: see mmsp validate`)}\n`;

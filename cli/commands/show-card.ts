@@ -44,7 +44,7 @@ function section(title: string, body: string, style: Style): string {
 
 type Fact = readonly [name: string, value: string];
 
-function factsOf({ spec, store }: ShowOutput, { isTerminal, now }: Context): readonly Fact[] {
+function factsOf({ spec, store, stores }: ShowOutput, { isTerminal, now }: Context): readonly Fact[] {
   const { artifact, baseline, provenance, featureOrder, opset, irVersion, parameters } = spec;
   const { source, gitCommit, mlflowRun, mlflowVersion } = provenance;
   const when = timeTeller(isTerminal, now());
@@ -60,6 +60,9 @@ function factsOf({ spec, store }: ShowOutput, { isTerminal, now }: Context): rea
     ["Digest", `sha256:${artifact.sha256}`],
     ["Size", size(bytesOf(artifact))],
     ...optional("Artifact", artifact.uri ?? (store === null ? artifact.key : storePath(store, artifact.key ?? ""))),
+    ...stores
+      .filter((one) => one.store !== store)
+      .map((one): Fact => [`In ${one.environment}`, storePath(one.store, artifact.key ?? "")]),
     ...(artifact.files ?? []).map(({ file, sha256, sizeBytes }): Fact => {
       return ["Weights", `${file}, ${size(sizeBytes)}, sha256:${sha256}`];
     }),

@@ -1,11 +1,12 @@
 import type { ShowOutput } from "../../schemas/output/show.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
+import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, UsageError, type Input } from "../flags.ts";
-import { placesOf, rejectionsIn } from "../gitops/core/catalog.ts";
+import { placesOf, rejectionsIn, type VersionPlace } from "../gitops/core/catalog.ts";
 import { lastServed, type Period } from "../gitops/core/history.ts";
 import { versionProblems } from "../gitops/core/names.ts";
 import type { Scope, Snapshot } from "../gitops/core/ports.ts";
@@ -14,7 +15,7 @@ import { toTheSecond } from "../times.ts";
 import { newestFirst, periodJson } from "./history.ts";
 import { historyFrom } from "./history-source.ts";
 import { showCard } from "./show-card.ts";
-import { modelOf, remoteOf } from "./target.ts";
+import { looksAtGitHub, modelOf, remoteOf } from "./target.ts";
 
 export const show: Command = {
   summary: "Show everything about one version: what is in it, where it serves and served, and why it left",
@@ -37,12 +38,14 @@ export const show: Command = {
     if (document === undefined) throw new Error(`version ${version} of ${model} was found, and is not there`);
     const { periods, notices } = await pastOf(model, version, input, context);
     const last = periods === null ? null : lastServed(periods, version, context.now().getTime());
+    const places = placesOf(tree, model, version);
     const json: ShowOutput = {
       model,
       version,
       spec: document.spec,
       store: document.spec.artifact.key === undefined ? null : (tree.project?.spec.artifactStore ?? null),
-      places: [...placesOf(tree, model, version)],
+      stores: document.spec.artifact.key === undefined ? [] : storesOfPlaces(tree, places),
+      places: [...places],
       served: periods === null ? null : newestFirst(periods).map((period) => periodJson(period)),
       lastServed: last === null ? null : toTheSecond(new Date(last).toISOString()),
       rejected: rejectionsIn(tree, model, version).map((entry) => ({ ...entry })),
@@ -53,6 +56,14 @@ export const show: Command = {
   },
 };
 
+/** Of the environments that name the version and have their files in a store of their own. */
+function storesOfPlaces({ environments }: Tree, places: readonly VersionPlace[]): ShowOutput["stores"] {
+  return [...new Set(places.map(({ environment }) => environment))].flatMap((environment) => {
+    const store = environments.get(environment)?.spec.artifactStore;
+    return store === undefined ? [] : [{ environment, store }];
+  });
+}
+
 /** The documents of one model in every environment. Throws a ProblemError where the version is not there, or cannot be read. */
 async function readModel(model: string, version: number, input: Input, context: Context): Promise<Tree> {
   const { environmentNames } = await readScope({ models: [], environments: [] }, input, context);
@@ -62,11 +73,11 @@ async function readModel(model: string, version: number, input: Input, context: 
   if (own.length > 0) throw new ProblemError(own);
   const missing = versionProblems({ ...snapshot, tree, now: "" }, model, version);
   if (missing.length > 0) throw new ProblemError(missing);
-  return tree;
+  return withSettings(tree, readSettings(context.env));
 }
 
 async function readScope(scope: Scope, input: Input, context: Context): Promise<Snapshot> {
-  if (input.text("repo") === undefined) return context.edges.findTree(context.cwd).read(scope);
+  if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).read(scope);
   return (await context.edges.openForge(await remoteOf(input, context))).read(scope);
 }
 

@@ -10,7 +10,7 @@ import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
 import { requireNames } from "./known-names.ts";
-import { readDocuments } from "./target.ts";
+import { optionalModelOf, readDocuments } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */
 type Row = StatusOutput["deployments"][number];
@@ -23,8 +23,8 @@ export interface Look {
 
 /** What the environments serve now, narrowed to a model or an environment. Throws a ProblemError for a name that is nowhere. */
 export async function lookAt(input: Input, context: Context): Promise<Look> {
+  const model = optionalModelOf(input);
   const { tree, problems } = checkDocuments(await readDocuments(input, context));
-  const model = input.args[0] ?? input.text("name") ?? null;
   const environment = input.text("env") ?? null;
   const rows = rowsOf(tree).filter(
     (row) => (model ?? row.model) === row.model && (environment ?? row.environment) === row.environment,

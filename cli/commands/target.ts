@@ -13,14 +13,21 @@ import { UsageError, wholeNumber, type Input } from "../flags.ts";
 
 /** The model: the argument or `--name`, not both. */
 export function modelOf(input: Input): string {
+  const model = optionalModelOf(input);
+  if (model === null) throw new UsageError("which model? Give its name");
+  return model;
+}
+
+/** The same; null where none is named. */
+export function optionalModelOf(input: Input): string | null {
   const [argument] = input.args;
   const named = input.text("name");
   if (argument !== undefined && named !== undefined && argument !== named) {
     throw new UsageError(`the model is "${argument}" and --name "${named}": give one`);
   }
   const model = argument ?? named;
-  if (model === undefined || model === "") throw new UsageError("which model? Give its name");
-  return validName("model", model);
+  if (model === "") throw new UsageError("which model? Give its name");
+  return model === undefined ? null : validName("model", model);
 }
 
 /** `--env`, else $MMSP_ENV, else dev. */
@@ -77,6 +84,12 @@ export async function projectOf(context: Context): Promise<{ tree: Tree; project
   return { tree, project: parsed.value };
 }
 
+/** The base branch of a clone: what the variable, else what mmsp.yaml of the tree says. */
+export async function baseBranchOf(context: Context): Promise<string> {
+  const { readSettings } = await import("../../schemas/settings.ts");
+  return readSettings(context.env).baseBranch ?? (await projectOf(context))?.project.spec.baseBranch ?? "main";
+}
+
 /** Throws a UsageError for what is neither OWNER/NAME nor the address of a git remote. */
 export function checkRepository(text: string): void {
   if (repositoryPattern.test(text)) return;
@@ -120,8 +133,15 @@ export async function readDocuments(input: Input, context: Context): Promise<Rea
   return files;
 }
 
-/** `--repo` and `--base`, else what the variables, else what mmsp.yaml of the tree says. */
-export async function remoteOf(input: Input, context: Context): Promise<Remote> {
+/**
+ * `--repo` and `--base`, else what the variables, else what mmsp.yaml of the tree says. `fallback`: the repository where none of
+ * them does; null: still unknown.
+ */
+export async function remoteOf(
+  input: Input,
+  context: Context,
+  fallback: () => Promise<string | null> = async () => null,
+): Promise<Remote> {
   // What a command that stays in the working tree does not ask, it does not load.
   const { readSettings } = await import("../../schemas/settings.ts");
   const settings = readSettings(context.env);
@@ -132,8 +152,8 @@ export async function remoteOf(input: Input, context: Context): Promise<Remote> 
   const branch = asked.branch ?? settings.baseBranch;
   const found = repository === undefined || branch === undefined ? await projectOf(context) : null;
   const base = branch ?? found?.project.spec.baseBranch ?? "main";
-  const name = repository ?? found?.project.spec.repository;
-  if (name !== undefined) return { repository: name, baseBranch: base };
+  const name = repository ?? found?.project.spec.repository ?? (await fallback());
+  if (name !== null) return { repository: name, baseBranch: base };
   return fail({
     code: "repository-unknown",
     message: `which repository? There is no ${paths.project} here or in a folder above`,

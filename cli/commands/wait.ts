@@ -4,7 +4,7 @@ import type { WaitOutput } from "../../schemas/output/wait.ts";
 import type { Command } from "../command.ts";
 import { following, shared, UsageError, type Input } from "../flags.ts";
 import { arrived, endJson } from "../report.ts";
-import { checkFollowing, follow } from "./conclude.ts";
+import { checkTimeout, follow } from "./conclude.ts";
 import { remoteOf } from "./target.ts";
 
 export const wait: Command = {
@@ -22,7 +22,7 @@ export const wait: Command = {
   ],
 
   async run(input, context) {
-    checkFollowing(input, false);
+    checkTimeout(input);
     const { number, repository } = pullOf(input);
     const remote = await remoteOf(repository === null ? input : withRepository(input, repository), context);
     const forge = await context.edges.openForge(remote);

@@ -40,9 +40,9 @@ export async function writeSet(command: PromoteAllCommand, input: Input, context
 
 /** The way of one model to its gateway is followed; of many nobody could say on one line where they are. */
 function refuseFollowing(input: Input): void {
-  const flag = ["wait", "auto-merge"].find((name) => input.on(name));
+  const flag = ["wait", "wait-timeout", "auto-merge"].find((name) => input.on(name) || input.text(name) !== undefined);
   if (flag === undefined) return;
-  const instead = flag === "wait" ? "; `mmsp wait` takes the number of its pull request" : "";
+  const instead = flag.startsWith("wait") ? "; `mmsp wait` takes the number of its pull request" : "";
   throw new UsageError(`--all and --${flag} exclude each other${instead}`);
 }
 

@@ -16,9 +16,10 @@ const kinds: Readonly<Record<string, Exclude<ValueKind["kind"], "choice">>> = {
   VERSION: "version",
 };
 
-/** By the word that stands for the value in help: `ENV`, `FILE`, `bash|zsh|fish`. */
+/** By the word that stands for the value in help: `ENV`, `FILE`, `bash|zsh|fish`, or `sync` for itself. */
 export function placeholderKind(placeholder: string): ValueKind {
-  if (placeholder.includes("|")) return { kind: "choice", choices: placeholder.split("|") };
+  if (placeholder.includes("|") || /^[a-z]+$/.test(placeholder))
+    return { kind: "choice", choices: placeholder.split("|") };
   return { kind: kinds[placeholder] ?? "nothing" };
 }
 
@@ -26,9 +27,9 @@ export function flagKind(flag: Flag): ValueKind {
   return flag.completes === undefined ? placeholderKind(flag.value ?? "") : { kind: flag.completes };
 }
 
-/** The arguments before the first flag of a usage line: `[NAME] [--env ENV]` -> `NAME`. */
+/** The arguments before the first flag of a usage line: `[NAME] [--env ENV]` -> `NAME`; so is `NAME|--all`. */
 export function argumentsOf(usage: string): readonly string[] {
-  const words = usage.split(" ").map((word) => word.replaceAll(/^\[|\]$|\.\.\.$/g, ""));
-  const end = words.findIndex((word) => !/^([A-Z]+|[a-z]+(\|[a-z]+)+)$/.test(word));
+  const words = usage.split(" ").map((word) => word.replaceAll(/^\[|\]$|\.\.\.$|\|--\w+$/g, ""));
+  const end = words.findIndex((word) => !/^([A-Z]+|[a-z]+(\|[a-z]+)*)$/.test(word));
   return end === -1 ? words : words.slice(0, end);
 }

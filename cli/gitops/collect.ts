@@ -1,6 +1,7 @@
 import { fail, ProblemError } from "../../schemas/problem.ts";
 import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
 import { checkTree } from "../../schemas/rules.ts";
+import { withSettings, type Settings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import { candidatesOf, planGc, type GcPlan, type Past, type PullName } from "./core/gc.ts";
 import type { HistorySource } from "./core/history-port.ts";
@@ -16,6 +17,8 @@ export interface GcSource {
   readonly pulls: (models: ReadonlySet<string>) => Promise<readonly PullName[]>;
   /** Sizes in bytes of those files that are there. */
   readonly sizes: (paths: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  /** What variables say instead of the files. */
+  readonly settings: Settings;
 }
 
 /** What is to go, as files of the repository. Nothing is written yet. */
@@ -31,8 +34,8 @@ export interface GcDraft extends GcPlan {
  */
 export async function draftGc(source: GcSource, now: Date, windowMs: number): Promise<GcDraft> {
   const before = readTree(source.files);
-  const { tree } = before;
   if (before.problems.length > 0) throw new ProblemError(before.problems);
+  const tree = withSettings(before.tree, source.settings);
   const candidates = candidatesOf(tree);
   const models = new Set(candidates.map(({ model }) => model));
   const pastOf = await pastsOf(source.history, candidates, now.getTime());

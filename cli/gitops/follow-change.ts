@@ -60,7 +60,7 @@ export async function followChange(followed: Followed, parts: FollowParts): Prom
     model ??= named.model;
   }
   if (environment === null || model === null) return { kind: "merged", commit, served: null };
-  return untilServed({ environment, model, commit }, parts, pace);
+  return untilServed({ pull: followed.pull, environment, model, commit }, parts, pace);
 }
 
 type Merged =
@@ -79,17 +79,18 @@ async function untilMerged(number: number, { forge, tell }: FollowParts, pace: P
     }
     tell(says);
   } while (await pace.next(says));
-  return { kind: "stopped", problem: pace.tooLong(`pull request #${number} is still open: ${says}`, number) };
+  return { kind: "stopped", problem: pace.tooLong(`pull request #${number} is still open: ${says}`, waitFor(number)) };
 }
 
 interface Target {
+  readonly pull: number | null;
   readonly environment: string;
   readonly model: string;
   readonly commit: string | null;
 }
 
 async function untilServed(target: Target, parts: FollowParts, pace: Pace): Promise<FollowEnd> {
-  const { commit } = target;
+  const { pull, environment, model, commit } = target;
   const { forge, gateway, tell } = parts;
   let expected: (Expected & { readonly address: string | null }) | null = null;
   let says = "merged; GitHub does not answer";
@@ -110,7 +111,9 @@ async function untilServed(target: Target, parts: FollowParts, pace: Pace): Prom
     }
     tell(says);
   } while (await pace.next(says));
-  return { kind: "stopped", commit, problem: pace.tooLong(says, null) };
+  // Never the command itself: it may have a next step, or a version before this one, to go to by now.
+  const look = `\`mmsp status ${model} --env ${environment} --live\` tells what it serves by now`;
+  return { kind: "stopped", commit, problem: pace.tooLong(says, pull === null ? look : waitFor(pull)) };
 }
 
 async function readExpected({ environment, model }: Target, forge: FollowParts["forge"]) {
@@ -132,11 +135,10 @@ async function patiently<T>(look: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** Environment and model of one of mmsp's own branches: `mmsp/dev/fraud/deploy-3`. */
+/** Environment and model of one of mmsp's own branches: `mmsp/dev/fraud/deploy-3`. `_all` is no model, but many. */
 function targetOf(branch: PullState["branch"]): { readonly environment: string | null; readonly model: string | null } {
-  const [, environment, model] = /^mmsp\/([^/]+)\/([^/]+)\/[^/]+$/.exec(branch) ?? [];
-  // `_all` stands for every model of a `promote --all`.
-  if (environment === undefined || model === undefined || environment === "registry" || model === "_all") {
+  const [, environment, model] = /^mmsp\/([^/]+)\/([^/_][^/]*)\/[^/]+$/.exec(branch) ?? [];
+  if (environment === undefined || model === undefined || environment === "registry") {
     return { environment: null, model: null };
   }
   return { environment, model };
@@ -145,7 +147,12 @@ function targetOf(branch: PullState["branch"]): { readonly environment: string |
 interface Pace {
   /** Waits; false where the time is over. `says`: what is awaited, which is looked at again soon where it is new. */
   next(says: string): Promise<boolean>;
-  tooLong(what: string, number: number | null): Problem;
+  /** `next`: what to do about it that changes nothing. */
+  tooLong(what: string, next: string): Problem;
+}
+
+function waitFor(number: number): string {
+  return `\`mmsp wait ${number}\` goes on waiting`;
 }
 
 function createPace({ now, sleep, timeoutMs }: FollowParts): Pace {
@@ -160,12 +167,11 @@ function createPace({ now, sleep, timeoutMs }: FollowParts): Pace {
       await sleep(Math.min(waitMs, leftMs));
       return true;
     },
-    tooLong(what, number) {
-      const again = number === null ? "the same command again" : `\`mmsp wait ${number}\``;
+    tooLong(what, next) {
       return {
         code: "wait-timeout",
         message: `after ${inWords(timeoutMs)} ${what}`,
-        hint: `${again} goes on waiting; --wait-timeout gives it more time`,
+        hint: `${next}; --wait-timeout gives it more time`,
       };
     },
   };

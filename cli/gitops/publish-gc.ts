@@ -1,4 +1,5 @@
 import { fail } from "../../schemas/problem.ts";
+import type { Settings } from "../../schemas/settings.ts";
 import { draftGc, type GcDraft } from "./collect.ts";
 import type { HistorySource } from "./core/history-port.ts";
 import { branchesTaken, placementOf, plannedBefore, planTrailer, suffixed, withTrailer } from "./core/placement.ts";
@@ -16,6 +17,8 @@ export interface GcParts extends Pace {
   readonly history: HistorySource;
   /** Sizes of files in a commit; see `GcSource`. */
   readonly sizes: (commit: string, paths: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  /** What variables say instead of the files. */
+  readonly settings: Settings;
 }
 
 export interface GcOptions {
@@ -41,13 +44,14 @@ export async function publishGc(options: GcOptions, parts: GcParts): Promise<Pub
   return followHead(
     () => "Remove versions that nothing serves",
     async () => {
-      const { forge, history } = parts;
+      const { forge, history, settings } = parts;
       const proposals = { branches: suffixed(gcBranch), searches: [], all: true };
       const snapshot = await forge.read({ models: null, environments: [], proposals });
       const others = snapshot.openPulls.filter(({ branch }) => branch === null || !suffixed(gcBranch).includes(branch));
       const source = {
         files: snapshot.files,
         history,
+        settings,
         pulls: (models: ReadonlySet<string>) => namesInPulls(others, models, forge),
         sizes: (paths: readonly string[]) => parts.sizes(snapshot.head, paths),
       };

@@ -11,6 +11,9 @@ export const ShowOutput = z.strictObject({
   version: z.int(),
   spec: ModelVersion.shape.spec,
   store: z.string().nullable().describe("the artifact store of mmsp.yaml, in which the key is"),
+  stores: z
+    .array(z.strictObject({ environment: z.string(), store: z.string() }))
+    .describe("of the environments below that have a store of their own: there the key is, too"),
   places: z.array(VersionPlace).describe("what the documents say now"),
   served: z
     .array(HistoryPeriod.omit({ version: true, sha256: true }))

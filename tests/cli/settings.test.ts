@@ -53,6 +53,36 @@ describe("flag, variable, file: in this order", () => {
     expect(filesBelow(folder.path)["environments/mmsp.yaml"]).toContain("acme/variable\n  baseBranch: trunk\n");
   });
 
+  test("MMSP_BASE_BRANCH says which branch history and show read in a clone", async () => {
+    using clone = await makeProject({ serving: true });
+    await clone.git("checkout", "--quiet", "-b", "trunk");
+    await clone.mmsp("deploy", "fraud", "--version", "2", "--canary", "20", "--local");
+    await clone.commit();
+    const env = { MMSP_BASE_BRANCH: "trunk" };
+    const heads = async (variables: Record<string, string>) =>
+      jsonOf(await clone.run(["history", "fraud", "--json"], variables))["head"];
+    expect(await heads({})).toBe(await clone.git("rev-parse", "main"));
+    expect(await heads(env)).toBe(await clone.git("rev-parse", "trunk"));
+    expect(jsonOf(await clone.run(["show", "fraud", "2", "--json"], env))).toMatchObject({
+      served: [{ phase: "canary", weight: 20 }],
+    });
+  });
+
+  test("MMSP_ARTIFACT_STORE is the store that gc looks into, too", async () => {
+    using store = temporaryFolder();
+    using other = await makeProject();
+    const env = { MMSP_ARTIFACT_STORE: `file://${store.path}` };
+    const register = (file: string) => other.run(["register", "fraud", "--model-path", file, "--local"], env);
+    await register("v1.onnx");
+    await register("v2.onnx");
+    await other.commit();
+    const gc = (...args: string[]) => other.run(["gc", "--local", "--older-than", "0s", "--json", ...args], env);
+    expect(jsonOf(await gc())).toMatchObject({
+      remove: [{ version: 1, outside: [expect.stringContaining(store.path)] }],
+    });
+    expect(jsonOf(await gc("--store"))).toMatchObject({ stores: [{ store: `file://${store.path}`, kept: 2 }] });
+  });
+
   test("MMSP_ENV names the environment of a command, --env another; status shows all without --env", async () => {
     const env = { MMSP_ENV: "staging" };
     expect(jsonOf(await project.run([...deploy, "--json"], env))).toMatchObject({ environment: "staging" });

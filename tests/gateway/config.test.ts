@@ -66,6 +66,12 @@ describe("the variables of a gateway", () => {
     expect(readConfig(env)).toMatchObject({ repository: "acme/models", settings: { gateway: { replicas: 3 } } });
   });
 
+  test("name the branch as the commands do, unless there is one for the gateway alone", () => {
+    const env = { MMSP_ENV: "dev", MMSP_GIT_URL: "https://github.com/acme/models.git", MMSP_BASE_BRANCH: "trunk" };
+    expect(readConfig(env)).toMatchObject({ source: { branch: "trunk" } });
+    expect(readConfig({ ...env, MMSP_GIT_BRANCH: "release" })).toMatchObject({ source: { branch: "release" } });
+  });
+
   test("take the token of GitHub by both of its names, the longer one first", () => {
     const env = { MMSP_ENV: "dev", MMSP_DIR: "/srv", GH_TOKEN: "gh" };
     expect(readConfig(env).githubToken).toBe("gh");

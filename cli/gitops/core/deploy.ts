@@ -23,6 +23,7 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
     ...registeredProblems(command, state),
     ...weightProblems(command.weight),
     ...stepsProblems(command.steps ?? null),
+    ...laggingProblems(command),
   ];
   const running = before === null ? null : runningCanary(before, version, now);
   const ladder = ladderOf(command.steps ?? null, running, policy, tree.project);
@@ -89,6 +90,14 @@ function weightProblems(weight: DeployCommand["weight"]): Problem[] {
   if (Number.isInteger(weight) && weight >= 0 && weight <= 100) return [];
   const message = `${weight} is no canary weight`;
   return [{ code: "weight-invalid", message, hint: "a whole percentage from 0 to 100, such as --canary 10" }];
+}
+
+/** Steps that the weight has gone past already lead nowhere. */
+function laggingProblems({ weight, steps = null }: DeployCommand): Problem[] {
+  if (typeof weight !== "number" || steps === null || steps.some((step) => step >= weight)) return [];
+  const message = `every step of "${steps.join(",")}" lies below the weight ${weight}`;
+  const hint = "give a step above it, or leave --canary out: the canary then starts at its first step";
+  return [{ code: "steps-passed", message, hint }];
 }
 
 /** The canary that the version is already, beside a stable version. */

@@ -56,6 +56,18 @@ describe("two environments", () => {
     });
   });
 
+  test("are compared by the objectives that variables say, too", async () => {
+    using other = await makeProject({ serving: true });
+    const args = ["deploy", "fraud", "--version", "1", "--local"];
+    await other.mmsp(...args, "--env", "prod");
+    const policy = "environments/prod/environment.yaml";
+    other.put(policy, other.read(policy).replace("latencyP95Ms: 250", "latencyP95Ms: 70"));
+    const differ = (env = {}) => other.run(["diff", "--env", "dev", "--env", "prod", "--json"], env).then(jsonOf);
+    const latency = expect.arrayContaining([expect.objectContaining({ what: expect.stringContaining("latency") })]);
+    expect(await differ()).toMatchObject({ differences: latency });
+    expect(await differ({ MMSP_SLO_LATENCY_P95_MS: "99" })).not.toMatchObject({ differences: latency });
+  });
+
   test("have to be two that there are", async () => {
     for (const environments of [
       ["dev", "dev"],

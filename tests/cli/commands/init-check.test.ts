@@ -5,7 +5,8 @@ import type { Forge } from "../../../cli/demo/forge/server.ts";
 import { startCheckedForge } from "../../support/checked-forge.ts";
 import { makeAppKey } from "../../support/app-key.ts";
 import { commitDirectly, runGit, temporaryDirectory } from "../../support/git.ts";
-import { jsonOf, makeProject, type Project } from "../run-cli.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { jsonOf, makeProject, runCli, type Project } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
 setDefaultTimeout(60_000);
@@ -29,7 +30,7 @@ let project: Project;
 
 beforeAll(async () => {
   folder = await temporaryDirectory();
-  const permissions = { contents: "write", pull_requests: "read" } as const;
+  const permissions = { contents: "write", pull_requests: "read", checks: "read" } as const;
   forge = await startCheckedForge({
     directory: folder.path,
     owner: "acme",
@@ -136,7 +137,23 @@ describe("mmsp init --check", () => {
 
   test("knows an App by its permissions", async () => {
     const env = { MMSP_GITHUB_APP_ID: "4711", MMSP_GITHUB_APP_PRIVATE_KEY: privateKey };
-    expect(await findings(env)).toMatchObject({ contents: "ok", "pull-requests": "missing", documents: "ok" });
+    expect(await findings(env)).toMatchObject({
+      contents: "ok",
+      "pull-requests": "missing",
+      checks: "ok",
+      statuses: "missing",
+      documents: "ok",
+    });
+    expect((await check(env)).stdout).toMatch(/\nadvice {2}statuses .*--wait.*\n +hint: .*"Commit statuses: read"/);
+  });
+
+  test("before init looks at the repository of the remote origin", async () => {
+    using folder = temporaryFolder();
+    await runGit(folder.path, ["init", "--quiet"]);
+    await runGit(folder.path, ["remote", "add", "origin", "git@github.com:acme/models.git"]);
+    const env = { GITHUB_API_URL: forge.apiUrl, GITHUB_TOKEN: "classic" };
+    const printed = jsonOf(await runCli(["init", "--check", "--json"], { cwd: folder.path, env }));
+    expect(printed).toMatchObject({ repository: "acme/models", baseBranch: "main" });
   });
 
   test("of a branch or a repository that is not there says so", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../../support/folder.ts";
 import { runGit } from "../../support/git.ts";
@@ -102,6 +102,22 @@ describe("mmsp init", () => {
     expect(below.exitCode).toBe(1);
     expect(below.stderr).toContain("belongs to a project already");
     expect(project.files()).toEqual(before);
+  });
+
+  test("keeps to the base branch of a project that is there, and refuses another", async () => {
+    using folder = temporaryFolder();
+    const init = (...args: readonly string[]) => runCli(["init", ...args], { cwd: folder.path });
+    await init("--repo", "acme/models", "--base", "develop");
+    const before = filesBelow(folder.path);
+    rmSync(join(folder.path, ".github"), { recursive: true });
+    const other = await init("--base", "trunk");
+    expect(other.exitCode).toBe(1);
+    expect(other.stderr).toContain("environments/mmsp.yaml spec.baseBranch: names develop, not trunk");
+    const variable = { MMSP_BASE_BRANCH: "trunk" };
+    expect((await runCli(["init"], { cwd: folder.path, env: variable })).exitCode).toBe(0);
+    expect(filesBelow(folder.path)).toEqual(before);
+    expect(before[".github/workflows/mmsp.yml"]).toContain('branches: ["develop"]');
+    expect((await init("--base", "develop")).exitCode).toBe(0);
   });
 
   test("a base branch cannot smuggle YAML in", async () => {

@@ -44,6 +44,11 @@ describe("list", () => {
   });
 });
 
+test.each(["status", "list", "history"])("%s of two models at once is wrong usage", async (command) => {
+  const both = await project.run([command, "fraud", "--name", "churn"]);
+  expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('"fraud" and --name "churn"') });
+});
+
 describe("show", () => {
   test("is the card of a version: file, signature, where it serves and served, and why it left", async () => {
     const card = await project.mmsp("show", "fraud", "v2");
@@ -82,6 +87,23 @@ describe("show", () => {
       served: null,
       notices: [expect.stringContaining("no git repository")],
     });
+  });
+
+  test("says where the file is: where the variable says, and in environments with a store of their own", async () => {
+    using other = await makeProject({ serving: true });
+    const env = { MMSP_ARTIFACT_STORE: "s3://bucket/models" };
+    const shown = (variables = {}) => other.run(["show", "fraud", "1", "--json"], variables).then(jsonOf);
+    expect(await shown(env)).toMatchObject({ store: "s3://bucket/models" });
+    expect(await shown()).toMatchObject({ store: "artifacts", stores: [] });
+    const policy = "environments/dev/environment.yaml";
+    other.put(policy, other.read(policy).replace("spec:\n", "spec:\n  artifactStore: file:///srv/dev\n"));
+    expect(await shown()).toMatchObject({ stores: [{ environment: "dev", store: "file:///srv/dev" }] });
+    expect(await other.mmsp("show", "fraud", "1")).toMatch(/^Artifact +artifacts\/sha256.*\nIn dev +file:\/\/\/srv/m);
+  });
+
+  test("a branch without a repository is wrong usage, as of every command that reads", async () => {
+    const refused = await project.run(["show", "fraud", "2", "--base", "nowhere"]);
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--base names a branch of --repo") });
   });
 
   test("a version that is not there, and one that is none, are told", async () => {

@@ -63,6 +63,16 @@ describe("of the working tree", () => {
     expect(await watch.end()).toBe(0);
   });
 
+  test("shows no secret of its variables, even where a document repeats one", async () => {
+    const text = project.read(deployment);
+    const secret = "hunter2-hunter2";
+    project.put(deployment, `${text.trimEnd()}\n  lock: {reason: ${secret}, by: ann, at: "2026-11-20T09:12:00Z"}\n`);
+    const watch = watching([], { GITHUB_TOKEN: secret });
+    expect(await watch.next()).toMatch(/locked: \*\*\*\n/);
+    expect(await watch.end()).toBe(0);
+    project.put(deployment, text);
+  });
+
   test("SIGTERM ends it, too", async () => {
     const { child, next } = watching([]);
     await next();

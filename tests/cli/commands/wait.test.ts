@@ -119,6 +119,8 @@ describe("--wait", () => {
     [["promote", "fraud", "--wait", "--dry-run"], "--wait and --dry-run exclude each other"],
     [["promote", "fraud", "--auto-merge", "--local"], "--auto-merge and --local exclude each other"],
     [["rollback", "fraud", "--auto-merge", "--commit"], "--auto-merge and --commit exclude each other"],
+    [["promote", "fraud", "--wait-timeout", "10m"], "--wait-timeout goes with --wait"],
+    [["promote", "--all", "--wait-timeout", "rubbish"], "--all and --wait-timeout exclude each other"],
     [
       ["promote", "fraud", "--wait", "--wait-timeout", "soon"],
       "--wait-timeout takes a duration such as 30d, 72h, 15m or 90s",
@@ -175,6 +177,7 @@ describe("mmsp wait", () => {
     const merged = await run("wait", "#2");
     expect(merged).toMatchObject({ exitCode: 0, stderr: "" });
     expect(merged.stdout).toMatch(/^✓ pull request #2\n {2}merged as [0-9a-f]{12}\n$/);
+    expect((await run("wait", "2", "--wait-timeout", "soon")).exitCode).toBe(2);
   });
 
   test("says what is wrong with what it was given", async () => {

@@ -63,10 +63,20 @@ describe("names", () => {
     ["-C there status --env ", ["test"]],
     ["status -C there ", ["other"]],
     ["status --directory=there --env ", ["test"]],
+    ["promote fr", ["fraud"]],
+    ["mlflow ", ["sync"]],
+    ["mlflow sync ", ["churn", "fraud"]],
     ["completion ", ["bash", "zsh", "fish"]],
     ["completion z", ["zsh"]],
   ] as const)("%s: %p", async (line, expected) => {
     expect(await values(line)).toEqual([...expected]);
+  });
+
+  test("of models are offered by every command whose usage starts with one", async () => {
+    const usages = Object.entries(commands).map(async ([name, load]) => [name, (await load()).usage] as const);
+    const takers = (await Promise.all(usages)).filter(([, usage]) => /^\[?NAME\b/.test(usage));
+    expect(takers.length).toBeGreaterThan(5);
+    for (const [name] of takers) expect([name, await values(`${name} `)]).toEqual([name, ["churn", "fraud"]]);
   });
 
   test("--env=pr is understood in one word, and as bash splits it", async () => {
@@ -111,6 +121,8 @@ test("the arguments of a usage line are those before its first flag", () => {
   expect(argumentsOf("[NAME] [--env ENV]")).toEqual(["NAME"]);
   expect(argumentsOf("NAME VERSION --json")).toEqual(["NAME", "VERSION"]);
   expect(argumentsOf("--rps N --duration S")).toEqual([]);
+  expect(argumentsOf("NAME|--all [--version V]")).toEqual(["NAME"]);
+  expect(argumentsOf("sync [NAME] [--env ENV]")).toEqual(["sync", "NAME"]);
   expect(argumentsOf("bash|zsh|fish")).toEqual(["bash|zsh|fish"]);
   expect(argumentsOf("")).toEqual([]);
 });

@@ -251,8 +251,32 @@ describe("what is merged is followed to the gateway that the environment names",
     expect(end).toMatchObject({
       kind: "stopped",
       commit: await hub.head("main"),
-      problem: { code: "wait-timeout", message: "after 1 min merged; the gateway does not answer" },
+      problem: {
+        code: "wait-timeout",
+        message: "after 1 min merged; the gateway does not answer",
+        hint: expect.stringContaining(`\`mmsp wait ${number}\` goes on waiting`),
+      },
     });
+  });
+
+  test("until the time is over after a commit, which is not to be made twice to see what became of it", async () => {
+    await withAddress();
+    const { end } = await follow(null, [], { timeoutMs: 60_000, environment: "dev", model: "fraud" });
+    expect(end).toMatchObject({
+      kind: "stopped",
+      problem: {
+        code: "wait-timeout",
+        hint: expect.stringMatching(/^`mmsp status fraud --env dev --live` (?!.*same command)/),
+      },
+    });
+  });
+
+  test("not where it is of many models together: no gateway is asked about one that is called _all", async () => {
+    await withAddress();
+    const number = await open("mmsp/dev/_all/promote-12345678");
+    const gateway = () => Promise.reject(new Error("asked"));
+    const { end } = await follow(number, [() => merge(number)], { gateway });
+    expect(end).toEqual({ kind: "merged", commit: await hub.head("main"), served: null });
   });
 
   test("a failure that does not pass is thrown", async () => {

@@ -48,6 +48,7 @@ function collect(hub: Hub, { apply = true, days = 100 } = {}) {
       forge: hub.client(),
       history: createGitHubHistory(options),
       sizes: (commit, wanted) => fileSizes(options, commit, wanted),
+      settings: {},
       now: () => new Date(start + days * day),
       random: () => 0,
       sleep: async () => {},

@@ -15,6 +15,8 @@ const path = paths.deployment("prod", "fraud");
 const scope = { model: "fraud", environment: "prod" } as const;
 const asked = { models: ["fraud"], environment: "prod" } as const;
 
+const backwards = paths.deployment("prod", "churn");
+
 let minute = 0;
 const timeOf = (at: number) => `2026-01-01T00:${String(at).padStart(2, "0")}:00Z`;
 
@@ -60,6 +62,10 @@ async function tellTheStory() {
   await merge("mend", "rebase");
   await commit("main", aDeployment({ stable: 7 }), "Deploy fraud 7 to dev", paths.deployment("dev", "fraud"));
   await commit("main", null, "Take fraud out of dev", paths.deployment("dev", "fraud"));
+  await commit("main", aDeployment({ stable: 1 }), "Deploy churn 1", backwards);
+  minute -= 5;
+  await commit("main", aDeployment({ stable: 2 }), "Deploy churn 2 by a clock that is slow", backwards);
+  minute += 5;
 }
 
 beforeAll(async () => {
@@ -110,6 +116,14 @@ describe("the same branch, read in a clone and through GitHub's API", () => {
     expect(plain(there)).toEqual(plain(here));
     expect(here.broken).toMatchObject([{ environment: "prod", commit: { at: expect.stringContaining("00:09:00") } }]);
     expect(there.broken.map(({ commit }) => commit.oid)).toEqual(here.broken.map(({ commit }) => commit.oid));
+  });
+
+  test("keeps the branch's order where a clock went back", async () => {
+    const commits = async (source: HistorySource) =>
+      (await source.deployments({ models: ["churn"], environment: "prod" })).changes.map(({ commit }) => commit.oid);
+    const [here, there] = [await commits(ofClone()), await commits(ofGitHub())];
+    expect(here).toHaveLength(2);
+    expect(there).toEqual(here);
   });
 
   test("one environment takes one call of the API, and all of them one more", async () => {

@@ -24,7 +24,7 @@ export function findingsOf(
       "check the name, and that the token has it among its repositories (an App: that it is installed there)";
     return [missing("repository", `GitHub does not find ${repository}, or hides it from this token`, hint)];
   }
-  const found = [repositoryFinding(repository, facts), ...rightsFindings(facts)];
+  const found = [repositoryFinding(repository, facts), ...rightsFindings(facts), ...sightFindings(facts)];
   const { base } = facts;
   if (base === null) {
     const hint = `push it, or name another: its default branch is "${facts.defaultBranch}"`;
@@ -68,6 +68,22 @@ function rightsFindings(facts: RepositoryFacts): readonly Finding[] {
     if (!granted.value) return missing(code, `${who} may not ${what}`, hintFor(identity, name, facts.isPrivate));
     if (mayPush) return ok(code, `${who} may ${what}`);
     return missing(code, `the token's owner may not ${what}`, "give the account the role Write on the repository");
+  });
+}
+
+const sights = [
+  { code: "checks", name: "Checks: read", what: "the checks of a pull request" },
+  { code: "statuses", name: "Commit statuses: read", what: "the statuses of a commit" },
+] as const;
+
+/** What `--wait` looks at, and does without where it has to. Only of an App GitHub tells. */
+function sightFindings({ identity, isPrivate }: RepositoryFacts): readonly Finding[] {
+  if (identity.kind !== "app") return [];
+  return sights.map(({ code, name, what }) => {
+    const granted = identity.permissions[code] !== undefined;
+    if (granted) return ok(code, `the App may see ${what}`, false);
+    const says = `the App may not see ${what}: --wait cannot tell that one failed`;
+    return missing(code, says, hintFor(identity, name, isPrivate), false);
   });
 }
 

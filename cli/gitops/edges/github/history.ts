@@ -74,9 +74,13 @@ async function allSteps(repository: Repository, answer: AnchorAnswer, at: number
   return stepsOf(path, nodes, repository.baseBranch);
 }
 
-/** In the order in which the branch got them. Several commits of one merge are one step. */
+/**
+ * In the order in which the branch got them: its own commits in theirs, also where a clock went back; merges among them by their
+ * times, since GitHub does not tell where in the branch they are. Several commits of one merge are one step.
+ */
 function stepsOf(path: string, nodes: readonly StepAnswer[], baseBranch: string): readonly FileChange[] {
-  const steps = new Map<string, FileChange>();
+  const steps = new Map<string, { readonly change: FileChange; readonly time: number }>();
+  let latest = Number.NEGATIVE_INFINITY;
   for (const node of nodes.toReversed()) {
     const pull = node.associatedPullRequests?.nodes.find(
       ({ merged, baseRefName, mergeCommit }) => merged && baseRefName === baseBranch && mergeCommit !== null,
@@ -86,9 +90,12 @@ function stepsOf(path: string, nodes: readonly StepAnswer[], baseBranch: string)
     const { oid, message, committedDate, author, committer } = arrived;
     const pullRequest = pullRequestIn(message.split("\n")[0] ?? "") ?? pull?.number ?? null;
     const people = { author: oneLine(author?.name ?? ""), committer: oneLine(committer?.name ?? "") };
-    steps.set(oid, { path, commit: { oid, at: committedDate, ...people, pullRequest }, text: textIn(path, arrived) });
+    const change = { path, commit: { oid, at: committedDate, ...people, pullRequest }, text: textIn(path, arrived) };
+    const at = Date.parse(committedDate);
+    if (arrived === node) latest = Math.max(latest, at);
+    steps.set(oid, { change, time: arrived === node ? latest : at });
   }
-  return [...steps.values()].toSorted((a, b) => Date.parse(a.commit.at) - Date.parse(b.commit.at));
+  return [...steps.values()].toSorted((a, b) => a.time - b.time).map(({ change }) => change);
 }
 
 /** A file that is no text is there all the same, and reads as broken. */

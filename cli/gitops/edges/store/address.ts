@@ -40,15 +40,58 @@ export function addressOf(text: string): string {
 
 /**
  * The file at an https address, in pieces. Goes on where a connection was cut, follows a few redirects to other https
- * addresses, and throws an OutsideError that names the address. Nothing is said about what the bytes are.
+ * addresses, and throws an OutsideError that names the address. Nothing is said about what the bytes are, but that they are of
+ * one file: a server that cannot say that it still has the same one is heard out from the beginning again.
  */
 export async function* downloaded(address: string, using: Downloading = downloading): AsyncGenerator<Uint8Array, void> {
-  const ask = (offset: number, signal: AbortSignal) => follow(new URL(address), offset, signal, using);
+  const taken = new Bun.CryptoHasher("sha256");
+  let mark: string | null = null;
+  const ask = async (offset: number, signal: AbortSignal): Promise<Response> => {
+    const from = offset === 0 || mark === null ? null : { offset, mark };
+    const response = await follow(new URL(address), from, signal, using);
+    if (response.status === 206) return response;
+    mark = markOf(response.headers);
+    if (offset === 0 || response.body === null) return response;
+    return new Response(behind(response.body, offset, taken.copy().digest("hex")), { status: 206 });
+  };
   try {
-    yield* resuming(ask, null, using, (error) => (error instanceof Refusal ? error.status >= 500 : isCut(error)));
+    const pieces = resuming(ask, null, using, (error) =>
+      error instanceof Refusal ? error.status >= 500 : isCut(error),
+    );
+    for await (const piece of pieces) {
+      taken.update(piece);
+      yield piece;
+    }
   } catch (error) {
     throw explained(address, error);
   }
+}
+
+/** What tells a file from the one that takes its place: a strong ETag, else its time. null: nothing does (RFC 9110, 13.1.5). */
+function markOf(headers: Headers): string | null {
+  const tag = headers.get("etag");
+  return tag?.startsWith('"') === true ? tag : headers.get("last-modified");
+}
+
+/** The bytes from `offset` on, where those before it have the digest. Throws Replaced where they have not. */
+async function* behind(body: ReadableStream<Uint8Array>, offset: number, digest: string) {
+  const before = new Bun.CryptoHasher("sha256");
+  let left = offset;
+  for await (const piece of body) {
+    const rest = piece.subarray(Math.min(left, piece.length));
+    if (left > 0) {
+      before.update(piece.subarray(0, piece.length - rest.length));
+      left -= piece.length - rest.length;
+      if (left === 0 && before.digest("hex") !== digest) throw new Replaced();
+    }
+    if (rest.length > 0) yield rest;
+  }
+  if (left > 0) throw new Replaced();
+}
+
+/** Another file is there than the one whose beginning has come. */
+class Replaced extends Error {
+  override readonly name = "Replaced";
 }
 
 class Refusal extends Error {
@@ -65,8 +108,14 @@ function isCut(error: unknown): boolean {
   return networkReason(error) !== null;
 }
 
-async function follow(start: URL, offset: number, signal: AbortSignal, using: Downloading): Promise<Response> {
-  const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
+async function follow(
+  start: URL,
+  from: { readonly offset: number; readonly mark: string } | null,
+  signal: AbortSignal,
+  using: Downloading,
+): Promise<Response> {
+  const headers: Record<string, string> =
+    from === null ? {} : { range: `bytes=${from.offset}-`, "if-range": from.mark };
   let url = start;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
     const response = await using.fetch(url.href, { headers, redirect: "manual", signal });
@@ -93,6 +142,9 @@ function explained(address: string, error: unknown): unknown {
   const say = (message: string, hint: string, retryable = false): OutsideError =>
     new OutsideError(`${address}: ${message}`, { retryable, hint, cause: error });
   if (error instanceof Astray) return say(error.message, "register the address at which the file really is");
+  if (error instanceof Replaced) {
+    return say("another file took its place while it was downloaded", "run the command again", true);
+  }
   if (!(error instanceof Refusal)) {
     const reason = networkReason(error);
     return reason === null ? error : say(`cannot be downloaded: ${reason}`, "check the address and the network", true);

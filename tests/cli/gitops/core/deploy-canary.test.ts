@@ -125,6 +125,14 @@ describe("a signature that clients of stable break on", () => {
 describe("--steps", () => {
   const steps = [5, 25, 50, 100];
 
+  test("that all lie below the weight that is given with them are refused; one at it is the last", () => {
+    const both = (weight: number) => plan(deploy({ steps: [5, 25], weight }), stagingState(aDeployment()));
+    expect(answer(both(50))).toEqual(["steps-passed"]);
+    expect(
+      changed(deploy({ steps: [5, 25], weight: 25 }), stagingState(aDeployment())).deployment.spec.canary,
+    ).toMatchObject({ weight: 25, steps: [5, 25] });
+  });
+
   test("are recorded with the canary, which starts at the first of them; the reviewer reads the way", () => {
     const { change, deployment } = changed(deploy({ steps }), stagingState(aDeployment()));
     expect(deployment.spec.canary).toEqual({ version: 2, attempt: 6, since: now, weight: 5, steps });

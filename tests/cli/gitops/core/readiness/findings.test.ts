@@ -83,7 +83,9 @@ describe("a repository", () => {
 });
 
 describe("the rights", () => {
-  const app = (permissions: Readonly<Record<string, string>>): Identity => ({ kind: "app", permissions });
+  const app = (permissions: Readonly<Record<string, string>>): Identity => {
+    return { kind: "app", permissions: { checks: "read", statuses: "read", ...permissions } };
+  };
   const probed = (contents: boolean, pullRequests: boolean): Identity => ({
     kind: "probed",
     contents: seen(contents),

@@ -20,7 +20,12 @@ async function outsideOf(action: Promise<unknown>): Promise<OutsideError> {
 
 /** Answers each request with a part of what it promises, and then says nothing more. */
 function haltingHttps(
-  answer: (range: string) => { readonly status: string; readonly length: number; readonly body: Uint8Array },
+  answer: (asked: { readonly range: string; readonly ifRange: string }) => {
+    readonly status: string;
+    readonly mark: string;
+    readonly length: number;
+    readonly body: Uint8Array;
+  },
 ): Trusted & Disposable {
   const certificate = makeCertificate();
   const server = Bun.listen({
@@ -29,8 +34,10 @@ function haltingHttps(
     tls: certificate.tls,
     socket: {
       data(socket, request) {
-        const { status, length, body } = answer(/\r\nrange: (\S+)/i.exec(request.toString())?.[1] ?? "");
-        const head = `HTTP/1.1 ${status}\r\nContent-Length: ${length}\r\n\r\n`;
+        const header = (name: string) =>
+          new RegExp(`\\r\\n${name}: ([^\\r]+)`, "i").exec(request.toString())?.[1] ?? "";
+        const { status, mark, length, body } = answer({ range: header("range"), ifRange: header("if-range") });
+        const head = `HTTP/1.1 ${status}\r\n${mark}\r\nContent-Length: ${length}\r\n\r\n`;
         socket.write(Buffer.concat([Buffer.from(head), body]));
       },
     },
@@ -57,18 +64,39 @@ describe("a file by reference", () => {
     expect((await outsideOf(download(server, "/plain"))).message).toContain("not https");
   });
 
-  test.each([true, false])("goes on where the server fell silent; it knows ranges: %p", async (ranges) => {
+  test.each([
+    ["has a strong tag", 'ETag: "v1"', '"v1"', true],
+    ["has a time", "Last-Modified: Sat, 21 Nov 2026 08:00:00 GMT", "Sat, 21 Nov 2026 08:00:00 GMT", true],
+    ["has a tag, on a server that knows no ranges", 'ETag: "v1"', '"v1"', false],
+    ["has a weak tag alone", 'ETag: W/"v1"', "", true],
+    ["has neither", "X-Nothing: true", "", true],
+  ])("goes on where the server fell silent, and nothing is mixed: the file %s", async (_, mark, condition, ranges) => {
     const asked: string[] = [];
-    using server = haltingHttps((range) => {
-      asked.push(range);
+    using server = haltingHttps(({ range, ifRange }) => {
+      asked.push(`${range} ${ifRange}`);
       const from = ranges ? Number(/\d+/.exec(range)?.[0] ?? 0) : 0;
       const body = bytes.subarray(from);
-      const status = range === "" || !ranges ? "200 OK" : "206 Partial Content";
+      const status = from === 0 ? "200 OK" : "206 Partial Content";
       // All is promised; what comes are 60 kB more each time.
-      return { status, length: body.length, body: body.subarray(0, 60_000 * asked.length - from) };
+      return { status, mark, length: body.length, body: body.subarray(0, 60_000 * asked.length - from) };
     });
     expect(await download(server, "/model.onnx", { idleMs: 100 })).toEqual(Buffer.from(bytes));
-    expect(asked).toEqual(["", "bytes=60000-", "bytes=120000-", "bytes=180000-"]);
+    const again = (offset: number) => (condition === "" ? " " : `bytes=${offset}- ${condition}`);
+    expect(asked).toEqual([" ", again(60_000), again(120_000), again(180_000)]);
+  });
+
+  test.each([
+    ["longer", bytes.map((byte) => byte + 1)],
+    ["shorter", bytes.subarray(0, 40_000)],
+  ])("that is replaced meanwhile, by a %s one, is not mixed with it", async (_, other) => {
+    let count = 0;
+    using server = haltingHttps(() => {
+      count += 1;
+      if (count > 1) return { status: "200 OK", mark: 'ETag: "v2"', length: other.length, body: other };
+      return { status: "200 OK", mark: 'ETag: "v1"', length: bytes.length, body: bytes.subarray(0, 60_000) };
+    });
+    const replaced = await outsideOf(download(server, "/model.onnx", { idleMs: 100 }));
+    expect(replaced).toMatchObject({ retryable: true, message: expect.stringContaining("took its place") });
   });
 
   test("that is not there, needs a password, or comes from a server in trouble is told", async () => {
