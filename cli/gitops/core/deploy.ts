@@ -1,6 +1,5 @@
 import type { Canary, ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
-import type { Tree } from "../../../schemas/tree.ts";
 import { storeCopies, storeOf } from "./artifacts.ts";
 import type { DeployCommand, OpenProposal, Plan, PlanState } from "./change.ts";
 import { deploymentIn, versionIn } from "./documents.ts";
@@ -61,17 +60,6 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
     ],
     branch: proposal?.branch,
   });
-}
-
-/**
- * What a branch says against a deploy that is planned on another one: the branch of a registration may be older than a freeze
- * or a canary of the base branch.
- */
-export function deployProblems(command: DeployCommand, tree: Tree, now: string): Problem[] {
-  const { environment, model } = command;
-  const before = deploymentIn(tree, environment, model);
-  const landing = landingOf(command, null, 0, now);
-  return [...landingProblems(before, landing, tree), ...haltProblems(tree.environments.get(environment), before, now)];
 }
 
 /** A version that only an open pull request registers is told with its number: the command plans again on that branch. */
