@@ -25,6 +25,8 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
   ];
   const running = before === null ? null : runningCanary(before, version, now);
   const ladder = ladderOf(command.steps ?? null, running, policy, tree.project);
+  const mended = lookups.length === 0 && before !== null ? writtenDown(command, before, state) : null;
+  if (mended !== null) return mended;
   const already = lookups.length === 0 && before !== null ? alreadySo(command, before, ladder, now) : null;
   if (already !== null) return skip(already);
 
@@ -89,6 +91,36 @@ function runningCanary(before: ModelDeployment, version: number, now: string): C
 function weightOf({ weight }: DeployCommand, running: Canary | null, ladder: readonly number[]): number | null {
   if (weight === "next") return nextStep(ladder, running?.weight ?? 0);
   return weight ?? running?.weight ?? ladder[0] ?? 100;
+}
+
+/**
+ * A stale plan that merged after a rollback leaves a rejected version in the text, which readers pass over. Deploying the
+ * version that is served as stable then makes the text say so; null where there is nothing to write down.
+ */
+function writtenDown(
+  { environment, model, version }: DeployCommand,
+  before: ModelDeployment,
+  { tree, now }: PlanState,
+): Plan | null {
+  const { stable, ...standing } = standingOf(before, now);
+  if (stable?.version !== version || !namesRejected(before)) return null;
+  return (
+    refusal(haltProblems(tree.environments.get(environment), before, now)) ??
+    rolloutChange(tree, {
+      verb: "deploy",
+      environment,
+      version,
+      after: withStanding(before, { ...standing, stable }),
+      title: `Write down that ${model} ${version} is stable in ${environment}`,
+      subject: versionIn(tree, model, version),
+      replaces: null,
+    })
+  );
+}
+
+function namesRejected({ spec: { stable, canary, shadow, previous = [], rejected = [] } }: ModelDeployment): boolean {
+  const named = [stable.version, canary?.version, shadow?.version, ...previous];
+  return rejected.some((entry) => named.includes(entry.version));
 }
 
 function alreadySo(
