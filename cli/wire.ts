@@ -53,7 +53,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     printsToTerminal: isTerminal("stdout"),
     style,
     now: () => new Date(),
-    print: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error))),
+    print: (text) => new Promise((resolve) => process.stdout.write(redact(text), (error) => resolve(!error))),
     say: (line) => stderr.say(line),
     live: (line) => (progress === null ? stderr.live(line) : progress.yieldTo(() => stderr.live(line))),
     edges: progress === null ? createEdges(env) : await watched(createEdges(env), progress),

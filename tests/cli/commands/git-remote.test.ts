@@ -93,7 +93,7 @@ describe("a repository that is no GitHub's", () => {
     expect(dry.stderr).toContain("  would be a commit on main\n");
     const { stdout, exitCode } = await run("rollback", "fraud", "--commit", "--reason", "odd scores");
     expect(exitCode).toBe(0);
-    expect(stdout).toContain(`commit ${(await git("rev-parse", "main")).slice(0, 12)} on the base branch`);
+    expect(stdout).toContain(`  commit ${(await git("rev-parse", "main")).slice(0, 7)} on main: ${address}\n`);
     expect(await git("log", "-1", "--format=%B", "main")).toContain("odd scores");
   });
 
