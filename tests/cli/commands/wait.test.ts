@@ -170,7 +170,10 @@ describe("mmsp wait", () => {
     const printed = WaitOutput.parse(jsonOf(closed));
     expect(printed).toMatchObject({
       pullRequest: 4,
-      end: { state: "stopped", problem: { code: "pull-request-closed" } },
+      end: {
+        state: "stopped",
+        problem: { code: "pull-request-closed", hint: expect.stringContaining("`mmsp deploy fraud` (version 2, dev)") },
+      },
     });
 
     const merged = await run("wait", "#2");
