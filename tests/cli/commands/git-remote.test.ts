@@ -137,6 +137,34 @@ describe("what stands in the way", () => {
   });
 
   test.each([
+    [["gc"], "run it in a clone, with --local and without --repo"],
+    [["init", "--check"], "plain git shows no settings to check"],
+    [["wait", "12"], /a person does it at file:\S+; `mmsp status --repo file:\S+` says what is merged there/],
+  ])("mmsp %p says what can be done instead", async (args, says) => {
+    const { stderr, exitCode } = await run(...args);
+    expect(stderr).toMatch(says);
+    expect(exitCode).toBe(1);
+  });
+
+  test("show tells all but where a version served, which a clone knows", async () => {
+    const { stdout, exitCode } = await run("-C", "/", "show", "fraud", "1", "--repo", address);
+    expect(stdout).toContain("where it served is not known");
+    expect(exitCode).toBe(0);
+  });
+
+  test.each([
+    [["wait", "12"], false],
+    [["init", "--check"], false],
+    [["status"], false],
+    [["deploy", "fraud", "--version", "2"], true],
+    [["gc"], true],
+  ])("without a token for GitHub, mmsp %p names --local only where it has one: %p", async (args, named) => {
+    const { stderr } = await project.run([...args, "--repo", "acme/models"], { GITHUB_TOKEN: "", GH_TOKEN: "" });
+    expect(stderr).toContain("no GitHub token");
+    expect(stderr.includes("--local")).toBe(named);
+  });
+
+  test.each([
     ["an address where nothing is", "file:///nowhere/models.git", 1, /does not appear to be a git repository/],
     ["an address with a password", "https://ada:secret@host/models.git", 2, /without a user or password: see MMSP_GIT/],
     ["what is no address", "models", 2, /takes OWNER\/NAME or the address of a git remote, not "models"/],
