@@ -9,7 +9,7 @@ import type { PublishResult, PushedProposal } from "./gitops/publish.ts";
 /** What a command came to; `report.ts` prints it and finds the exit code. */
 export type Outcome =
   | PublishResult
-  /** A change that was waited for (`--wait`), or that was to merge by itself and does not. */
+  /** A change that was waited for (`--wait`), or that was to merge by itself and does not; people have read of it already. */
   | { readonly kind: "followed"; readonly published: Published; readonly end: FollowEnd }
   | {
       readonly kind: "written";

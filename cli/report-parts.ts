@@ -55,6 +55,11 @@ export function pushedLines({ branch, base, action, remote, url }: PushedBranch,
   return [`  branch ${branch} ${done}`, `  next: open a merge request from ${branch} into ${base}${place}`];
 }
 
+/** A commit as people name it. */
+export function shortCommit(oid: string): string {
+  return oid.slice(0, 7);
+}
+
 /** `version 2 stable 90 %, version 3 canary 10 %` */
 export function shares(all: readonly Share[]): string {
   return all.map(({ version, phase, percent }) => `version ${version} ${phase} ${percent} %`).join(", ");

@@ -5,7 +5,7 @@ import type { Change } from "./gitops/core/change.ts";
 import type { WaitEndOutput } from "../schemas/output/parts/wait-end.ts";
 import type { FollowEnd } from "./gitops/follow-change.ts";
 import type { Outcome, Published } from "./outcome.ts";
-import { pushedLines, renderProblems, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
+import { pushedLines, renderProblems, shares, shortCommit, targetJson, wouldGo, type Printed } from "./report-parts.ts";
 import { isPartial, jsonTogether, renderTogether } from "./report-together.ts";
 import type { StreamStyles, Style } from "./style.ts";
 
@@ -15,20 +15,13 @@ type Result = Exclude<Outcome, { kind: "report" }>;
 /** An outcome for people. */
 export function renderText(outcome: Result, { stdout: style, stderr }: StreamStyles): Printed {
   switch (outcome.kind) {
-    case "published": {
-      const { change, pullRequest, notices } = outcome;
-      const pull = `pull request #${pullRequest.number} ${pullRequest.action}: ${style.cyan(pullRequest.url)}`;
-      return done([headline(change, style), `  ${pull}`, ...traffic(change), ...notes(change, notices, style)]);
-    }
+    case "published":
+    case "committed":
+      return { stdout: publishedText(outcome, style), stderr: "", exitCode: 0 };
     case "pushed": {
       const { change, pushed, notices } = outcome;
       const lines = pushedLines(pushed, style);
       return done([headline(change, style), ...lines, ...traffic(change), ...notes(change, notices, style)]);
-    }
-    case "committed": {
-      const { change, oid, notices } = outcome;
-      const commit = `commit ${oid.slice(0, 12)} on the base branch`;
-      return done([headline(change, style), `  ${commit}`, ...traffic(change), ...notes(change, notices, style)]);
     }
     case "written": {
       const { change, paths, notices } = outcome;
@@ -48,10 +41,11 @@ export function renderText(outcome: Result, { stdout: style, stderr }: StreamSty
     case "together":
       return renderTogether(outcome, { stdout: style, stderr });
     case "followed": {
-      const { stdout } = renderText(outcome.published, { stdout: style, stderr });
-      if (outcome.end.kind === "merged")
-        return { stdout: `${stdout}${arrived(outcome.end, style)}`, stderr: "", exitCode: 0 };
-      return { stdout, stderr: renderProblems([outcome.end.problem], stderr), exitCode: 1 };
+      // What was published has been printed before it was waited for.
+      const { end } = outcome;
+      return end.kind === "merged"
+        ? { stdout: arrived(end, style), stderr: "", exitCode: 0 }
+        : { stdout: "", stderr: renderProblems([end.problem], stderr), exitCode: 1 };
     }
     case "skip":
       return done([`${style.dim("nothing to do:")} ${outcome.reason}`]);
@@ -60,6 +54,22 @@ export function renderText(outcome: Result, { stdout: style, stderr }: StreamSty
     case "streamed":
       return { stdout: "", stderr: "", exitCode: 0 };
   }
+}
+
+/** A change that is on GitHub, and where. */
+export function publishedText(published: Published, style: Style): string {
+  const { change, notices } = published;
+  const lines = [headline(change, style), `  ${placeOf(published, style)}`, ...traffic(change)];
+  return [...lines, ...notes(change, notices, style), ""].join("\n");
+}
+
+function placeOf(published: Published, style: Style): string {
+  if (published.kind === "committed") {
+    const { oid, branch, url } = published;
+    return `commit ${shortCommit(oid)} on ${branch}: ${style.cyan(url)}`;
+  }
+  const { number, action, url } = published.pullRequest;
+  return `pull request #${number} ${action}: ${style.cyan(url)}`;
 }
 
 /** An outcome for programs: one JSON object on stdout, whatever happened. */
@@ -105,7 +115,7 @@ function commonOf({ change, notices }: { readonly change: Change; readonly notic
 
 /** What was merged, and what is served since. */
 export function arrived({ commit, served }: FollowEnd & { kind: "merged" }, style: Style): string {
-  const merged = commit === null ? [] : [`  ${style.green("merged")} as ${commit.slice(0, 12)}`];
+  const merged = commit === null ? [] : [`  ${style.green("merged")} as ${shortCommit(commit)}`];
   const serves = served === null ? [] : [`  ${style.green("served")} by ${served.gateway}: ${served.says}`];
   return [...merged, ...serves].map((line) => `${line}\n`).join("");
 }

@@ -50,7 +50,9 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   const [command, { openSession }] = await Promise.all([load(), import("./wire.ts")]);
   const input = parseFlags(rest, command.flags, command.maxArgs);
   const verbose = input.on("verbose");
-  const { context, finish } = await openSession({ env: process.env, cwd: workingFolder(input), interrupted, verbose });
+  const offersLocal = "local" in command.flags;
+  const cwd = workingFolder(input);
+  const { context, finish } = await openSession({ env: process.env, cwd, interrupted, verbose, offersLocal });
   const outcome = await command.run(input, context).finally(finish);
   return show(await printed(outcome, asksForJson(rest)));
 }

@@ -28,7 +28,11 @@ interface SessionOptions {
   readonly interrupted: () => AbortSignal;
   /** Shows every HTTP call on stderr. */
   readonly verbose: boolean;
+  /** The command has a --local, which hints may name. */
+  readonly offersLocal: boolean;
 }
+
+type Offers = Pick<SessionOptions, "offersLocal">;
 
 /** Builds the real outside world. Everything heavy is imported by the edge that needs it, when it needs it. */
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -57,7 +61,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     print: (text) => new Promise((resolve) => process.stdout.write(redact(text), (error) => resolve(!error))),
     say: (line) => stderr.say(line),
     live: (line) => (progress === null ? stderr.live(line) : progress.yieldTo(() => stderr.live(line))),
-    edges: progress === null ? createEdges(env) : await watched(createEdges(env), progress),
+    edges: progress === null ? createEdges(env, options) : await watched(createEdges(env, options), progress),
   };
   return { context, finish: () => progress?.stop() };
 }
@@ -92,7 +96,8 @@ async function traceHttp(say: (line: string) => void): Promise<void> {
   );
 }
 
-function createEdges(env: Variables): Edges {
+function createEdges(env: Variables, offers: Offers): Edges {
+  const inClone = offers.offersLocal ? "run it in a clone, with --local and without --repo" : withoutRepo;
   return {
     findTree: (start) => {
       const root = findRoot(start);
@@ -103,32 +108,32 @@ function createEdges(env: Variables): Edges {
       const onGitHub = await slugOf(remote.repository, env);
       if (onGitHub === null) return openGitRemote(remote, env);
       const { createGitHub } = await import("./gitops/edges/github/github.ts");
-      return createGitHub(await accessTo(remote, env));
+      return createGitHub(await accessTo(remote, env, offers, withoutRepo));
     },
     readReadiness: async (remote) => {
       const { readReadiness } = await import("./gitops/edges/github/readiness.ts");
-      return readReadiness(await accessTo(remote, env));
+      return readReadiness(await accessTo(remote, env, offers, nothingToCheck));
     },
     openHistory: async (from) => {
       if ("root" in from) {
         return (await import("./gitops/edges/git-history.ts")).openGitHistory(from.root, from.baseBranch);
       }
       const { createGitHubHistory } = await import("./gitops/edges/github/history.ts");
-      return createGitHubHistory(await accessTo(from, env));
+      return createGitHubHistory(await accessTo(from, env, offers, inClone));
     },
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
     fileSizes: async (from, paths) => {
       if ("root" in from) return (await import("./gitops/edges/file-sizes.ts")).fileSizes(from.root, paths);
       const { fileSizes } = await import("./gitops/edges/github/file-sizes.ts");
-      return fileSizes(await accessTo(from.remote, env), from.commit, paths);
+      return fileSizes(await accessTo(from.remote, env, offers, inClone), from.commit, paths);
     },
     openStoreFiles: async (store) => (await import("./gitops/edges/store/files.ts")).openStoreFiles(store, env),
     openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
     watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
     watchBranch: async (remote) => {
       const { watchBranch } = await import("./gitops/edges/github/watch-branch.ts");
-      return watchBranch(await accessTo(remote, env));
+      return watchBranch(await accessTo(remote, env, offers, withoutRepo));
     },
     readLive: async (environment, address) =>
       (await import("./gitops/core/live.ts")).liveOf(environment, address, await readGateway(address)),
@@ -177,22 +182,29 @@ async function slugOf(repository: string, env: Variables): Promise<string | null
   return slugOnGitHub(repository, apiUrlOf(env));
 }
 
-/** How the calls to a repository are made, with the App or the token that the variables name. */
-async function accessTo(remote: Remote, env: Variables) {
+const withoutRepo = "run the command in a clone, without --repo";
+const nothingToCheck =
+  "plain git shows no settings to check: mmsp needs no more there than that it may push branches below mmsp/";
+
+/**
+ * How the calls to a repository are made, with the App or the token that the variables name. `instead`: what a person does
+ * where it is on no GitHub.
+ */
+async function accessTo(remote: Remote, env: Variables, offers: Offers, instead: string) {
   const [{ requireAccess }, { apiUrlOf }] = await Promise.all([
     import("./gitops/edges/github/access.ts"),
     import("./gitops/edges/github/token.ts"),
   ]);
-  const repository = (await slugOf(remote.repository, env)) ?? notOnGitHub(remote.repository);
+  const repository = (await slugOf(remote.repository, env)) ?? notOnGitHub(remote.repository, instead);
   const options = { ...remote, repository, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
-  return { ...options, ...(await requireAccess(env, options)) };
+  return { ...options, ...(await requireAccess(env, options, offers)) };
 }
 
-function notOnGitHub(repository: string): never {
+function notOnGitHub(repository: string, hint: string): never {
   return fail({
     code: "repository-not-on-github",
     message: `${repository} is plain git to mmsp, and this asks GitHub's API`,
-    hint: "run the command in a clone, without --repo",
+    hint,
   });
 }
 

@@ -5,6 +5,7 @@ import { followChange, type Followed, type FollowEnd } from "../gitops/follow-ch
 import { OutsideError, type Forge } from "../gitops/core/ports.ts";
 import type { PublishResult } from "../gitops/publish.ts";
 import type { Outcome, Published } from "../outcome.ts";
+import { publishedText } from "../report.ts";
 import { durationFlag } from "../times.ts";
 
 const defaultTimeout = "15m";
@@ -47,14 +48,17 @@ export async function conclude(result: PublishResult, forge: Forge, input: Input
   let published: Published = result;
   if (input.on("auto-merge") && result.kind === "published") {
     const problem = await askForAutoMerge(forge, result.pullRequest.number);
-    if (problem !== null) return { kind: "followed", published, end: { kind: "stopped", commit: null, problem } };
+    if (problem !== null) {
+      await introduce(published, input, context);
+      return { kind: "followed", published, end: { kind: "stopped", commit: null, problem } };
+    }
     const notice = "GitHub merges it by itself, once what the base branch requires is there";
     published = { ...result, notices: [...result.notices, notice] };
   }
   if (!input.on("wait")) return published;
   const { environment, model } = result.change;
   const pull = result.kind === "published" ? result.pullRequest.number : null;
-  if (result.kind === "published") introduce(result.pullRequest, input, context);
+  await introduce(published, input, context);
   const end = await follow({ pull, environment, model }, forge, input, context);
   const commit = result.kind === "committed" ? result.oid : end.commit;
   return { kind: "followed", published, end: { ...end, commit } };
@@ -101,14 +105,11 @@ async function askForAutoMerge(forge: Forge, number: number): Promise<Problem | 
   }
 }
 
-function introduce(
-  { number, action, url }: { number: number; action: string; url: string },
-  input: Input,
-  context: Context,
-) {
+/** The change and where it is, before anybody waits for it; the outcome then only tells the end. */
+async function introduce(published: Published, input: Input, context: Context): Promise<void> {
   if (input.on("json")) return;
   if (context.isTerminal) context.live("");
-  context.say(`pull request #${number} ${action}: ${url}`);
+  await context.print(publishedText(published, context.style));
 }
 
 interface Line {

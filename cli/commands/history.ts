@@ -65,7 +65,7 @@ export const history: Command = {
     const { style } = context;
     const body =
       at === null ? historyTable(model, newestFirst(stretchesOf(all)), context) : momentTable(json, at, context);
-    const foot = context.isTerminal ? [style.dim(`${log.source} at ${log.head.slice(0, 12)}`)] : [];
+    const foot = context.isTerminal ? [style.dim(`${log.source} at ${log.head.slice(0, 7)}`)] : [];
     const brokenNotes = json.broken.map(
       ({ environment, commit, message }) =>
         `${environment}: ${commit.slice(0, 7)} left a document that cannot be read (${message}); what served before went on`,

@@ -81,8 +81,8 @@ async function readScope(scope: Scope, input: Input, context: Context): Promise<
   return (await context.edges.openForge(await remoteOf(input, context))).read(scope);
 }
 
-/** Where there is no git, the card is shown all the same. */
-const withoutPast = new Set(["git-missing", "not-a-repository", "revision-unknown"]);
+/** Where there is no git, or only git far away, the card is shown all the same. */
+const withoutPast = new Set(["git-missing", "not-a-repository", "revision-unknown", "repository-not-on-github"]);
 
 async function pastOf(
   model: string,

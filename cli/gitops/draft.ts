@@ -3,8 +3,8 @@ import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
 import { checkTree } from "../../schemas/rules.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
 import { checkedEdits, WouldBreak } from "./checked-edits.ts";
-import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
-import { deployProblems } from "./core/deploy.ts";
+import type { Change, Command, DeployCommand, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
+import { proposalName, proposalPlace } from "./core/proposals.ts";
 import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
 import {
   branchesTaken,
@@ -82,9 +82,8 @@ export async function draftProposal(
   const base = await forge.read(scope);
   const registration = openRegistration(command, base);
   if (registration !== undefined && command.verb === "deploy") {
-    const [first, ...rest] = deployProblems(command, readTree(base.files).tree, now);
-    if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
-    return draftOnto(registration, await forge.read(scope, registration.name), command, planner, now);
+    const branch = await forge.read(scope, registration.name);
+    return draftOnto({ registration, branch, base }, command, planner, now);
   }
   const draft = draftOver(base, command, planner, now);
   if (draft.kind !== "draft") return draft;
@@ -105,25 +104,67 @@ export async function draftProposal(
     : proposalOf(stamped(draft, now), placement, planner);
 }
 
-/** A version that only an open pull request registers takes its deployment along: both are on that branch, or neither. */
+interface OpenRegistration {
+  readonly registration: BranchWithPull;
+  readonly branch: RemoteSnapshot;
+  readonly base: RemoteSnapshot;
+}
+
+/**
+ * A version that only an open pull request registers takes its deployment along: both are on that branch, or neither. It is
+ * planned on what the base branch serves: nothing that the request says of traffic is so before it is merged.
+ */
 function draftOnto(
-  registration: BranchWithPull,
-  branch: RemoteSnapshot,
-  command: Command,
+  { registration, branch, base }: OpenRegistration,
+  command: DeployCommand,
   planner: Planner,
   now: string,
 ): ProposalDraft | Skip | Refusal {
-  const draft = draftOver(branch, command, planner, now);
+  const { environment, model, version } = command;
+  const registry = [paths.version(model, version), paths.versionKustomization(model, version)];
+  const own = [paths.deployment(environment, model), paths.deploymentKustomization(environment, model)];
+  const planned = { ...base, files: withTexts(base.files, branch.files, registry) };
+  const draft = draftOver(planned, command, planner, now);
   if (draft.kind !== "draft") return draft;
+
+  // Edits of the branch's own texts, so that what others wrote there stays, held to the rules as what a merge makes of them.
+  const merged = withTexts(planned.files, branch.files, own);
+  const before = readTree(merged);
+  const { stopping } = obstaclesOf([...branch.unreadable, ...before.problems], command);
+  const [first, ...rest] = stopping;
+  if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
+  const edits = unlessBroken(() => checkedEdits(draft.change, merged, before, planner.renderChange));
+  if (edits instanceof WouldBreak) return { kind: "refusal", problems: [branchBehind(registration.name, edits)] };
+  const { stable, canary } = before.tree.deployments.get(environment)?.get(model)?.spec ?? {};
+  const since = [canary, stable].find((entry) => entry?.version === version)?.since;
+  const again = since === undefined ? draft : draftOver(planned, command, planner, since);
+  const { pullRequest } = registration;
+  const proposal = { branch: registration.name, number: pullRequest.number, url: pullRequest.url };
+  const isThere = (change: Change): boolean => {
+    const same = unlessBroken(() => checkedEdits(change, merged, before, planner.renderChange));
+    return !(same instanceof WouldBreak) && same.length === 0;
+  };
+  if (again.kind === "draft" && isThere(again.change)) {
+    return { kind: "skip", reason: `${proposalName(proposal)} says so already: ${proposalPlace(proposal)}` };
+  }
   const state = { ...registration, head: branch.head };
-  const { title, body } = registration.pullRequest;
-  const placement = { kind: "append", branch: registration.name, state } as const;
   return {
     ...draft,
-    placement,
-    title: titleOfBoth(title, draft.change),
-    body: withSection(body, draft.change, planner),
+    files: edits,
+    edited: branch.files,
+    placement: { kind: "append", branch: registration.name, state },
+    title: titleOfBoth(pullRequest.title, draft.change),
+    body: withSection(pullRequest.body, draft.change, planner),
   };
+}
+
+/** The files with those at `names` as they are in `others`, where they are there. */
+function withTexts(
+  files: ReadonlyMap<string, string>,
+  others: ReadonlyMap<string, string>,
+  names: readonly string[],
+): ReadonlyMap<string, string> {
+  return new Map([...files, ...[...others].filter(([path]) => names.includes(path))]);
 }
 
 /** The change as an edit of the branch's own texts, so that what others wrote there stays. */
@@ -138,7 +179,9 @@ function appended(
   const { stopping } = obstaclesOf([...branch.unreadable, ...before.problems], command);
   const [first, ...rest] = stopping;
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
-  const files = editsOfBranch(draft, branch, before, planner);
+  const files = unlessBroken(() =>
+    checkedEdits(draft.change, branch.files, before, planner.renderChange, readTree(draft.edited)),
+  );
   if (files instanceof WouldBreak) return { kind: "refusal", problems: [branchBehind(placement.branch, files)] };
   const state = { ...placement.state, head: branch.head };
   const proposal = proposalOf({ ...draft, files, edited: branch.files }, { ...placement, state }, planner);
@@ -149,14 +192,9 @@ function appended(
 }
 
 /** The base branch may have got versions since that the change names and the branch lacks. */
-function editsOfBranch(
-  { change, edited }: Drafted,
-  { files }: RemoteSnapshot,
-  before: ReadTree,
-  planner: Planner,
-): readonly FileWrite[] | WouldBreak {
+function unlessBroken(edits: () => readonly FileWrite[]): readonly FileWrite[] | WouldBreak {
   try {
-    return checkedEdits(change, files, before, planner.renderChange, readTree(edited));
+    return edits();
   } catch (error) {
     if (error instanceof WouldBreak) return error;
     throw error;

@@ -42,6 +42,7 @@ export type PublishResult =
   | {
       readonly kind: "committed";
       readonly change: Change;
+      readonly branch: string;
       readonly oid: string;
       readonly url: string;
       readonly notices: readonly string[];
@@ -92,7 +93,7 @@ async function commit(draft: CommitDraft, { baseBranch }: PublishOptions, forge:
   const committed = await forge.commit({ branch: baseBranch, expectedHead: snapshot.head, files, message });
   const own = { url: committed.url, number: null };
   const [notices = []] = await announceRollbacks([change], snapshot.openPulls, own, forge);
-  return { kind: "committed", change, ...committed, notices: [...change.notices, ...notices] };
+  return { kind: "committed", change, branch: baseBranch, ...committed, notices: [...change.notices, ...notices] };
 }
 
 /**

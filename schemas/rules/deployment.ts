@@ -1,5 +1,5 @@
 import type { DocumentPath } from "../document.ts";
-import { kustomizationResources } from "../effective.ts";
+import { effective, kustomizationResources } from "../effective.ts";
 import { isReserved, maxEvidenceBytes, otherNameHint } from "../limits.ts";
 import type { ModelDeployment } from "../model-deployment.ts";
 import type { Problem } from "../problem.ts";
@@ -43,7 +43,8 @@ export function checkDeployment(tree: Tree, environment: string, deployment: Mod
 }
 
 /** Every version named is registered, and none is rejected. */
-function checkNamed(tree: Tree, environment: string, { spec }: ModelDeployment, say: Say): void {
+function checkNamed(tree: Tree, environment: string, deployment: ModelDeployment, say: Say): void {
+  const { spec } = deployment;
   const { model, stable, canary, shadow, previous = [], rejected = [] } = spec;
   const named: readonly (readonly [DocumentPath, number])[] = [
     [["spec", "stable", "version"], stable.version],
@@ -57,10 +58,18 @@ function checkNamed(tree: Tree, environment: string, { spec }: ModelDeployment, 
       say("version-unknown", path, `version ${version} of ${model} is not in the registry`, hint);
     }
     if (rejected.some((entry) => entry.version === version)) {
-      const force = `mmsp deploy ${model} --version ${version} --env ${environment} --force`;
-      say("version-rejected", path, `version ${version} is rejected`, `${force} takes the rejection back`);
+      say("version-rejected", path, `version ${version} is rejected`, waysOut(environment, deployment, version));
     }
   }
+}
+
+/** The safe one first: readers pass over what is rejected, so that writing it down changes nothing that is served. */
+function waysOut(environment: string, deployment: ModelDeployment, rejected: number): string {
+  const { model } = deployment.spec;
+  const deploy = (version: number): string => `mmsp deploy ${model} --version ${version} --env ${environment}`;
+  const { stable } = effective(deployment);
+  if (stable === null) return `${deploy(rejected)} --force takes the rejection back`;
+  return `${deploy(stable.version)} writes down what is served; --force with version ${rejected} takes the rejection back`;
 }
 
 function checkTimes({ spec }: ModelDeployment, say: Say): void {

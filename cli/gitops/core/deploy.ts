@@ -1,6 +1,5 @@
 import type { Canary, ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
-import type { Tree } from "../../../schemas/tree.ts";
 import { storeCopies, storeOf } from "./artifacts.ts";
 import type { DeployCommand, OpenProposal, Plan, PlanState } from "./change.ts";
 import { deploymentIn, versionIn } from "./documents.ts";
@@ -27,6 +26,8 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
   ];
   const running = before === null ? null : runningCanary(before, version, now);
   const ladder = ladderOf(command.steps ?? null, running, policy, tree.project);
+  const mended = lookups.length === 0 && before !== null ? writtenDown(command, before, state) : null;
+  if (mended !== null) return mended;
   const already = lookups.length === 0 && before !== null ? alreadySo(command, before, ladder, now) : null;
   if (already !== null) return skip(already);
 
@@ -64,17 +65,6 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
   });
 }
 
-/**
- * What a branch says against a deploy that is planned on another one: the branch of a registration may be older than a freeze
- * or a canary of the base branch.
- */
-export function deployProblems(command: DeployCommand, tree: Tree, now: string): Problem[] {
-  const { environment, model } = command;
-  const before = deploymentIn(tree, environment, model);
-  const landing = landingOf(command, null, 0, now);
-  return [...landingProblems(before, landing, tree), ...haltProblems(tree.environments.get(environment), before, now)];
-}
-
 /** A version that only an open pull request registers is told with its number: the command plans again on that branch. */
 function registeredProblems({ model, version }: DeployCommand, state: PlanState): Problem[] {
   const proposal = registrationOf(state.proposals, model, version, null);
@@ -110,6 +100,36 @@ function runningCanary(before: ModelDeployment, version: number, now: string): C
 function weightOf({ weight }: DeployCommand, running: Canary | null, ladder: readonly number[]): number | null {
   if (weight === "next") return nextStep(ladder, running?.weight ?? 0);
   return weight ?? running?.weight ?? ladder[0] ?? 100;
+}
+
+/**
+ * A stale plan that merged after a rollback leaves a rejected version in the text, which readers pass over. Deploying the
+ * version that is served as stable then makes the text say so; null where there is nothing to write down.
+ */
+function writtenDown(
+  { environment, model, version }: DeployCommand,
+  before: ModelDeployment,
+  { tree, now }: PlanState,
+): Plan | null {
+  const { stable, ...standing } = standingOf(before, now);
+  if (stable?.version !== version || !namesRejected(before)) return null;
+  return (
+    refusal(haltProblems(tree.environments.get(environment), before, now)) ??
+    rolloutChange(tree, {
+      verb: "deploy",
+      environment,
+      version,
+      after: withStanding(before, { ...standing, stable }),
+      title: `Write down that ${model} ${version} is stable in ${environment}`,
+      subject: versionIn(tree, model, version),
+      replaces: null,
+    })
+  );
+}
+
+function namesRejected({ spec: { stable, canary, shadow, previous = [], rejected = [] } }: ModelDeployment): boolean {
+  const named = [stable.version, canary?.version, shadow?.version, ...previous];
+  return rejected.some((entry) => named.includes(entry.version));
 }
 
 function alreadySo(

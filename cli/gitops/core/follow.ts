@@ -44,18 +44,22 @@ export function judgePull(pull: PullState): Step<{ readonly commit: string | nul
 
 function problemOf(pull: PullState): Problem | null {
   const { number, url, base } = pull;
+  const command = commandBehind(pull.branch);
   if (pull.state === "closed") {
     return {
       code: "pull-request-closed",
       message: `pull request #${number} was closed without being merged: ${url}`,
-      hint: "somebody said no, or its branch was deleted; the same command again opens a new one",
+      hint: `somebody said no, or its branch was deleted${command === null ? "" : `; ${command} opens a new one`}`,
     };
   }
   if (pull.merging === "conflict") {
     return {
       code: "pull-request-conflict",
       message: `pull request #${number} conflicts with ${base}: ${url}`,
-      hint: "run the same command again: it is then planned on what the branch says now",
+      hint:
+        command === null
+          ? `bring its branch up to date with ${base}`
+          : `run ${command} again: it is then planned on what ${base} says now`,
     };
   }
   const failed = decisive(pull.checks ?? []);
@@ -66,6 +70,18 @@ function problemOf(pull: PullState): Problem | null {
     message: `the check "${failed.name}" of pull request #${number} failed: ${place}`,
     hint: `see what it says; when that is mended and it runs again, \`mmsp wait ${number}\` goes on from here`,
   };
+}
+
+/** The kind of command that made one of mmsp's own branches, for whoever only waits for it; null of another branch. */
+function commandBehind(branch: string): string | null {
+  const [, model, registered] = /^mmsp\/registry\/([^/]+)\/(\d+)-[0-9a-f]{8}(?:-\d+)?$/.exec(branch) ?? [];
+  if (model !== undefined) return `\`mmsp register ${model}\` (version ${registered})`;
+  if (/^mmsp\/gc\/registry(?:-\d+)?$/.test(branch)) return "`mmsp gc --apply`";
+  const [, together] = /^mmsp\/([^/]+)\/_all\/promote-[0-9a-f]{8}(?:-\d+)?$/.exec(branch) ?? [];
+  if (together !== undefined) return `\`mmsp promote --all\` (${together})`;
+  const [, environment, name, verb, version] =
+    /^mmsp\/([^/]+)\/([^/]+)\/(deploy|promote|rollback)-(\d+)(?:-\d+)?$/.exec(branch) ?? [];
+  return environment === undefined ? null : `\`mmsp ${verb} ${name}\` (version ${version}, ${environment})`;
 }
 
 /** One that failed and that a merge depends on: where nothing is required, a person decides, and looks at all of them. */

@@ -21,7 +21,9 @@ export function undoing({ verb, model, version, environment, traffic, rejection 
     return `${back} sets the old weight; ${command(`rollback ${model}`)} takes version ${version} out.`;
   }
   const stable = traffic.before.find((share) => share.phase === "stable")?.version;
-  if (is?.phase === "stable" && stable !== undefined && stable !== version) {
+  if (is?.phase === "stable" && stable === version)
+    return "Nothing that is served changes, so there is nothing to undo.";
+  if (is?.phase === "stable" && stable !== undefined) {
     return `${command(`rollback ${model} --to ${stable}`)} brings version ${stable} back.`;
   }
   return `${command(`rollback ${model}`)} takes version ${version} out.`;

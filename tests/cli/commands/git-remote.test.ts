@@ -93,7 +93,7 @@ describe("a repository that is no GitHub's", () => {
     expect(dry.stderr).toContain("  would be a commit on main\n");
     const { stdout, exitCode } = await run("rollback", "fraud", "--commit", "--reason", "odd scores");
     expect(exitCode).toBe(0);
-    expect(stdout).toContain(`commit ${(await git("rev-parse", "main")).slice(0, 12)} on the base branch`);
+    expect(stdout).toContain(`  commit ${(await git("rev-parse", "main")).slice(0, 7)} on main: ${address}\n`);
     expect(await git("log", "-1", "--format=%B", "main")).toContain("odd scores");
   });
 
@@ -134,6 +134,34 @@ describe("what stands in the way", () => {
     }
     expect((await run("history", "fraud", "--repo", address)).stderr).toContain("hint: run the command in a clone");
     expect(await git("for-each-ref")).toBe(before);
+  });
+
+  test.each([
+    [["gc"], "run it in a clone, with --local and without --repo"],
+    [["init", "--check"], "plain git shows no settings to check"],
+    [["wait", "12"], /a person does it at file:\S+; `mmsp status --repo file:\S+` says what is merged there/],
+  ])("mmsp %p says what can be done instead", async (args, says) => {
+    const { stderr, exitCode } = await run(...args);
+    expect(stderr).toMatch(says);
+    expect(exitCode).toBe(1);
+  });
+
+  test("show tells all but where a version served, which a clone knows", async () => {
+    const { stdout, exitCode } = await run("-C", "/", "show", "fraud", "1", "--repo", address);
+    expect(stdout).toContain("where it served is not known");
+    expect(exitCode).toBe(0);
+  });
+
+  test.each([
+    [["wait", "12"], false],
+    [["init", "--check"], false],
+    [["status"], false],
+    [["deploy", "fraud", "--version", "2"], true],
+    [["gc"], true],
+  ])("without a token for GitHub, mmsp %p names --local only where it has one: %p", async (args, named) => {
+    const { stderr } = await project.run([...args, "--repo", "acme/models"], { GITHUB_TOKEN: "", GH_TOKEN: "" });
+    expect(stderr).toContain("no GitHub token");
+    expect(stderr.includes("--local")).toBe(named);
   });
 
   test.each([

@@ -98,7 +98,7 @@ describe("published as a pull request", () => {
     expect(exitCode).toBe(0);
     const head = await runGit(forge.gitDir, ["rev-parse", "main"]);
     expect(head).not.toBe(before);
-    expect(stdout).toContain(`commit ${head.slice(0, 12)} on the base branch`);
+    expect(stdout).toContain(`  commit ${head.slice(0, 7)} on main: http`);
     expect(await runGit(forge.gitDir, ["log", "-1", "--format=%B", "main"])).toContain("odd scores");
   });
 

@@ -75,9 +75,13 @@ describe("--wait", () => {
     await commitDirectly(forge.gitDir, "main", { [path]: `${text}\n` }, "Name the gateway");
     atFirstLook(async () => api("PUT", `/pulls/${(await newest()).number}/merge`, {}));
     const { stdout, stderr, exitCode } = await run("deploy", "fraud", "--version", "2", "--canary", "20", "--wait");
-    expect(stderr).toMatch(/^pull request #1 opened: http:\S+\/acme\/models\/pull\/1\n/);
+    expect(stderr).not.toContain("pull request #1");
     expect(stdout).toMatch(
-      /\n {2}merged as [0-9a-f]{12}\n {2}served by http:\S+: version 1, version 2 as a canary at 20 %\n$/,
+      /^✓ Deploy fraud 2 to dev at 20 %\n {2}pull request #1 opened: http:\S+\/acme\/models\/pull\/1\n/,
+    );
+    expect(stdout.match(/pull request #1/g)).toHaveLength(1);
+    expect(stdout).toMatch(
+      /\n {2}merged as [0-9a-f]{7}\n {2}served by http:\S+: version 1, version 2 as a canary at 20 %\n$/,
     );
     expect(exitCode).toBe(0);
     await commitDirectly(forge.gitDir, "main", { [path]: `${policy}\n` }, "Name no gateway");
@@ -96,7 +100,7 @@ describe("--wait", () => {
     const failed = await run("deploy", "fraud", "--version", "2", "--canary", "40", "--wait");
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain('error: the check "validate" of pull request #2 failed: https://ci.example.com/9');
-    expect(failed.stdout).toContain("pull request #2 opened");
+    expect(failed.stdout.match(/✓|pull request #2 opened/g)).toEqual(["✓", "pull request #2 opened"]);
 
     atFirstLook(async () => api("PUT", "/pulls/2/merge", {}));
     const again = jsonOf(await run("deploy", "fraud", "--version", "2", "--canary", "40", "--wait", "--json"));
@@ -145,7 +149,7 @@ describe("--auto-merge", () => {
       "--wait",
     );
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/pull request #4 opened/);
+    expect(stdout.match(/✓|pull request #4 opened/g)).toEqual(["✓", "pull request #4 opened"]);
     expect(stderr).toContain("the pull request is open, but does not merge by itself");
     expect(stderr).toContain("Protected branch rules not configured");
     expect(stderr).toContain("`mmsp wait 4` waits for that");
@@ -171,12 +175,15 @@ describe("mmsp wait", () => {
     const printed = WaitOutput.parse(jsonOf(closed));
     expect(printed).toMatchObject({
       pullRequest: 4,
-      end: { state: "stopped", problem: { code: "pull-request-closed" } },
+      end: {
+        state: "stopped",
+        problem: { code: "pull-request-closed", hint: expect.stringContaining("`mmsp deploy fraud` (version 2, dev)") },
+      },
     });
 
     const merged = await run("wait", "#2");
     expect(merged).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(merged.stdout).toMatch(/^✓ pull request #2\n {2}merged as [0-9a-f]{12}\n$/);
+    expect(merged.stdout).toMatch(/^✓ pull request #2\n {2}merged as [0-9a-f]{7}\n$/);
     expect((await run("wait", "2", "--wait-timeout", "soon")).exitCode).toBe(2);
   });
 

@@ -209,7 +209,10 @@ describe("a proposal", () => {
       "Deploy fraud 4 at 10 %",
       "Register fraud 4",
     ]);
-    expect(await publisher.propose({ ...deploy, version: 4 })).toEqual({ kind: "skip", reason: "canary already" });
+    expect(await publisher.propose({ ...deploy, version: 4 })).toEqual({
+      kind: "skip",
+      reason: `pull request #${registration.pullRequest.number} says so already: ${registration.pullRequest.url}`,
+    });
 
     // Registering once more must not take the deployment off the branch, nor out of what it says.
     await published(publisher.propose(register(4)));

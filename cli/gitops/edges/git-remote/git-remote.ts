@@ -108,6 +108,6 @@ function linkIn(said: string): string | null {
 
 function noForge(options: RemoteOptions, what: string): OutsideError {
   const { remote } = attemptOn(options, "");
-  const hint = "a person does it there, by the server's own pages";
+  const hint = `a person does it at ${options.address}; \`mmsp status --repo ${options.address}\` says what is merged there`;
   return new OutsideError(`${remote} is plain git to mmsp: there are no ${what}`, { retryable: false, hint });
 }

@@ -6,8 +6,18 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 const defaultApiUrl = "https://api.github.com";
 
+/** What the command that asks could do instead. */
+export interface Alternatives {
+  /** It has a --local, which takes no network. */
+  readonly offersLocal?: boolean;
+}
+
 /** As `findToken`, where nothing goes without one: throws a ProblemError that says what to do when there is none. */
-export async function requireToken(env: Variables, run: RunProgram = runProgram): Promise<string> {
+export async function requireToken(
+  env: Variables,
+  { offersLocal = false }: Alternatives = {},
+  run: RunProgram = runProgram,
+): Promise<string> {
   const token = await findToken(env, run);
   if (token !== null) return token;
   return fail({
@@ -15,7 +25,7 @@ export async function requireToken(env: Variables, run: RunProgram = runProgram)
     message: "no GitHub token: GITHUB_TOKEN and GH_TOKEN are not set, and `gh` is not logged in",
     hint:
       'run `gh auth login`, or set GITHUB_TOKEN to a token with "Contents: write" and "Pull requests: write", or ' +
-      "MMSP_GITHUB_APP_ID and its key; --local changes only the files here",
+      `MMSP_GITHUB_APP_ID and its key${offersLocal ? "; --local stays with the files here" : ""}`,
   });
 }
 

@@ -226,8 +226,10 @@ describe("deploy", () => {
       ]);
     });
 
-    test("the version that took over is stable already", () => {
-      expect(answer(plan(deploy({ version: 1 }), stagingState(merged)))).toContain("stable in staging already");
+    test("the version that took over is written down as stable, and is so already after that", () => {
+      const { tree, deployment } = changed(deploy({ version: 1 }), stagingState(merged));
+      expect(summary(deployment)).toBe("1@5 [] -2@5");
+      expect(answer(plan(deploy({ version: 1 }), aState(tree)))).toContain("stable in staging already");
     });
 
     test("the rejected version comes back by force as a canary only", () => {

@@ -39,6 +39,30 @@ describe("a pull request that is waited for", () => {
     expect(says(pull({ merging: "conflict" }))).toBe("pull-request-conflict");
   });
 
+  test.each([
+    ["mmsp/dev/fraud/promote-3", "`mmsp promote fraud` (version 3, dev)"],
+    ["mmsp/prod/card-fraud/deploy-12-2", "`mmsp deploy card-fraud` (version 12, prod)"],
+    ["mmsp/registry/fraud/4-0123abcd", "`mmsp register fraud` (version 4)"],
+    ["mmsp/registry/fraud/4-0123abcd-2", "`mmsp register fraud` (version 4)"],
+    ["mmsp/dev/_all/promote-12345678", "`mmsp promote --all` (dev)"],
+    ["mmsp/gc/registry-2", "`mmsp gc --apply`"],
+  ])("names the command that plans it anew, which need not be the one that waits: %s", (branch, command) => {
+    const hint = (more: Partial<PullState>) => {
+      const step = judgePull(pull({ branch, ...more }));
+      return step.kind === "stop" ? step.problem.hint : "";
+    };
+    expect(hint({ merging: "conflict" })).toBe(`run ${command} again: it is then planned on what main says now`);
+    expect(hint({ state: "closed" })).toEndWith(`; ${command} opens a new one`);
+  });
+
+  test("of somebody's own branch names no command", () => {
+    const step = judgePull(pull({ branch: "feature/rates", merging: "conflict" }));
+    expect(step).toMatchObject({ problem: { hint: "bring its branch up to date with main" } });
+    expect(judgePull(pull({ branch: "feature/rates", state: "closed" }))).toMatchObject({
+      problem: { hint: "somebody said no, or its branch was deleted" },
+    });
+  });
+
   test("ends with the name and the page of a required check that failed", () => {
     const url = "https://ci.example.com/7";
     const checks = [check("lint", "failed"), check("validate", "failed", { isRequired: true, url })];

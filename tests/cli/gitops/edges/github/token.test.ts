@@ -35,9 +35,15 @@ test("gh is asked for the token of the server that is called", async () => {
 
 test("without any token there is none, and who needs one is told what to do", async () => {
   expect(await findToken({}, nobody)).toBeNull();
-  const error: unknown = await requireToken({}, nobody).catch((thrown: unknown) => thrown);
+  const error: unknown = await requireToken({}, {}, nobody).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ProblemError);
   expect(String(error)).toContain("gh auth login");
+  const hintOf = async (offersLocal: boolean) => {
+    const thrown: unknown = await requireToken({}, { offersLocal }, nobody).catch((cause: unknown) => cause);
+    return thrown instanceof ProblemError ? thrown.problems[0]?.hint : "";
+  };
+  expect(await hintOf(true)).toEndWith("; --local stays with the files here");
+  expect(await hintOf(false)).toEndWith("MMSP_GITHUB_APP_ID and its key");
 });
 
 test("a token with a line break in it is refused without being shown", async () => {
