@@ -10,7 +10,7 @@ import type { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { createRedactor } from "../schemas/secrets.ts";
 import type { Forge } from "./gitops/core/ports.ts";
 import { fail } from "../schemas/problem.ts";
-import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
+import { isGitAddress, repositoryAt, slugOnGitHub } from "../schemas/repository.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -142,6 +142,8 @@ function createEdges(env: Variables): Edges {
         env,
       ),
     gitFacts: async (dir) => (await import("./gitops/edges/git-facts.ts")).gitFacts(dir),
+    repositoryAt: async (remote) =>
+      repositoryAt(remote, (await import("./gitops/edges/github/token.ts")).apiUrlOf(env)),
     readGateway: async (address) => (await import("./gitops/edges/gateway-state.ts")).readGatewayState(address),
     startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };

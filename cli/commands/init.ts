@@ -4,6 +4,7 @@ import { Glob } from "bun";
 import { packagedFile } from "../executable/packaged.ts";
 import type { InitOutput } from "../../schemas/output/init.ts";
 import { fail } from "../../schemas/problem.ts";
+import { withoutSecrets } from "../../schemas/secrets.ts";
 import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
@@ -24,7 +25,7 @@ export const init: Command = {
     "looks at the repository on GitHub: rights, branch rules, the workflow, the documents; 1 where something is missing.",
   flags: {
     check: { type: "boolean", help: "tell what is missing on GitHub, and what to do about it" },
-    repo: { ...shared.repo, help: "repository on GitHub; default: of the remote origin" },
+    repo: { ...shared.repo, help: "on GitHub, or any git address; default: of the remote origin" },
     base: { ...shared.base, help: "base branch; default: main" },
   },
   maxArgs: 0,
@@ -45,6 +46,7 @@ export const init: Command = {
     const lines = [
       ...wrote.map((path) => `  wrote ${path}`),
       ...kept.map((path) => `  kept  ${path} (it was there)`),
+      `repository: ${repository}`,
       "",
       ...(wrote.length === 0
         ? ["nothing to do: everything is there"]
@@ -89,9 +91,18 @@ async function repositoryOf(input: Input, context: Context): Promise<string> {
     });
   }
   const { repository: variable } = readSettings(context.env);
-  const repository = named ?? asked ?? variable ?? (await context.edges.gitFacts(context.cwd)).repository;
+  const given = named ?? asked ?? variable;
+  if (given !== undefined) return given;
+  const { origin } = await context.edges.gitFacts(context.cwd);
+  const repository = origin === null ? null : await context.edges.repositoryAt(origin);
   if (repository !== null) return repository;
-  throw new UsageError("which repository? There is no remote origin on GitHub here: name it with --repo OWNER/NAME");
+  const said =
+    origin === null
+      ? "There is no remote origin here"
+      : `mmsp.yaml cannot name the remote origin, "${withoutSecrets(origin)}"`;
+  throw new UsageError(
+    `which repository? ${said}: name it with --repo OWNER/NAME on GitHub, or by its address, such as ssh://git@HOST/PATH`,
+  );
 }
 
 /**
