@@ -44,8 +44,8 @@ export interface Baseline {
 export interface GitFacts {
   readonly commit: string | null;
   readonly user: string | null;
-  /** owner/name of the remote `origin`, where it is on a GitHub. */
-  readonly repository: string | null;
+  /** Address of the remote `origin`, as git has it: there may be a password in it. */
+  readonly origin: string | null;
 }
 
 /** A gateway process that `up` or `demo` has started. */
@@ -112,6 +112,8 @@ export interface Edges {
   readBaseline(path: string, featureOrder: readonly string[] | null): Promise<Baseline>;
   openStore(store: string, root: string | null): ArtifactStore;
   gitFacts(dir: string): Promise<GitFacts>;
+  /** How mmsp.yaml names the remote with this address, or null where it cannot. Throws a ProblemError for GITHUB_API_URL. */
+  repositoryAt(remote: string): Promise<string | null>;
   /** What GitHub shows of a repository and its rules; null where it shows nothing. */
   readReadiness(remote: Remote): Promise<RepositoryFacts | null>;
   /** What the gateway at an address serves; never throws. */

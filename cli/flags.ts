@@ -8,7 +8,7 @@ export interface Flag {
   readonly value?: string;
   readonly help: string;
   /** What Tab offers, where `value` does not say it; see completion/placeholders.ts. */
-  readonly completes?: "file" | "next-version";
+  readonly completes?: "file" | "next-version" | "other-environment" | "weight";
   /** May be given several times; `texts` has all of it. */
   readonly multiple?: boolean;
 }
@@ -92,7 +92,8 @@ export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: numbe
     const values = given.get(flag);
     return values === undefined || values === true ? [] : values;
   };
-  if (args.length > maxArgs) throw new UsageError(`unexpected argument "${args[maxArgs] ?? ""}"`);
+  const extra = args[maxArgs];
+  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"${flagBefore(extra, all, given)}`);
   for (const [name, { value = "" }] of Object.entries(all)) {
     if (value.includes("|")) for (const text of texts(name)) choice(`--${name}`, text, value.split("|"));
   }
@@ -102,6 +103,14 @@ export function parseFlags(argv: readonly string[], flags: Flags, maxArgs: numbe
     texts,
     on: (flag) => given.get(flag) === true,
   };
+}
+
+/** `; did you mean --version 2?`: the flag that was left out before a version, or before a model's file. */
+function flagBefore(extra: string, flags: Flags, given: Arguments["given"]): string {
+  const isMeant = ([name, { value }]: readonly [string, Flag]): boolean =>
+    /^v?\d+$/i.test(extra) ? value === "V" : /\.onnx$/i.test(extra) && name === "model-path";
+  const [flag] = Object.entries(flags).find(isMeant) ?? [];
+  return flag === undefined || given.has(flag) ? "" : `; did you mean --${flag} ${extra}?`;
 }
 
 /** What stands on a command line: the flags, each with the values that it was given, and what is none. */

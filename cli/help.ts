@@ -30,6 +30,7 @@ export function renderOverview(commands: Readonly<Record<string, { readonly summ
     "  mmsp demo                 the whole circle on this machine, in under a minute",
     "  mmsp <command> --help     flags and examples of a command",
     "  mmsp help environment     variables that stand before settings in files",
+    "  mmsp --version            the version, as mmsp version says it",
     "",
     exitLine,
     "",

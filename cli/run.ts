@@ -22,13 +22,14 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 
 async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   const { name, rest } = splitArgv(argv);
-  if (name === "--version" || name === "-v") return print(`${pkg.version}\n`);
+  if (name === "--version" || name === "-v" || name === "version") return print(`${pkg.version}\n`);
   if (name === undefined && rest.length > 0) throw new UsageError("which command?");
-  if (name === undefined || name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) {
+  if (name === undefined || isHelp(name)) {
+    const subject = rest.filter((word) => !isHelp(word));
+    if (splitArgv(subject).name !== undefined) return (await printTopic(subject)) ?? dispatch([...subject, "--help"]);
     const { renderOverview } = await import("./help.ts");
     return print(renderOverview(await loadCommands()));
   }
-  if (name === "help") return (await printTopic(rest)) ?? dispatch([...rest, "--help"]);
   if (name.startsWith("-")) {
     const known = [...Object.keys(everyFlag({})), "version"];
     throw new UsageError(`unknown flag ${name}${didYouMean(name.replace(/^-+/, ""), known, (flag) => `--${flag}`)}`);
@@ -39,7 +40,7 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
-    const meant = didYouMean(name, [...Object.keys(commands), "help"], (command) => `"mmsp ${command}"`);
+    const meant = didYouMean(name, [...Object.keys(commands), "help", "version"], (command) => `"mmsp ${command}"`);
     throw new UsageError(`unknown command "${name}"${meant}`);
   }
   if (rest.includes("--help") || rest.includes("-h")) {
@@ -55,6 +56,11 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   const { context, finish } = await openSession({ env: process.env, cwd, interrupted, verbose, offersLocal });
   const outcome = await command.run(input, context).finally(finish);
   return show(await printed(outcome, asksForJson(rest)));
+}
+
+/** `mmsp help`, `mmsp --help` and `mmsp -h`, each alone or before a command. */
+function isHelp(word: string): boolean {
+  return ["help", "--help", "-h"].includes(word);
 }
 
 /** What only tells says it by itself: no other kind of outcome is loaded for it. */

@@ -11,7 +11,7 @@ import { createRedactor } from "../schemas/secrets.ts";
 import type { GatewayAnswer } from "./gitops/core/gateway-status.ts";
 import type { Forge } from "./gitops/core/ports.ts";
 import { fail } from "../schemas/problem.ts";
-import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
+import { isGitAddress, repositoryAt, slugOnGitHub } from "../schemas/repository.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -148,6 +148,8 @@ function createEdges(env: Variables, offers: Offers): Edges {
         env,
       ),
     gitFacts: async (dir) => (await import("./gitops/edges/git-facts.ts")).gitFacts(dir),
+    repositoryAt: async (remote) =>
+      repositoryAt(remote, (await import("./gitops/edges/github/token.ts")).apiUrlOf(env)),
     readGateway,
     startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };

@@ -15,7 +15,9 @@ export const Environment = z.strictObject({
   spec: z.strictObject({
     namespace: Name,
     backend: z.enum(["triton", "kserve", "embedded"]),
-    artifactStore: ArtifactStore.optional().describe("default: the one of mmsp.yaml"),
+    artifactStore: ArtifactStore.optional().describe(
+      "file:///dir, s3://bucket/prefix, or a path inside the repository; default: the one of mmsp.yaml",
+    ),
     promotesTo: Name.optional(),
     steps: z.array(Percent.min(1)).min(1).optional().describe("canary weights, default 10, 50, 100"),
     publish: z

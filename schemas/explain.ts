@@ -1,4 +1,5 @@
 import type { ErrorObject } from "ajv";
+import { oneLine } from "./plain-text.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { nearestName } from "./words.ts";
 
@@ -56,8 +57,12 @@ export function explain(error: ErrorObject): { readonly message: string; readonl
       const hint = meant === null ? "choose one, spelled as it is here" : `did you mean "${meant}"?`;
       return { message: `must be one of ${allowed.join(", ")}`, hint };
     }
-    case "pattern":
-      return { message: `must match ${String(params["pattern"])}`, hint: expected ?? fitting(error) };
+    case "pattern": {
+      const pattern = String(params["pattern"]);
+      // A pattern is for programs: people read what it stands for.
+      const message = description === null ? `must match ${pattern}` : `"${shown(error)}" does not fit`;
+      return { message, hint: expected ?? fitting(error) };
+    }
     default:
       return { message: error.message ?? "is not valid", hint: expected ?? fitting(error) };
   }
@@ -73,8 +78,12 @@ function propertiesOf({ parentSchema }: ErrorObject): Readonly<Record<string, un
 }
 
 /** Names the value that has to go: on a long line it is not plain which one is meant. */
-function fitting({ data }: ErrorObject): string {
-  if (typeof data === "object" && data !== null) return "change what is listed here";
-  const value = withoutSecrets(String(data));
-  return `replace "${value.length > 40 ? `${value.slice(0, 40)}…` : value}" by a value that fits`;
+function fitting(error: ErrorObject): string {
+  if (typeof error.data === "object" && error.data !== null) return "change what is listed here";
+  return `replace "${shown(error)}" by a value that fits`;
+}
+
+/** The value, as far as a line has room for it: it may hold anything. */
+function shown({ data }: ErrorObject): string {
+  return oneLine(withoutSecrets(String(data)), 41);
 }

@@ -34,3 +34,18 @@ export function slugOnGitHub(repository: string, apiUrl: string): string | null 
     .replace(/\.git$/, "");
   return host.toLowerCase() === github && new RegExp(`^${slug}$`).test(name) ? name : null;
 }
+
+/**
+ * How mmsp.yaml names the remote with this address: `owner/name` on the GitHub with this REST API, else the address without a
+ * password in it; null where that is none which mmsp takes, such as a path or an alias of somebody's ssh.
+ */
+export function repositoryAt(remote: string, apiUrl: string): string | null {
+  const plain = withoutCredentials(remote);
+  if (!isGitAddress(plain)) return null;
+  return slugOnGitHub(plain, apiUrl) ?? plain;
+}
+
+/** With ssh the user is part of the address, and only what is after it is secret; with http both are somebody's own. */
+function withoutCredentials(remote: string): string {
+  return remote.replace(/^(https?:\/\/)[^/\s]*@/i, "$1").replace(/^(ssh:\/\/[^/\s:@]*):[^/\s]*@/i, "$1@");
+}

@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 import { checkDeployment } from "./rules/deployment.ts";
-import { checkEnvironment } from "./rules/environment.ts";
+import { checkEnvironment, checkProject } from "./rules/environment.ts";
 import { checkOrphans } from "./rules/orphan.ts";
 import { checkVersion } from "./rules/version.ts";
 import type { Tree } from "./tree.ts";
@@ -11,7 +11,7 @@ import type { Tree } from "./tree.ts";
  * for models whose registry is there, so give whole trees where the answer is to be trusted.
  */
 export function checkTree(tree: Tree): readonly Problem[] {
-  const problems: Problem[] = [];
+  const problems: Problem[] = tree.project === null ? [] : [...checkProject(tree.project)];
   for (const versions of tree.versions.values()) {
     for (const document of versions.values()) problems.push(...checkVersion(tree, document));
   }

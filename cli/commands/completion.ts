@@ -9,7 +9,8 @@ export const completion: Command = {
   details:
     'bash: put  eval "$(mmsp completion bash)"  into ~/.bashrc\n' +
     'zsh:  put  eval "$(mmsp completion zsh)"  into ~/.zshrc, after compinit\n' +
-    "fish: mmsp completion fish > ~/.config/fish/completions/mmsp.fish",
+    "fish: mmsp completion fish > ~/.config/fish/completions/mmsp.fish\n" +
+    "The script asks mmsp itself: there is to be a program or a function of that name, or in bash an alias.",
   flags: {},
   maxArgs: 1,
   examples: ["mmsp completion bash", "mmsp completion fish > ~/.config/fish/completions/mmsp.fish"],

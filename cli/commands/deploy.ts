@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
-import { UsageError, wholeNumber, writing, type Input } from "../flags.ts";
+import { didYouMean, UsageError, writing, type Input } from "../flags.ts";
+import { maxSteps, stepsProblems } from "../gitops/core/steps.ts";
 import { environmentOf, modelOf, versionOf } from "./target.ts";
 import { write } from "./write.ts";
 
@@ -13,7 +14,12 @@ export const deploy: Command = {
     "of the stable version would break on, where the model is locked, and while the environment is frozen.",
   flags: {
     version: { type: "string", value: "V", help: "the version to serve" },
-    canary: { type: "string", value: "W", help: "share of traffic in percent, or next; default: the first step" },
+    canary: {
+      type: "string",
+      value: "W",
+      help: "share of traffic in percent, or next; default: the first step",
+      completes: "weight",
+    },
     steps: { type: "string", value: "A,B", help: "weights on the way to stable, recorded with the canary" },
     replace: { type: "boolean", help: "take another canary's place; that one is not rejected" },
     "allow-signature-change": { type: "boolean", help: "also a version that clients of the stable one break on" },
@@ -55,12 +61,24 @@ export const deploy: Command = {
 function weightOf(input: Input): number | "next" | null {
   const text = input.text("canary");
   if (text === undefined) return null;
-  return text === "next" ? "next" : wholeNumber("canary", text.replace(/%$/, ""));
+  if (text === "next") return "next";
+  const weight = percentageOf(text);
+  if (weight !== null && weight >= 0 && weight <= 100) return weight;
+  const meant = didYouMean(text, ["next"], (near) => near);
+  throw new UsageError(`--canary takes a whole percentage from 0 to 100, or next, not "${text}"${meant}`);
 }
 
 /** `5,25,50,100`, with or without percent signs. */
 function stepsOf(input: Input): readonly number[] | null {
   const text = input.text("steps");
   if (text === undefined) return null;
-  return text.split(",").map((step) => wholeNumber("steps", step.trim().replace(/%$/, "")));
+  const steps = text.split(",").map((step) => percentageOf(step.trim()) ?? Number.NaN);
+  if (stepsProblems(steps).length === 0) return steps;
+  const expected = `at most ${maxSteps} whole percentages from 1 to 100, the smallest first`;
+  throw new UsageError(`--steps takes ${expected}, not "${text}"`);
+}
+
+/** Of `30` or `30%`; null where it is no whole number. */
+function percentageOf(text: string): number | null {
+  return /^-?\d{1,9}%?$/.test(text) ? Number(text.replace("%", "")) : null;
 }

@@ -9,11 +9,11 @@ import type { Finding } from "../gitops/core/readiness/finding.ts";
 import { findingsOf, isReady } from "../gitops/core/readiness/findings.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Style } from "../style.ts";
-import { remoteOf } from "./target.ts";
+import { remoteOf, repositoryOfOrigin } from "./target.ts";
 
 /** `mmsp init --check`: what mmsp needs of the repository on GitHub, and what of it is not there. Changes nothing anywhere. */
 export async function checkInit(input: Input, context: Context): Promise<Outcome> {
-  const remote = await remoteOf(input, context, async () => (await context.edges.gitFacts(context.cwd)).repository);
+  const remote = await remoteOf(input, context, () => repositoryOfOrigin(context));
   const facts = await context.edges.readReadiness(remote);
   const documents = facts === null || facts.base === null ? null : await documentsOf(remote, context);
   const findings = findingsOf(remote, facts, documents);

@@ -5,12 +5,13 @@ import { packagedFile } from "../executable/packaged.ts";
 import type { InitOutput } from "../../schemas/output/init.ts";
 import { fail } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
+import { withoutSecrets } from "../../schemas/secrets.ts";
 import { readSettings } from "../../schemas/settings.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { shared, UsageError, type Input } from "../flags.ts";
-import { checkBranch, checkRepository, projectOf } from "./target.ts";
+import { checkBranch, checkRepository, projectOf, repositoryOfOrigin } from "./target.ts";
 
 /** The files that a repository starts with; `{{name}}` stands for what init knows. */
 const templates = "templates/project";
@@ -25,7 +26,7 @@ export const init: Command = {
     "looks at the repository on GitHub: rights, branch rules, the workflow, the documents; 1 where something is missing.",
   flags: {
     check: { type: "boolean", help: "tell what is missing on GitHub, and what to do about it" },
-    repo: { ...shared.repo, help: "repository on GitHub; default: of the remote origin" },
+    repo: { ...shared.repo, help: "on GitHub, or any git address; default: of the remote origin" },
     base: { ...shared.base, help: "base branch; default: main" },
   },
   maxArgs: 0,
@@ -46,6 +47,7 @@ export const init: Command = {
     const lines = [
       ...wrote.map((path) => `  wrote ${path}`),
       ...kept.map((path) => `  kept  ${path} (it was there)`),
+      `repository: ${repository}`,
       "",
       ...(wrote.length === 0
         ? ["nothing to do: everything is there"]
@@ -87,9 +89,18 @@ async function repositoryOf(input: Input, project: Project | null, context: Cont
   const named = project?.spec.repository;
   if (named !== undefined && asked !== undefined && named !== asked) differs("repository", named, asked);
   const { repository: variable } = readSettings(context.env);
-  const repository = named ?? asked ?? variable ?? (await context.edges.gitFacts(context.cwd)).repository;
+  const given = named ?? asked ?? variable;
+  if (given !== undefined) return given;
+  const repository = await repositoryOfOrigin(context);
   if (repository !== null) return repository;
-  throw new UsageError("which repository? There is no remote origin on GitHub here: name it with --repo OWNER/NAME");
+  const { origin } = await context.edges.gitFacts(context.cwd);
+  const said =
+    origin === null
+      ? "There is no remote origin here"
+      : `mmsp.yaml cannot name the remote origin, "${withoutSecrets(origin)}"`;
+  throw new UsageError(
+    `which repository? ${said}: name it with --repo OWNER/NAME on GitHub, or by its address, such as ssh://git@HOST/PATH`,
+  );
 }
 
 /** The one that a project here has already, else `--base`, else $MMSP_BASE_BRANCH, else main. */

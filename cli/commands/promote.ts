@@ -18,7 +18,12 @@ export const promote: Command = {
       value: "V",
       help: "must be the canary's (with --to: the stable one's); guards against races",
     },
-    to: { type: "string", value: "ENV", help: "start it as a canary there, artifact copied and verified" },
+    to: {
+      type: "string",
+      value: "ENV",
+      help: "start it as a canary there, artifact copied and verified",
+      completes: "other-environment",
+    },
     all: { type: "boolean", help: "every canary of the environment; with --to every stable version" },
     replace: { type: "boolean", help: "with --to: take another canary's place; that one is not rejected" },
     "allow-signature-change": {

@@ -2,7 +2,7 @@ import type { Canary } from "../../schemas/model-deployment.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
 import type { StatusOutput } from "../../schemas/output/status.ts";
-import type { Tree } from "../../schemas/tree.ts";
+import { placeOf, type Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import type { LiveEnvironment } from "../gitops/core/live.ts";
@@ -15,6 +15,9 @@ import { optionalModelOf, readDocuments } from "./target.ts";
 /** What an environment serves of a model, as git says. */
 type Row = StatusOutput["deployments"][number];
 
+/** Where a model is served. */
+type Place = StatusOutput["unreadable"][number];
+
 /** One look at the documents: for people, and for programs. */
 export interface Look {
   readonly text: string;
@@ -26,18 +29,20 @@ export async function lookAt(input: Input, context: Context): Promise<Look> {
   const model = optionalModelOf(input);
   const { tree, problems } = checkDocuments(await readDocuments(input, context));
   const environment = input.text("env") ?? null;
-  const rows = rowsOf(tree).filter(
-    (row) => (model ?? row.model) === row.model && (environment ?? row.environment) === row.environment,
-  );
-  if (rows.length === 0) requireNames({ tree }, { model, environment });
+  const isAsked = (one: Place): boolean =>
+    (model ?? one.model) === one.model && (environment ?? one.environment) === one.environment;
+  const rows = rowsOf(tree).filter(isAsked);
+  const unreadable = unreadableOf(tree, problems).filter(isAsked);
+  const isEmpty = rows.length + unreadable.length === 0;
+  if (isEmpty) requireNames({ tree }, { model, environment });
   const live = input.on("live") ? await liveOf(tree, environment, model, context) : null;
-  const text = rows.length === 0 ? nothing(model, environment) : table(rows, context);
+  const text = isEmpty ? nothing(model, environment) : table(rows, unreadable, context);
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const { style } = context;
   const warning = problems.length === 0 ? "" : `\n${style.yellow(`${count}: see mmsp validate`)}\n`;
   return {
     text: text + (live === null ? "" : `\n${liveTable(live, style)}`) + warning,
-    json: { deployments: rows, problems, ...(live === null ? {} : { live }) },
+    json: { deployments: rows, unreadable, problems, ...(live === null ? {} : { live }) },
   };
 }
 
@@ -72,7 +77,23 @@ function rowsOf(tree: Tree): Row[] {
         };
       }),
     )
-    .toSorted((a, b) => compare(a.environment, b.environment) || compare(a.model, b.model));
+    .toSorted(byPlace);
+}
+
+/** Models whose document is there, but cannot be read: they are served all the same, by whoever has read it before. */
+function unreadableOf(tree: Tree, problems: StatusOutput["problems"]): Place[] {
+  return [...new Set(problems.map(({ file = "" }) => file))]
+    .flatMap((file): readonly Place[] => {
+      const place = placeOf(file);
+      if (place?.kind !== "deployment") return [];
+      const { environment, model } = place;
+      return tree.deployments.get(environment)?.has(model) === true ? [] : [{ environment, model }];
+    })
+    .toSorted(byPlace);
+}
+
+function byPlace(a: Place, b: Place): number {
+  return compare(a.environment, b.environment) || compare(a.model, b.model);
 }
 
 /** Names are ASCII: no language has another order for them. */
@@ -91,18 +112,27 @@ function canaryCell(canary: Row["canary"]): string {
   return `${canary.version} at ${canary.weight} %${ahead.length === 0 ? "" : `, then ${ahead.join(", ")}`}`;
 }
 
-function table(rows: readonly Row[], context: Context): string {
+function table(rows: readonly Row[], unreadable: readonly Place[], context: Context): string {
+  const { style } = context;
   const when = timeTeller(context.isTerminal, context.now());
-  const cells = rows.map((row) => [
-    row.environment,
-    row.model,
+  const unknown = [style.red("unreadable"), "-", "-", "-", "-"];
+  const cells = [
+    ...rows.map((row) => ({ environment: row.environment, model: row.model, said: versionCells(row, when) })),
+    ...unreadable.map((place) => ({ ...place, said: unknown })),
+  ]
+    .toSorted(byPlace)
+    .map(({ environment, model, said }) => [environment, model, ...said]);
+  return renderTable(["ENV", "MODEL", "STABLE", "CANARY", "PREVIOUS", "REJECTED", "SINCE"], cells, style);
+}
+
+function versionCells(row: Row, when: (time: string) => string): readonly string[] {
+  return [
     row.stable === null ? "none" : String(row.stable),
     canaryCell(row.canary),
     row.previous.join(", ") || "-",
     row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
     row.locked === null ? when(row.since) : `${when(row.since)} locked: ${row.locked}`,
-  ]);
-  return renderTable(["ENV", "MODEL", "STABLE", "CANARY", "PREVIOUS", "REJECTED", "SINCE"], cells, context.style);
+  ];
 }
 
 /** What the gateways say, of the environments that name one. */

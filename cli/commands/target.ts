@@ -61,10 +61,13 @@ export function validName(what: "model" | "environment", name: string): string {
   return name;
 }
 
-/** A version number from a flag: `3`, or `v3` as people write it. */
+/** A version number from a flag: `3`, or `v3` as people write it. Throws a UsageError for what is none. */
 export function versionOf(input: Input, flag: string): number | null {
   const text = input.text(flag);
-  return text === undefined ? null : wholeNumber(flag, text.replace(/^v(?=\d)/i, ""));
+  if (text === undefined) return null;
+  const version = wholeNumber(flag, text.replace(/^v(?=\d)/i, ""));
+  if (version >= 1) return version;
+  throw new UsageError(`--${flag} takes a whole number from 1, not "${text}"`);
 }
 
 /** mmsp.yaml of the tree that the command runs in, or null outside of one. Throws a ProblemError where it is broken. */
@@ -161,4 +164,10 @@ export async function remoteOf(
       "name it with --repo OWNER/NAME (or a git address) or in MMSP_REPOSITORY, go into its clone, or edit the working " +
       "tree with --local",
   });
+}
+
+/** What mmsp.yaml calls the remote `origin` of the clone around the working folder; null where it is none, or cannot be named. */
+export async function repositoryOfOrigin({ edges, cwd }: Context): Promise<string | null> {
+  const { origin } = await edges.gitFacts(cwd);
+  return origin === null ? null : edges.repositoryAt(origin);
 }

@@ -8,7 +8,9 @@ import { namesAround } from "./names.ts";
  * last what kind of completion it is. Never an error: on Tab nobody wants to read one.
  */
 export async function answerTab(argv: readonly string[], cwd: string): Promise<string> {
-  const line = argv[0] === "--" ? argv.slice(1) : argv;
+  // What stands before the first `--` is of an alias: `mmsp -C DIR`.
+  const at = argv.indexOf("--");
+  const line = [...argv.slice(0, Math.max(at, 0)), ...argv.slice(at + 1)];
   const names = (directory: string | null) => namesAround(resolve(cwd, directory ?? "."));
   try {
     return format(await complete(line, { commands, names }));

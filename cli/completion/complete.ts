@@ -61,7 +61,8 @@ function ofCommand(info: CommandInfo, words: Words, names: Sources["names"]): Co
   const { current, pending, args, isLiteral } = words;
   if (pending !== null || (current.startsWith("-") && !isLiteral)) return flagOrValue(words, flags, known);
   const placeholder = args.length < info.maxArgs ? argumentsOf(info.usage)[args.length] : undefined;
-  if (placeholder !== undefined) return valuesOf(placeholderKind(placeholder), words, known);
+  const isNamed = placeholder === "NAME" && words.values["name"] !== undefined;
+  if (placeholder !== undefined && !isNamed) return valuesOf(placeholderKind(placeholder), words, known);
   return current === "" && !isLiteral ? matching(flagNames(flags, words), "") : nothing;
 }
 
@@ -110,6 +111,10 @@ function valuesOf(value: ValueKind, { current, args, values }: Words, names: Nam
       return { kind: "directories", candidates: [] };
     case "environment":
       return words(names.environments());
+    case "other-environment":
+      return words(names.environments().filter((name) => name !== values["env"]));
+    case "weight":
+      return words(["next"]);
     case "model":
       return words(names.models());
     case "version":

@@ -1,4 +1,12 @@
 # mmsp completion for bash, 3.2 and later.
+_mmsp_answer() {
+  # An alias is no program: only what is read anew knows it. The name of one holds nothing that a shell would run.
+  if [[ ${COMP_WORDS[0]} != *=* ]] && alias -- "${COMP_WORDS[0]}" >/dev/null; then
+    eval "${COMP_WORDS[0]}"' __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}"'
+  else
+    "${COMP_WORDS[0]}" __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}"
+  fi
+}
 _mmsp() {
   local line kind=words current=${COMP_WORDS[COMP_CWORD]}
   COMPREPLY=()
@@ -7,7 +15,7 @@ _mmsp() {
       :*) kind=${line#:} ;;
       *) COMPREPLY+=("${line%%$'\t'*}") ;;
     esac
-  done < <("${COMP_WORDS[0]}" __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  done < <(_mmsp_answer 2>/dev/null)
   # Readline knows best about paths; bash 3.2 cannot ask it from here.
   local action=
   case $kind in

@@ -2,7 +2,8 @@ import type { Flag } from "../flags.ts";
 
 /** What a value is of, as far as completion knows it. */
 export type ValueKind =
-  | { readonly kind: "file" | "directory" | "environment" | "model" | "version" | "next-version" | "nothing" }
+  | { readonly kind: "file" | "directory" | "model" | "version" | "next-version" | "weight" | "nothing" }
+  | { readonly kind: "environment" | "other-environment" }
   | { readonly kind: "choice"; readonly choices: readonly string[] };
 
 const kinds: Readonly<Record<string, Exclude<ValueKind["kind"], "choice">>> = {

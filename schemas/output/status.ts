@@ -44,6 +44,9 @@ const LiveEnvironment = z.strictObject({
 /** What `mmsp status --json` prints; with --watch one such object a line and a change. */
 export const StatusOutput = z.strictObject({
   deployments: list(Deployment).describe("by environment, then by model"),
+  unreadable: list(z.strictObject({ environment: Name, model: Name })).describe(
+    "models whose deployment.yaml is there, but cannot be read: what git says of them is not known",
+  ),
   problems: list(ProblemOutput).describe("what `mmsp validate` says of the documents"),
   live: list(LiveEnvironment).optional().describe("with --live: what the gateways say"),
 });

@@ -6,6 +6,7 @@ import type { Problem } from "../problem.ts";
 import { paths, type Tree } from "../tree.ts";
 import { checkResources } from "./kustomization.ts";
 import { problemsIn, type Say } from "./say.ts";
+import { checkSteps } from "./steps.ts";
 import { checkTime } from "./time.ts";
 
 /** What an environment serves of a model: versions that are there and good, each in one place, and listed for Argo CD. */
@@ -23,10 +24,7 @@ export function checkDeployment(tree: Tree, environment: string, deployment: Mod
     const hint = "remove spec.canary, or try another version in it";
     say("canary-is-stable", ["spec", "canary", "version"], `version ${stable.version} is stable already`, hint);
   }
-  if (canary?.steps?.some((step, at, steps) => step <= (steps[at - 1] ?? 0)) === true) {
-    const hint = "write each weight once, the smallest first, such as [5, 25, 50, 100]";
-    say("steps-order", ["spec", "canary", "steps"], "do not ascend", hint);
-  }
+  checkSteps(["spec", "canary", "steps"], canary?.steps, say);
   if (new Set(previous).size !== previous.length || previous.includes(stable.version)) {
     const hint = "list each earlier stable version once, newest first";
     say("previous-repeats", ["spec", "previous"], "names a version twice, or the stable one", hint);

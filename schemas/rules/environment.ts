@@ -1,8 +1,10 @@
 import type { Environment } from "../environment.ts";
 import { isReserved, otherNameHint } from "../limits.ts";
 import type { Problem } from "../problem.ts";
+import type { Project } from "../project.ts";
 import { paths, type Tree } from "../tree.ts";
 import { problemsIn, type Say } from "./say.ts";
+import { checkSteps } from "./steps.ts";
 import { checkTime, isTime } from "./time.ts";
 
 /** The policy of an environment: its promotions end somewhere, its store can be read, its freezes hold for some time. */
@@ -12,6 +14,7 @@ export function checkEnvironment(tree: Tree, name: string, { spec }: Environment
     say("name-reserved", ["metadata", "name"], `"${name}" cannot name an environment`, otherNameHint);
   }
   checkPromotion(tree, name, spec.promotesTo, say);
+  checkSteps(["spec", "steps"], spec.steps, say);
   const store = spec.artifactStore ?? tree.project?.spec.artifactStore;
   if (store !== undefined && spec.backend !== "embedded" && !/^(s3|https):\/\//.test(store)) {
     const hint = "use s3://bucket/prefix, or the embedded backend";
@@ -24,6 +27,13 @@ export function checkEnvironment(tree: Tree, name: string, { spec }: Environment
     const hint = "make `to` the later of the two, or remove the freeze";
     say("freeze-empty", ["spec", "freeze", at, "to"], `is not after ${from}, so nothing is ever frozen`, hint);
   }
+  return problems;
+}
+
+/** What mmsp.yaml says for every environment. */
+export function checkProject({ spec }: Project): readonly Problem[] {
+  const { problems, say } = problemsIn(paths.project);
+  checkSteps(["spec", "defaults", "steps"], spec.defaults?.steps, say);
   return problems;
 }
 

@@ -35,14 +35,17 @@ describe("help", () => {
       ["deploy", "-h"],
       ["deploy", "--help"],
       ["deploy", "fraud", "--help"],
+      ["--help", "deploy"],
+      ["-h", "deploy"],
     ];
     const texts = await Promise.all(asked.map(async (args) => (await runCli(args)).stdout));
     expect(new Set(texts).size).toBe(1);
     expect(texts[0]).toContain("--canary W");
   });
 
-  test("--version and -v print the version, also through bunx in the clone", async () => {
-    for (const flag of ["--version", "-v"]) expect((await runCli([flag])).stdout).toBe(`${pkg.version}\n`);
+  test("--version, -v and version print the version, also through bunx in the clone", async () => {
+    expect((await runCli(["--help"])).stdout).toContain("\n  mmsp --version ");
+    for (const flag of ["--version", "-v", "version"]) expect((await runCli([flag])).stdout).toBe(`${pkg.version}\n`);
     const bunx = Bun.spawn([process.execPath, "x", "--no-install", "mmsp", "--version"], {
       cwd: `${import.meta.dir}/../..`,
       env: cliEnv(),
@@ -91,6 +94,38 @@ describe("a wrong command line", () => {
     ["up --port 99999", "--port takes a number from 0 to 65535, not 99999", "mmsp up --help"],
     ["loadgen --rps 0 --duration 1", '--rps takes a number above 0, not "0"', "mmsp loadgen --help"],
     ["-C", "which command?", "mmsp --help"],
+    ["verison", 'unknown command "verison"; did you mean "mmsp version"?', "mmsp --help"],
+    ["--help deplyo", 'unknown command "deplyo"; did you mean "mmsp deploy"?', "mmsp --help"],
+    ["deploy fraud --version 0", '--version takes a whole number from 1, not "0"', "mmsp deploy --help"],
+    ["rollback fraud --to v0", '--to takes a whole number from 1, not "v0"', "mmsp rollback --help"],
+    [
+      "deploy fraud --version 1 --canary nxt",
+      '--canary takes a whole percentage from 0 to 100, or next, not "nxt"; did you mean next?',
+      "mmsp deploy --help",
+    ],
+    [
+      "deploy fraud --version 1 --canary 101",
+      '--canary takes a whole percentage from 0 to 100, or next, not "101"',
+      "mmsp deploy --help",
+    ],
+    [
+      "deploy fraud --version 1 --canary=-1",
+      '--canary takes a whole percentage from 0 to 100, or next, not "-1"',
+      "mmsp deploy --help",
+    ],
+    [
+      "deploy fraud --version 1 --steps 50,10",
+      '--steps takes at most 20 whole percentages from 1 to 100, the smallest first, not "50,10"',
+      "mmsp deploy --help",
+    ],
+    ["deploy fraud 2", 'unexpected argument "2"; did you mean --version 2?', "mmsp deploy --help"],
+    ["rollback fraud v1", 'unexpected argument "v1"; did you mean --to v1?', "mmsp rollback --help"],
+    [
+      "register fraud model.onnx",
+      'unexpected argument "model.onnx"; did you mean --model-path model.onnx?',
+      "mmsp register --help",
+    ],
+    ["deploy fraud 2 --version 3", 'unexpected argument "2"', "mmsp deploy --help"],
   ];
 
   test.each(wrong)("%s: exit code 2, the reason and where to look", async (line, message, hint) => {

@@ -87,6 +87,16 @@ describe("a manifest", () => {
     ]);
   });
 
+  test("is told what is expected, and no pattern, where that is said", () => {
+    const [problem] = parse(head + body.replace("model: fraud", "model: FRAUD")).problems;
+    expect(problem).toMatchObject({
+      message: '"FRAUD" does not fit',
+      hint: "expected lower-case letters, digits and dashes, as in a DNS label",
+    });
+    const [escape] = parse(head + body.replace("model: fraud", String.raw`model: "\e[31mred"`)).problems;
+    expect(escape?.message).toBe('"[31mred" does not fit');
+  });
+
   test("is told in words that say what is expected", () => {
     const [problem] = parse(head + body.replace("attempt: 5", "attempt: 5.5")).problems;
     expect(problem && formatProblem(problem)).toStartWith("f.yaml:6:24 spec.stable.attempt: must be a whole number");

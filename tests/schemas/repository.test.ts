@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { isGitAddress, repositoryPattern, slugOnGitHub } from "../../schemas/repository.ts";
+import { isGitAddress, repositoryAt, repositoryPattern, slugOnGitHub } from "../../schemas/repository.ts";
 
 describe("a repository is named", () => {
   test.each([
@@ -56,5 +56,31 @@ describe("an address of the GitHub whose API is in use stands for owner/name", (
     ["acme/models", api, null],
   ])("%s with %s: %p", (address, apiUrl, slug) => {
     expect(slugOnGitHub(address, apiUrl)).toBe(slug);
+  });
+});
+
+describe("a remote is named in mmsp.yaml", () => {
+  const api = "https://api.github.com";
+  test.each([
+    ["git@github.com:acme/models.git", "acme/models"],
+    ["https://x-access-token:ghs_secret@github.com/acme/models.git", "acme/models"],
+    ["https://gitlab.com/acme/models.git", "https://gitlab.com/acme/models.git"],
+    ["https://me:p@ss@gitlab.com/acme/models.git", "https://gitlab.com/acme/models.git"],
+    ["git@gitlab.example.com:team/models.git", "git@gitlab.example.com:team/models.git"],
+    ["ssh://git@host:2222/srv/models.git", "ssh://git@host:2222/srv/models.git"],
+    ["ssh://git:secret@host/srv/models.git", "ssh://git@host/srv/models.git"],
+    ["file:///tmp/x/remote.git", "file:///tmp/x/remote.git"],
+    ["/srv/models.git", null],
+    ["../models.git", null],
+    ["work:acme/models.git", null],
+    ["https://host/models.git?token=x", null],
+  ])("%s: %p", (remote, repository) => {
+    expect(repositoryAt(remote, api)).toBe(repository);
+  });
+
+  test("by owner/name on the GitHub whose API is in use", () => {
+    const remote = "git@ghe.example:acme/models.git";
+    expect(repositoryAt(remote, "https://ghe.example/api/v3")).toBe("acme/models");
+    expect(repositoryAt(remote, api)).toBe(remote);
   });
 });

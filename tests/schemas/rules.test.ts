@@ -6,7 +6,7 @@ import type { ModelVersion } from "../../schemas/model-version.ts";
 import { reservedNames } from "../../schemas/limits.ts";
 import { checkTree } from "../../schemas/rules.ts";
 import type { Tree } from "../../schemas/tree.ts";
-import { aDeployment, anEnvironment, aRejection, aTree, aVersion, digest } from "../support/builders.ts";
+import { aDeployment, anEnvironment, aProject, aRejection, aTree, aVersion, digest } from "../support/builders.ts";
 
 /** Rejections in attempt 4 of these versions. */
 const rejected = (...versions: number[]) => versions.map((version) => aRejection(version));
@@ -79,6 +79,13 @@ describe("each rule, violated once", () => {
     ["promotion in a circle", promotions({ c: "a", dev: "a", a: "b", b: "c" }), "promotion-circle spec.promotesTo"],
     ["a freeze from no time", frozen(noTime, "2026-12-24T00:00:00Z"), "time-unknown spec.freeze[1].from"],
     ["a freeze to no time", frozen("2026-12-24T00:00:00Z", noTime), "time-unknown spec.freeze[1].to"],
+    ["an environment with steps that do not ascend", environment({ steps: [50, 10, 90] }), "steps-order spec.steps"],
+    ["an environment with a step twice", environment({ steps: [10, 10, 50] }), "steps-order spec.steps"],
+    [
+      "a project with steps that do not ascend",
+      aTree({ project: aProject({ defaults: { steps: [50, 10, 90] } }) }),
+      "steps-order spec.defaults.steps",
+    ],
     [
       "a freeze that ends before it begins",
       frozen("2026-12-24T00:00:00Z", "2026-12-23T23:59:59Z"),

@@ -5,7 +5,7 @@ import type { Problem } from "../../../schemas/problem.ts";
 import type { Project } from "../../../schemas/project.ts";
 
 /** `spec.canary.steps` holds so many at most (schemas/model-deployment.ts). */
-const maxSteps = 20;
+export const maxSteps = 20;
 
 /** Whole percentages in ascending order, or what is wrong with them. */
 export function stepsProblems(steps: readonly number[] | null): Problem[] {

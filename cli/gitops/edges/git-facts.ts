@@ -2,8 +2,8 @@
 export interface GitFacts {
   readonly commit: string | null;
   readonly user: string | null;
-  /** owner/name of the remote `origin`, where its address has that form. */
-  readonly repository: string | null;
+  /** Address of the remote `origin`, as git has it: there may be a password in it. */
+  readonly origin: string | null;
 }
 
 /** Asks git; never fails and never waits for input. */
@@ -13,7 +13,7 @@ export async function gitFacts(dir: string): Promise<GitFacts> {
     git(dir, "config", "user.name"),
     git(dir, "config", "remote.origin.url"),
   ]);
-  return { commit, user, repository: origin === null ? null : repositoryOf(origin) };
+  return { commit, user, origin };
 }
 
 async function git(dir: string, ...args: readonly string[]): Promise<string | null> {
@@ -21,9 +21,4 @@ async function git(dir: string, ...args: readonly string[]): Promise<string | nu
   const child = Bun.spawn(["git", "-C", dir, ...args], { stdio: ["ignore", "pipe", "ignore"] });
   const text = (await new Response(child.stdout).text()).trim();
   return (await child.exited) === 0 && text !== "" ? text : null;
-}
-
-/** `git@github.com:acme/models.git` and `https://github.com/acme/models` -> `acme/models`. */
-function repositoryOf(url: string): string | null {
-  return /[/:]([A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+?)(?:\.git)?\/?$/.exec(url)?.[1] ?? null;
 }

@@ -25,9 +25,9 @@ function explain(folder: string, args: readonly string[], words: string): never 
     return fail({ code: "not-a-repository", file: folder, message: "is in no git repository", hint });
   }
   if (/Needed a single revision|unknown revision|bad revision|Not a valid object name/.test(words)) {
-    const message = args.includes("HEAD")
-      ? "the repository has no commit yet"
-      : `git does not know ${args.at(-1) ?? ""}`;
+    const revision = (args.at(-1) ?? "").replace(/\^\{commit\}$/, "");
+    const isEmpty = revision === "HEAD" || args.includes("HEAD");
+    const message = isEmpty ? "the repository has no commit yet" : `git does not know ${revision}`;
     return fail({ code: "revision-unknown", message, hint: "git log shows what there is" });
   }
   const verb = args.find((arg) => /^[a-z]/.test(arg) && !arg.includes(".")) ?? "";

@@ -33,6 +33,40 @@ describe("mmsp init", () => {
     expect(filesBelow(folder.path)["environments/mmsp.yaml"]).toContain("baseBranch: trunk\n");
   });
 
+  test("names an origin that is not on GitHub by its address, without the password, and says what it chose", async () => {
+    using folder = temporaryFolder();
+    await runGit(folder.path, ["init", "--quiet"]);
+    await runGit(folder.path, ["remote", "add", "origin", "https://me:hunter22@gitlab.com/acme/models.git"]);
+    const { stdout } = await runCli(["init"], { cwd: folder.path });
+    expect(stdout).toContain("\nrepository: https://gitlab.com/acme/models.git\n");
+    const project = filesBelow(folder.path)["environments/mmsp.yaml"];
+    expect(project).toContain("  repository: https://gitlab.com/acme/models.git\n");
+    expect(project).not.toContain("hunter22");
+  });
+
+  test("takes an origin on the GitHub of GITHUB_API_URL by owner/name", async () => {
+    using folder = temporaryFolder();
+    await runGit(folder.path, ["init", "--quiet"]);
+    await runGit(folder.path, ["remote", "add", "origin", "git@ghe.example:acme/models.git"]);
+    const env = { GITHUB_API_URL: "https://ghe.example/api/v3" };
+    expect(jsonOf(await runCli(["init", "--json"], { cwd: folder.path, env }))).toMatchObject({
+      repository: "acme/models",
+    });
+  });
+
+  test("refuses an origin that mmsp.yaml cannot name, and says what to give; --repo takes any git address", async () => {
+    using folder = temporaryFolder();
+    await runGit(folder.path, ["init", "--quiet"]);
+    await runGit(folder.path, ["remote", "add", "origin", "work:acme/models.git"]);
+    const { stderr, exitCode } = await runCli(["init"], { cwd: folder.path });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('cannot name the remote origin, "work:acme/models.git": name it with --repo OWNER/NAME');
+    expect(filesBelow(folder.path)).toEqual({});
+    const repo = "ssh://git@host:2222/srv/models.git";
+    const given = jsonOf(await runCli(["init", "--repo", repo, "--json"], { cwd: folder.path }));
+    expect(given).toMatchObject({ status: "written", repository: repo });
+  });
+
   test("without either asks for the repository", async () => {
     using folder = temporaryFolder();
     const { stderr, exitCode } = await runCli(["init"], { cwd: folder.path });

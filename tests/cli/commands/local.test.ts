@@ -230,3 +230,18 @@ function documentsOf(project: Project): Readonly<Record<string, string>> {
   const documents = Object.entries(project.files()).filter(([path]) => path.startsWith("environments/"));
   return Object.fromEntries(documents.map(([path, text]) => [path, text.replaceAll(/"\d{4}-[^"]*Z"/g, '"a time"')]));
 }
+
+test("status keeps the row of a model whose document is broken, for people and for programs", async () => {
+  using project = await makeProject({ serving: true });
+  project.put(deployment, "spec: [");
+  const shown = await project.run(["status"]);
+  expect(shown).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(shown.stdout).toMatch(/^dev {2}fraud {2}unreadable /m);
+  expect(shown.stdout).toContain("1 problem: see mmsp validate");
+  const place = { environment: "dev", model: "fraud" };
+  expect(jsonOf(await project.run(["status", "fraud", "--env", "dev", "--json"]))).toMatchObject({
+    deployments: [],
+    unreadable: [place],
+  });
+  expect(jsonOf(await project.run(["status", "--env", "prod", "--json"]))).toMatchObject({ unreadable: [] });
+});

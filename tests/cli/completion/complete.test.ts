@@ -58,6 +58,8 @@ describe("names", () => {
     ["register fraud --version ", ["12"]],
     ["register fresh --version ", ["1"]],
     ["promote fraud --to ", ["dev", "prod", "staging"]],
+    ["promote fraud --env staging --to ", ["dev", "prod"]],
+    ["deploy fraud --canary ", ["next"]],
     ["rollback fraud --to ", ["11", "2", "1"]],
     ["status --env p", ["prod"]],
     ["-C there status --env ", ["test"]],
@@ -93,6 +95,11 @@ describe("flags", () => {
     expect(await values("rollback fraud --reason odd --re")).toEqual(["--repo"]);
     expect(await values("down --env dev --")).not.toContain("--env");
     expect((await tab("validate --base")).candidates).toEqual([{ value: "--base", description: expect.any(String) }]);
+  });
+
+  test("are offered of themselves where --name says what the argument would", async () => {
+    expect(await values("deploy --name fraud ")).toContain("--version");
+    expect(await values("deploy --name fraud ")).not.toContain("churn");
   });
 
   test("are offered of themselves where no argument is left; never after --", async () => {

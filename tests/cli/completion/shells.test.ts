@@ -54,6 +54,19 @@ describe("bash", () => {
     ).toEqual([["deploy"], ["fraud"], ["2", "1"], ["staging"], ["--reason"], []]);
   });
 
+  test("asks an alias as well", async () => {
+    const text = `shopt -s expand_aliases; eval "$("$MMSP" completion bash)"; alias mmsp='"$MMSP" --json'
+    COMP_WORDS=(mmsp dep); COMP_CWORD=1; _mmsp; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const child = Bun.spawn(["bash", "--noprofile", "--norc", "-c", text], {
+      cwd: project.path,
+      env: { ...cliEnv(), MMSP: `${project.path}/bin/mmsp` },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect(await child.stderr.text()).toBe("");
+    expect(await child.stdout.text()).toBe("deploy\n");
+  });
+
   test("completes files and folders by itself, names with spaces in them too", async () => {
     expect(
       await bash([
