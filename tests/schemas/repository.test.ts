@@ -63,7 +63,7 @@ describe("a remote is named in mmsp.yaml", () => {
   const api = "https://api.github.com";
   test.each([
     ["git@github.com:acme/models.git", "acme/models"],
-    ["https://x-access-token:ghs_secret@github.com/acme/models.git", "acme/models"],
+    ["https://x-access-token:ghs_secret@github.com/acme/models.git", "acme/models"], // secretlint-disable-line -- made up
     ["https://gitlab.com/acme/models.git", "https://gitlab.com/acme/models.git"],
     ["https://me:p@ss@gitlab.com/acme/models.git", "https://gitlab.com/acme/models.git"],
     ["git@gitlab.example.com:team/models.git", "git@gitlab.example.com:team/models.git"],

@@ -150,7 +150,7 @@ describe("mmsp init --check", () => {
   test("before init looks at the repository of the remote origin", async () => {
     using folder = temporaryFolder();
     await runGit(folder.path, ["init", "--quiet"]);
-    await runGit(folder.path, ["remote", "add", "origin", "git@github.com:acme/models.git"]);
+    await runGit(folder.path, ["remote", "add", "origin", forge.cloneUrl]);
     const env = { GITHUB_API_URL: forge.apiUrl, GITHUB_TOKEN: "classic" };
     const printed = jsonOf(await runCli(["init", "--check", "--json"], { cwd: folder.path, env }));
     expect(printed).toMatchObject({ repository: "acme/models", baseBranch: "main" });

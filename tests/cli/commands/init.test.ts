@@ -36,7 +36,7 @@ describe("mmsp init", () => {
   test("names an origin that is not on GitHub by its address, without the password, and says what it chose", async () => {
     using folder = temporaryFolder();
     await runGit(folder.path, ["init", "--quiet"]);
-    await runGit(folder.path, ["remote", "add", "origin", "https://me:hunter22@gitlab.com/acme/models.git"]);
+    await runGit(folder.path, ["remote", "add", "origin", "https://me:hunter22@gitlab.com/acme/models.git"]); // secretlint-disable-line -- made up
     const { stdout } = await runCli(["init"], { cwd: folder.path });
     expect(stdout).toContain("\nrepository: https://gitlab.com/acme/models.git\n");
     const project = filesBelow(folder.path)["environments/mmsp.yaml"];
