@@ -1,4 +1,5 @@
 import { runGitBytes } from "./git-run.ts";
+import { decodeDocument } from "./document-bytes.ts";
 
 /**
  * Texts of blobs that expressions name (`<oid>`, `<commit>:./path`), in their order, by one process; null where there is none
@@ -19,18 +20,10 @@ export async function readObjects(folder: string, expressions: readonly string[]
       continue;
     }
     const length = Number(size[2]);
-    texts.push(size[1] === "blob" ? decode(bytes.subarray(at, at + length)) : null);
+    texts.push(size[1] === "blob" ? decodeDocument(bytes.subarray(at, at + length)) : null);
     at += length + 1;
   }
   return texts;
 }
 
 const decoder = new TextDecoder();
-
-function decode(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
-}

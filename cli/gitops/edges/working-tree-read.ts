@@ -4,6 +4,7 @@ import { maxDocumentBytes } from "../../../schemas/limits.ts";
 import { fail, ProblemError, type Problem } from "../../../schemas/problem.ts";
 import { isDocument, paths, root } from "../../../schemas/tree.ts";
 import type { Scope, Snapshot } from "../core/ports.ts";
+import { decodeDocument, documentTooLarge } from "./document-bytes.ts";
 import { resolveInside } from "./safe-path.ts";
 import { codeOf, systemReason } from "./system-error.ts";
 
@@ -123,7 +124,7 @@ function readPlainly(place: string): string | null {
 }
 
 function readCarefully(path: string, place: string): string {
-  const text = decode(readBytes(path, place));
+  const text = decodeDocument(readBytes(path, place));
   if (text !== null) return text;
   return fail({ code: "document-not-text", file: path, message: "is not UTF-8 text", hint: "save it as UTF-8" });
 }
@@ -141,15 +142,5 @@ function readBytes(file: string, place: string): Uint8Array {
     const message = `could not be read: ${systemReason(cause)}`;
     fail({ code: "file-unreadable", file, message, hint: "check its permissions" }, { cause });
   }
-  const message = `has more than ${maxDocumentBytes} bytes`;
-  return fail({ code: "document-too-large", file, message, hint: "manifests are small: check what is in it" });
-}
-
-function decode(bytes: Uint8Array): string | null {
-  if (bytes.includes(0)) return null;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
+  return fail(documentTooLarge(file));
 }

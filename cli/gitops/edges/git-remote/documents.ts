@@ -2,6 +2,7 @@ import { maxDocumentBytes } from "../../../../schemas/limits.ts";
 import type { Problem } from "../../../../schemas/problem.ts";
 import { isDocument, modelOf, paths, placeOf, root } from "../../../../schemas/tree.ts";
 import type { RemoteSnapshot, Scope } from "../../core/ports.ts";
+import { decodeDocument, documentTooLarge } from "../document-bytes.ts";
 import type { Clone } from "./clone.ts";
 
 interface Entry {
@@ -16,13 +17,13 @@ type Documents = Pick<RemoteSnapshot, "files" | "unreadable" | "environmentNames
 export async function readDocuments(clone: Clone, commit: string, scope: Scope): Promise<Documents> {
   const all = await listFiles(clone, commit);
   const wanted = all.filter(({ path }) => isAskedFor(path.replace(/\.yml$/, ".yaml"), scope));
-  const unreadable = wanted.filter(isTooLarge).map(tooLarge);
+  const unreadable = wanted.filter(isTooLarge).map(({ path }) => documentTooLarge(path));
   const files = new Map<string, string>();
   for (const [{ path }, bytes] of await readBlobs(
     clone,
     wanted.filter((entry) => !isTooLarge(entry)),
   )) {
-    const text = decode(bytes);
+    const text = decodeDocument(bytes);
     if (text === null) unreadable.push(notText(path));
     else files.set(path, text);
   }
@@ -77,23 +78,8 @@ async function readBlobs(
   });
 }
 
-/** Byte for byte what the file says, a byte order mark included, because edits are written back. */
-function decode(bytes: Uint8Array): string | null {
-  if (bytes.includes(0)) return null;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
 function isTooLarge({ size }: Entry): boolean {
   return size > maxDocumentBytes;
-}
-
-function tooLarge({ path }: Entry): Problem {
-  const message = `has more than ${maxDocumentBytes} bytes`;
-  return { code: "document-too-large", file: path, message, hint: "manifests are small: check what is in it" };
 }
 
 function notText(file: string): Problem {

@@ -4,7 +4,7 @@ import { fail, ProblemError } from "../../../../schemas/problem.ts";
 import type { ArtifactStore, Content } from "../../core/ports.ts";
 import { checkInputFile } from "../input-file.ts";
 import { systemReason } from "../system-error.ts";
-import { digestOf, drain, gather, missingHint, verified } from "./keys.ts";
+import { digestOf, drain, gather, isIntact, missingHint, verified } from "./keys.ts";
 
 /** More than any model that one machine serves: a guard against a wrong file, not a goal. */
 const maxArtifactBytes = 256 * 1024 ** 3;
@@ -27,23 +27,12 @@ export function folderStore(placeOf: (key: string) => string): ArtifactStore {
     return { size, stream: () => verified(piecesOf(path), digest, path) };
   }
 
-  async function isThere(key: string): Promise<boolean> {
-    try {
-      await drain((await find(key)).stream());
-      return true;
-    } catch (error) {
-      // What is there but damaged, or a git-lfs pointer, is written again.
-      if (error instanceof ProblemError) return false;
-      throw error;
-    }
-  }
-
   return {
     find,
     read: async (key) => gather((await find(key)).stream()),
     async write(key, content) {
       const path = placeOf(key);
-      if (await isThere(key)) return touch(path);
+      if (await isIntact(() => find(key))) return touch(path);
       await replaceFile(path, verified(content.stream(), digestOf(key), path)).catch((cause: unknown) => {
         if (cause instanceof ProblemError) throw cause;
         const message = `could not be written: ${systemReason(cause)}`;

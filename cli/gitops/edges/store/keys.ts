@@ -1,4 +1,5 @@
-import { fail } from "../../../../schemas/problem.ts";
+import { fail, ProblemError } from "../../../../schemas/problem.ts";
+import type { Content } from "../../core/ports.ts";
 import { isLfsPointer } from "../input-file.ts";
 
 const keyPattern = /^sha256\/([0-9a-f]{64})\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -47,6 +48,17 @@ export function verifiedBytes(bytes: Uint8Array, sha256: string, place: string):
 /** Reads to the end, for the sake of what is thrown on the way. */
 export async function drain(pieces: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const _ of pieces);
+}
+
+/** Whether a file is there with the bytes of its digest: what is damaged, or a git-lfs pointer, is to be written again. */
+export async function isIntact(find: () => Promise<Content>): Promise<boolean> {
+  try {
+    await drain((await find()).stream());
+    return true;
+  } catch (error) {
+    if (error instanceof ProblemError) return false;
+    throw error;
+  }
 }
 
 /** The whole file in memory: for those that become part of a commit. */

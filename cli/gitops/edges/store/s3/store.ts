@@ -1,6 +1,6 @@
-import { fail, ProblemError } from "../../../../../schemas/problem.ts";
+import { fail } from "../../../../../schemas/problem.ts";
 import type { ArtifactStore, Content } from "../../../core/ports.ts";
-import { digestOf, drain, gather, missingHint, verified } from "../keys.ts";
+import { digestOf, drain, gather, isIntact, missingHint, verified } from "../keys.ts";
 import { resuming } from "../resuming.ts";
 import type { S3Access } from "./access.ts";
 import { explained, mayPass, S3Refusal } from "./failure.ts";
@@ -30,16 +30,6 @@ export function s3Store(access: S3Access, using?: Transport, partBytes?: number)
     return { size, stream: () => explainingEach(bucket, verified(pieces(), digest, place)) };
   }
 
-  async function isIntact(key: string): Promise<boolean> {
-    try {
-      await drain((await find(key)).stream());
-      return true;
-    } catch (error) {
-      if (error instanceof ProblemError) return false;
-      throw error;
-    }
-  }
-
   return {
     find: (key) => explaining(() => find(key)),
     read: (key) => explaining(async () => gather((await find(key)).stream())),
@@ -50,7 +40,7 @@ export function s3Store(access: S3Access, using?: Transport, partBytes?: number)
         // An intact object keeps its time, unlike in a folder: only a copy onto itself would change it, and with it the ETag. What
         // keeps `gc --store` from an old one is that it reads open registrations.
         if (there?.size === content.size) {
-          if ((await etagFor(content, partBytes)) === there.etag || (await isIntact(key))) return;
+          if ((await etagFor(content, partBytes)) === there.etag || (await isIntact(() => find(key)))) return;
         }
         const etag = await upload(bucket, { key, sha256, content, ...(partBytes === undefined ? {} : { partBytes }) });
         const stored = await headOf(bucket, key);
