@@ -14,13 +14,14 @@ import type { GatewayAnswer, GatewayStatus } from "./gitops/core/gateway-status.
 import type { RepositoryFacts } from "./gitops/core/readiness/facts.ts";
 import type { LiveEnvironment } from "./gitops/core/live.ts";
 import type { Style } from "./style.ts";
+import type { DocumentKind } from "../schemas/tree.ts";
 
 /** Documents on disk. */
 export interface Tree {
   readonly root: string;
   read(scope: Scope): Promise<Snapshot>;
-  /** Every document, and what is wrong with each that is no readable text. */
-  readEvery(): Promise<Pick<Snapshot, "files" | "unreadable">>;
+  /** Every document, or every one of some kinds, and what is wrong with each that is no readable text. */
+  readEvery(kinds?: ReadonlySet<DocumentKind>): Promise<Pick<Snapshot, "files" | "unreadable">>;
   /** Every document; throws a ProblemError where one is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   write(files: readonly FileWrite[]): Promise<readonly string[]>;

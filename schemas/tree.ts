@@ -46,6 +46,8 @@ export type DocumentPlace =
   | { readonly kind: "deployment"; readonly environment: string; readonly model: string }
   | { readonly kind: "kustomization" };
 
+export type DocumentKind = DocumentPlace["kind"];
+
 /** All of the kinds in one look, because thousands of paths are asked about. */
 const documentFile = new RegExp(
   [

@@ -1,15 +1,14 @@
 import type { Canary } from "../../schemas/model-deployment.ts";
-import { checkDocuments } from "../../schemas/check-documents.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
 import type { StatusOutput } from "../../schemas/output/status.ts";
-import { placeOf, type Tree } from "../../schemas/tree.ts";
+import { readTree } from "../../schemas/read-tree.ts";
+import { placeOf, type DocumentKind, type Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import type { LiveEnvironment } from "../gitops/core/live.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
-import { requireNames } from "./known-names.ts";
 import { optionalModelOf, readDocuments } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */
@@ -24,17 +23,23 @@ export interface Look {
   readonly json: StatusOutput;
 }
 
+/** The registry holds every version that ever was, and whether the documents fit together is for `validate` to say. */
+const told: ReadonlySet<DocumentKind> = new Set(["project", "environment", "deployment"]);
+
 /** What the environments serve now, narrowed to a model or an environment. Throws a ProblemError for a name that is nowhere. */
 export async function lookAt(input: Input, context: Context): Promise<Look> {
   const model = optionalModelOf(input);
-  const { tree, problems } = checkDocuments(await readDocuments(input, context));
+  const { tree, problems } = readTree(await readDocuments(input, context, told));
   const environment = input.text("env") ?? null;
   const isAsked = (one: Place): boolean =>
     (model ?? one.model) === one.model && (environment ?? one.environment) === one.environment;
   const rows = rowsOf(tree).filter(isAsked);
   const unreadable = unreadableOf(tree, problems).filter(isAsked);
   const isEmpty = rows.length + unreadable.length === 0;
-  if (isEmpty) requireNames({ tree }, { model, environment });
+  if (isEmpty) {
+    const { requireNames } = await import("./known-names.ts");
+    requireNames({ tree: readTree(await readDocuments(input, context)).tree }, { model, environment });
+  }
   const live = input.on("live") ? await liveOf(tree, environment, model, context) : null;
   const text = isEmpty ? nothing(model, environment) : table(rows, unreadable, context);
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;

@@ -5,7 +5,7 @@ import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
 import { repositoryPattern } from "../../schemas/repository.ts";
 import { withoutSecrets } from "../../schemas/secrets.ts";
-import { paths } from "../../schemas/tree.ts";
+import { paths, type DocumentKind } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
 import type { Snapshot } from "../gitops/core/ports.ts";
@@ -122,16 +122,27 @@ export function refuseMixedFlags(input: Input): void {
   throw new UsageError(`--local and --${remoteFlag} exclude each other: --local is about the working tree alone`);
 }
 
-/** Every document, of GitHub with `--repo`, else of the working tree, and what is wrong with each that is no text. */
-export async function readEverything(input: Input, context: Context): Promise<Pick<Snapshot, "files" | "unreadable">> {
-  if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readEvery();
+/**
+ * Every document, of GitHub with `--repo`, else of the working tree, and what is wrong with each that is no text. Of a working
+ * tree those of some `kinds` alone, where these are named.
+ */
+export async function readEverything(
+  input: Input,
+  context: Context,
+  kinds?: ReadonlySet<DocumentKind>,
+): Promise<Pick<Snapshot, "files" | "unreadable">> {
+  if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readEvery(kinds);
   const forge = await context.edges.openForge(await remoteOf(input, context));
   return forge.read({ models: null, environments: [] });
 }
 
 /** The documents alone. Throws a ProblemError where one is no readable text. */
-export async function readDocuments(input: Input, context: Context): Promise<ReadonlyMap<string, string>> {
-  const { files, unreadable } = await readEverything(input, context);
+export async function readDocuments(
+  input: Input,
+  context: Context,
+  kinds?: ReadonlySet<DocumentKind>,
+): Promise<ReadonlyMap<string, string>> {
+  const { files, unreadable } = await readEverything(input, context, kinds);
   if (unreadable.length > 0) throw new ProblemError(unreadable);
   return files;
 }

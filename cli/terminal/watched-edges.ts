@@ -77,9 +77,9 @@ function watchTree(tree: Tree, progress: Progress): Tree {
       progress.mark("planning", snapshot.files.size > manyDocuments);
       return snapshot;
     },
-    async readEvery() {
+    async readEvery(kinds) {
       progress.mark("reading environments/");
-      const every = await tree.readEvery();
+      const every = await tree.readEvery(kinds);
       progress.mark(`checking ${every.files.size} documents`, every.files.size > manyDocuments);
       return every;
     },

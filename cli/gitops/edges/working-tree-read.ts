@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, type Dirent } from "no
 import { join, sep } from "node:path";
 import { maxDocumentBytes } from "../../../schemas/limits.ts";
 import { fail, ProblemError, type Problem } from "../../../schemas/problem.ts";
-import { isDocument, paths, root } from "../../../schemas/tree.ts";
+import { paths, placeOf, root, type DocumentKind } from "../../../schemas/tree.ts";
 import type { Scope, Snapshot } from "../core/ports.ts";
 import { decodeDocument, documentTooLarge } from "./document-bytes.ts";
 import { resolveInside } from "./safe-path.ts";
@@ -12,6 +12,8 @@ import { codeOf, systemReason } from "./system-error.ts";
 interface AnyScope {
   readonly models: Scope["models"];
   readonly environments: Scope["environments"] | null;
+  /** Only documents of these kinds; default all. */
+  readonly kinds?: ReadonlySet<DocumentKind> | undefined;
 }
 
 /** A file or folder: its path in the repository, and where it really is, all links of its folders followed. */
@@ -58,14 +60,20 @@ function documentsIn(rootDir: string, scope: AnyScope): Entry[] {
     names === null
       ? foldersIn(rootDir, locate(rootDir, path))
       : names.map((name) => locate(rootDir, `${path}/${name}`));
-  const { models } = scope;
-  const versions = within(`${root}/${registry}`, models).flatMap((model) => foldersIn(rootDir, model));
+  const { models, kinds } = scope;
+  const isRead = (kind: DocumentKind): boolean => kinds?.has(kind) ?? true;
+  const versions = isRead("version")
+    ? within(`${root}/${registry}`, models).flatMap((model) => foldersIn(rootDir, model))
+    : [];
   const environments = within(root, scope.environments).filter((folder) => folder.path !== `${root}/${registry}`);
   const deployments = environments.flatMap((environment) => within(`${environment.path}/models`, models));
   // A document whose extension is .yml is read too, so that somebody tells that it counts for nothing.
   return [locate(rootDir, root), ...versions, ...environments, ...deployments]
     .flatMap(entriesIn)
-    .filter((entry) => isDocument(entry.path.replace(/\.yml$/, ".yaml")));
+    .filter(({ path }) => {
+      const place = placeOf(path.replace(/\.yml$/, ".yaml"));
+      return place !== null && isRead(place.kind);
+    });
 }
 
 function locate(rootDir: string, path: string): Located {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fail, ProblemError } from "../../../schemas/problem.ts";
-import { paths } from "../../../schemas/tree.ts";
+import { paths, type DocumentKind } from "../../../schemas/tree.ts";
 import type { FileWrite, Scope, Snapshot } from "../core/ports.ts";
 import { readDocuments, readNames } from "./working-tree-read.ts";
 
@@ -9,8 +9,8 @@ import { readDocuments, readNames } from "./working-tree-read.ts";
 export interface WorkingTree {
   /** The documents in the scope, and mmsp.yaml. */
   read(scope: Scope): Promise<Snapshot>;
-  /** Every document, and what is wrong with each that is no readable text. */
-  readEvery(): Promise<Pick<Snapshot, "files" | "unreadable">>;
+  /** Every document, or every one of some kinds, and what is wrong with each that is no readable text. */
+  readEvery(kinds?: ReadonlySet<DocumentKind>): Promise<Pick<Snapshot, "files" | "unreadable">>;
   /** Every document. Throws a ProblemError that tells every file that is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   /** All files or none; returns the paths whose content really changed. Throws a ProblemError where it cannot. */
@@ -29,7 +29,7 @@ export function openWorkingTree(rootDir: string): WorkingTree {
       ...readNames(rootDir),
       proposals: [],
     }),
-    readEvery: async () => readDocuments(rootDir, { models: null, environments: null }),
+    readEvery: async (kinds) => readDocuments(rootDir, { models: null, environments: null, kinds }),
     readAll: async () => {
       const { files, unreadable } = readDocuments(rootDir, { models: null, environments: null });
       if (unreadable.length > 0) throw new ProblemError(unreadable);
