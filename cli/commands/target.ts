@@ -5,7 +5,7 @@ import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
 import { repositoryPattern } from "../../schemas/repository.ts";
 import { withoutSecrets } from "../../schemas/secrets.ts";
-import { paths, type DocumentKind } from "../../schemas/tree.ts";
+import { paths, placeOf, type DocumentKind } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
 import type { Snapshot } from "../gitops/core/ports.ts";
@@ -123,8 +123,8 @@ export function refuseMixedFlags(input: Input): void {
 }
 
 /**
- * Every document, of GitHub with `--repo`, else of the working tree, and what is wrong with each that is no text. Of a working
- * tree those of some `kinds` alone, where these are named.
+ * Every document, or every one of some `kinds`, of GitHub with `--repo`, else of the working tree; and what is wrong with each
+ * that is no text.
  */
 export async function readEverything(
   input: Input,
@@ -133,7 +133,16 @@ export async function readEverything(
 ): Promise<Pick<Snapshot, "files" | "unreadable">> {
   if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readEvery(kinds);
   const forge = await context.edges.openForge(await remoteOf(input, context));
-  return forge.read({ models: null, environments: [] });
+  const every = await forge.read({ models: null, environments: [] });
+  if (kinds === undefined) return every;
+  const isAsked = (path: string): boolean => {
+    const place = placeOf(path.replace(/\.yml$/, ".yaml"));
+    return place !== null && kinds.has(place.kind);
+  };
+  return {
+    files: new Map([...every.files].filter(([path]) => isAsked(path))),
+    unreadable: every.unreadable.filter(({ file = "" }) => isAsked(file)),
+  };
 }
 
 /** The documents alone. Throws a ProblemError where one is no readable text. */

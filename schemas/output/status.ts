@@ -47,7 +47,9 @@ export const StatusOutput = z.strictObject({
   unreadable: list(z.strictObject({ environment: Name, model: Name })).describe(
     "models whose deployment.yaml is there, but cannot be read: what git says of them is not known",
   ),
-  problems: list(ProblemOutput).describe("what `mmsp validate` says of the documents"),
+  problems: list(ProblemOutput).describe(
+    "what is wrong with a document of an environment by itself; `mmsp validate` says whether all documents fit together",
+  ),
   live: list(LiveEnvironment).optional().describe("with --live: what the gateways say"),
 });
 export type StatusOutput = z.infer<typeof StatusOutput>;

@@ -42,6 +42,13 @@ describe("what a command does not need, it does not load", () => {
     }
   });
 
+  test("status does not load the rules that hold between documents", async () => {
+    using project = await makeProject({ serving: true });
+    const loaded = await loadedBy(project.path, "status");
+    expect(loaded).toContain("schemas/read-tree.ts");
+    expect(loaded.filter((path) => /rules|names\.ts$/.test(path))).toEqual(["cli/gitops/core/names.ts"]);
+  });
+
   test("history and deploy --local of sound documents do not load what complains either", async () => {
     using project = await makeProject({ serving: true });
     for (const args of [

@@ -68,12 +68,10 @@ function documentsIn(rootDir: string, scope: AnyScope): Entry[] {
   const environments = within(root, scope.environments).filter((folder) => folder.path !== `${root}/${registry}`);
   const deployments = environments.flatMap((environment) => within(`${environment.path}/models`, models));
   // A document whose extension is .yml is read too, so that somebody tells that it counts for nothing.
-  return [locate(rootDir, root), ...versions, ...environments, ...deployments]
-    .flatMap(entriesIn)
-    .filter(({ path }) => {
-      const place = placeOf(path.replace(/\.yml$/, ".yaml"));
-      return place !== null && isRead(place.kind);
-    });
+  return [locate(rootDir, root), ...versions, ...environments, ...deployments].flatMap(entriesIn).filter(({ path }) => {
+    const place = placeOf(path.replace(/\.yml$/, ".yaml"));
+    return place !== null && isRead(place.kind);
+  });
 }
 
 function locate(rootDir: string, path: string): Located {

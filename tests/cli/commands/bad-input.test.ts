@@ -106,14 +106,23 @@ describe("a broken document", () => {
     ["a list", "- a\n- b\n", /deployment\.yaml/],
   ];
 
-  test("that is valid by itself but breaks a rule is counted by status, and told by validate", async () => {
+  test("that is valid by itself but breaks a rule is shown by status as it is, and told by validate", async () => {
     using project = await makeProject({ serving: true });
     project.put(deployment, project.read(deployment).replace("version: 1", "version: 9"));
     const [status, validate] = await Promise.all([project.run(["status"]), project.run(["validate"])]);
     expect(status).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(status.stdout).toMatch(/\n\d problems?: see mmsp validate\n$/);
+    expect(status.stdout).toMatch(/^dev {2}fraud {2}9 /m);
     expect(validate.exitCode).toBe(1);
     expect(validate.stdout).toContain("version 9");
+  });
+
+  test("in the registry does not keep status from telling what is served", async () => {
+    using project = await makeProject({ serving: true });
+    project.put("environments/registry/fraud/1/model-version.yaml", "spec: [");
+    const [status, validate] = await Promise.all([project.run(["status"]), project.run(["validate"])]);
+    expect(status).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(status.stdout).not.toContain("problem");
+    expect(validate.exitCode).toBe(1);
   });
 
   test.each(broken)("(%s) is told with its place by validate and by whoever would edit it", async (_, text, place) => {
