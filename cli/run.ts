@@ -6,7 +6,7 @@ import type { Problem } from "../schemas/problem.ts";
 import { createRedactor } from "../schemas/secrets.ts";
 import { asksForJson, splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
-import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
+import { didYouMean, everyFlag, parseFlags, unknownFlag, UsageError, type Input } from "./flags.ts";
 import { isTerminal, printError, printOut } from "./streams.ts";
 import { streamStyles } from "./style.ts";
 
@@ -31,8 +31,8 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     return print(renderOverview(await loadCommands()));
   }
   if (name.startsWith("-")) {
-    const known = [...Object.keys(everyFlag({})), "version"];
-    throw new UsageError(`unknown flag ${name}${didYouMean(name.replace(/^-+/, ""), known, (flag) => `--${flag}`)}`);
+    const [, dashes = "", flag = ""] = /^(-+)([^=]*)/.exec(name) ?? [];
+    throw unknownFlag(dashes, flag, { ...everyFlag({}), version: { type: "boolean", help: "" } });
   }
   if (name === "__complete") {
     const { answerTab } = await import("./completion/answer.ts");
@@ -40,8 +40,7 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
-    const meant = didYouMean(name, [...Object.keys(commands), "help", "version"], (command) => `"mmsp ${command}"`);
-    throw new UsageError(`unknown command "${name}"${meant}`);
+    throw new UsageError(`unknown command "${name}"${await commandMeant(name, rest)}`);
   }
   if (rest.includes("--help") || rest.includes("-h")) {
     const { renderHelp } = await import("./help.ts");
@@ -56,6 +55,16 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   const { context, finish } = await openSession({ env: process.env, cwd, interrupted, verbose, offersLocal });
   const outcome = await command.run(input, context).finally(finish);
   return show(await printed(outcome, asksForJson(rest)));
+}
+
+/** `; did you mean "mmsp rollback"?`, or nothing where neither other tools have the word nor a command is near. */
+async function commandMeant(name: string, rest: readonly string[]): Promise<string> {
+  const { commandElsewhere } = await import("./elsewhere.ts");
+  const known = Object.keys(commands);
+  const elsewhere = commandElsewhere([name, ...rest], known);
+  return elsewhere === null
+    ? didYouMean(name, [...known, "help", "version"], (command) => `"mmsp ${command}"`)
+    : `; ${elsewhere}`;
 }
 
 /** `mmsp help`, `mmsp --help` and `mmsp -h`, each alone or before a command. */

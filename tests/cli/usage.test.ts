@@ -126,6 +126,26 @@ describe("a wrong command line", () => {
       "mmsp register --help",
     ],
     ["deploy fraud 2 --version 3", 'unexpected argument "2"', "mmsp deploy --help"],
+    [
+      "get models",
+      'unknown command "get"; did you mean "mmsp list" (what is registered) or "mmsp status"',
+      "mmsp --help",
+    ],
+    ["describe fraud", 'unknown command "describe"; did you mean "mmsp show"?', "mmsp --help"],
+    ["apply -f x.yaml", 'unknown command "apply"; did you mean "mmsp deploy"? Merging the pull request', "mmsp --help"],
+    ["rollout undo", 'unknown command "rollout"; did you mean "mmsp rollback"?', "mmsp --help"],
+    ["help logs", 'unknown command "logs"; did you mean "mmsp history"?', "mmsp --help"],
+    ["status -o json", "unknown flag -o; did you mean --json?", "mmsp status --help"],
+    ["status -ojson", "unknown flag -o; did you mean --json?", "mmsp status --help"],
+    ["status --output=json", "unknown flag --output; did you mean --json?", "mmsp status --help"],
+    ["-o json status", "unknown flag -o; did you mean --json?", "mmsp --help"],
+    ["--output=json status", "unknown flag --output; did you mean --json?", "mmsp --help"],
+    ["deploy fraud --version 2 -n prod", "unknown flag -n; did you mean --env?", "mmsp deploy --help"],
+    [
+      "wait --web",
+      "unknown flag --web; no browser is opened; the pull request's address is printed",
+      "mmsp wait --help",
+    ],
   ];
 
   test.each(wrong)("%s: exit code 2, the reason and where to look", async (line, message, hint) => {
@@ -147,6 +167,19 @@ describe("a wrong command line", () => {
       });
     },
   );
+});
+
+test("ls is list, wherever its name may stand", async () => {
+  using project = await makeProject({ serving: true });
+  const { stdout } = await project.run(["list", "fraud"]);
+  for (const args of [
+    ["ls", "fraud"],
+    ["--json", "ls", "fraud"],
+  ])
+    expect((await project.run(args)).exitCode).toBe(0);
+  expect((await project.run(["ls", "fraud"])).stdout).toBe(stdout);
+  expect((await project.run(["help", "ls"])).stdout).toStartWith("List the models");
+  expect((await project.run(["ls", "--jsn"])).stderr).toEndWith("did you mean --json?\n  hint: mmsp list --help\n");
 });
 
 describe("where and how", () => {
