@@ -24,6 +24,19 @@ describe("mmsp init", () => {
     expect((await runCli(["validate"], { cwd: folder.path })).stdout).toBe("4 documents are valid\n");
   });
 
+  test("what an environment shows as a comment validates once it is none any more", async () => {
+    using folder = temporaryFolder();
+    await runCli(["init", "--repo", "acme/models"], { cwd: folder.path });
+    for (const name of ["dev", "staging", "prod"]) {
+      const file = `environments/${name}/environment.yaml`;
+      const text = filesBelow(folder.path)[file] ?? "";
+      folder.put(file, text.replaceAll(/^ {2}# (addresses:| {2}\w+: http)/gm, "  $1"));
+      const { spec } = parse(await Bun.file(join(folder.path, file)).text()) as { spec: Record<string, object> };
+      expect(Object.keys(spec["addresses"] ?? {})).toEqual(["gateway", "prometheus", "argocd"]);
+    }
+    expect((await runCli(["validate"], { cwd: folder.path })).stdout).toBe("4 documents are valid\n");
+  });
+
   test("--dry-run prints all that it would write as a diff that git takes, and writes nothing", async () => {
     using folder = temporaryFolder({ ".github/workflows/mmsp.yml": "# ours\n" });
     await runGit(folder.path, ["init", "--quiet"]);
