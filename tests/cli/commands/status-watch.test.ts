@@ -125,11 +125,21 @@ describe("--live", () => {
   test("asks the gateway that the environment names, and says where one does not answer", async () => {
     const file = "environments/dev/environment.yaml";
     const before = project.read(file);
-    expect(await project.mmsp("status", "--live")).toContain("no environment here names its gateway");
+    expect(await project.mmsp("status", "--live")).toContain(
+      "no environment here names its gateway (addresses.gateway), and mmsp up serves none",
+    );
     const { url } = jsonOf(await project.run(["up", "--env", "dev", "--port", "0", "--detach", "--json"])) as {
       url: string;
     };
     try {
+      // Before the environment names any: the one that `up` has started.
+      expect(await project.mmsp("status", "--live")).toMatch(
+        new RegExp(`\\ndev {3}fraud {2}1 {7}- {7}- {4}-\\ndev: the gateway of mmsp up, ${url}\\n$`),
+      );
+      expect(jsonOf(await project.run(["status", "--live", "--json"]))).toMatchObject({
+        live: [{ environment: "dev", address: url, error: null }],
+      });
+      expect(jsonOf(await project.run(["status", "--live", "--env", "prod", "--json"]))).toMatchObject({ live: [] });
       const naming = (address: string) =>
         project.put(file, `${before.trimEnd()}\n  addresses: {gateway: "${address}"}\n`);
       naming(url);
@@ -144,5 +154,6 @@ describe("--live", () => {
       `note: the gateway of dev at ${url}: it cannot be reached`,
     );
     project.put(file, before);
+    expect(await project.mmsp("status", "--live")).toContain("mmsp up serves none");
   });
 });
