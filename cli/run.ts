@@ -36,7 +36,7 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   }
   if (name === "__complete") {
     const { answerTab } = await import("./completion/answer.ts");
-    return print(await answerTab(rest, process.cwd()));
+    return print(await answerTab(rest, process.cwd(), process.env));
   }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
