@@ -70,7 +70,7 @@ const flagsElsewhere: Readonly<Record<string, readonly string[]>> = {
 
 const needless = byWord({
   "y yes": "nothing is asked that would have to be confirmed",
-  "w web": "no browser is opened; the pull request's address is printed",
+  "w web": "no browser is opened: addresses are printed",
   "A all-namespaces all-environments": "all environments are looked at where --env is left out",
 });
 

@@ -48,9 +48,10 @@ export async function runCli(args: readonly string[], options: RunOptions = {}):
   return { stdout, stderr, exitCode };
 }
 
-/** The schema of the output: of the command that is called, or of a refusal where that is none. */
+/** The schema of the output: of help, of the command that is called, or of a refusal where that is none. */
 function commandOf(args: readonly string[]): string {
   const { name = "" } = splitArgv(args);
+  if (args.some((word) => ["help", "--help", "-h"].includes(word))) return "help";
   return Object.hasOwn(commands, name) ? name : "refusal";
 }
 
