@@ -1,3 +1,6 @@
+/** Other names of commands, for fingers that have learned them elsewhere: no help tells of them. */
+const aliases: Readonly<Record<string, string>> = { ls: "list" };
+
 /** Flags of every command may stand before its name, as with git: `mmsp -C DIR status`. */
 export function splitArgv(argv: readonly string[]): {
   readonly name: string | undefined;
@@ -6,7 +9,9 @@ export function splitArgv(argv: readonly string[]): {
   let at = 0;
   while (/^(-C|--directory|--(json|verbose)$)/.test(argv[at] ?? ""))
     at += /^(-C|--directory)$/.test(argv[at] ?? "") ? 2 : 1;
-  return { name: argv[at], rest: [...argv.slice(0, at), ...argv.slice(at + 1)] };
+  const name = argv[at];
+  const rest = [...argv.slice(0, at), ...argv.slice(at + 1)];
+  return { name: name !== undefined && Object.hasOwn(aliases, name) ? aliases[name] : name, rest };
 }
 
 /** Whether whatever is printed is to be JSON, a refusal too: `--json`, and `--format json`, which says the same. */

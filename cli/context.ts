@@ -139,6 +139,8 @@ export interface Context {
   print(text: string): Promise<boolean>;
   /** A line for the person who waits; never part of the result. */
   say(line: string): void;
+  /** Calls whenever the terminal has got another size, until the answer is called. */
+  onResize(call: () => void): () => void;
   /** Draws over the line drawn before; only on a terminal. */
   live(line: string): void;
   readonly edges: Edges;

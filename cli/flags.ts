@@ -1,4 +1,5 @@
 import { nearestName } from "../schemas/words.ts";
+import type { flagElsewhere } from "./elsewhere.ts";
 
 /** A flag as help shows it and as the parser reads it. */
 export interface Flag {
@@ -8,7 +9,7 @@ export interface Flag {
   readonly value?: string;
   readonly help: string;
   /** What Tab offers, where `value` does not say it; see completion/placeholders.ts. */
-  readonly completes?: "file" | "next-version" | "other-environment" | "weight";
+  readonly completes?: "file" | "next-version" | "earlier-version" | "other-environment" | "weight";
   /** May be given several times; `texts` has all of it. */
   readonly multiple?: boolean;
 }
@@ -173,8 +174,12 @@ function nextValue(name: string, rest: string[]): string {
   throw new UsageError(`${shown} takes a value; one that starts with a dash is written ${joined}-...`);
 }
 
-function unknownFlag(dashes: string, name: string, flags: Flags): UsageError {
-  return new UsageError(`unknown flag ${dashes}${name}${didYouMean(name, Object.keys(flags), (flag) => `--${flag}`)}`);
+/** Says what it is called here, where other tools have it or only a letter is off. */
+export function unknownFlag(dashes: string, name: string, flags: Flags): UsageError {
+  const elsewhere = require("./elsewhere.ts") as { readonly flagElsewhere: typeof flagElsewhere };
+  const known = elsewhere.flagElsewhere(name, flags);
+  const meant = known === null ? didYouMean(name, Object.keys(flags), (flag) => `--${flag}`) : `; ${known}`;
+  return new UsageError(`unknown flag ${dashes}${name}${meant}`);
 }
 
 /** `; did you mean --version?`, or nothing where no name is near. */

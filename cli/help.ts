@@ -1,3 +1,4 @@
+import type { HelpOutput } from "../schemas/output/help.ts";
 import { variableGroups } from "../schemas/variables.ts";
 import type { CommandInfo } from "./command.ts";
 import { everyFlag, type Flag } from "./flags.ts";
@@ -11,13 +12,49 @@ export const exitCodes: readonly (readonly [code: 0 | 1 | 2, meaning: string])[]
 
 const exitLine = `Exit codes: ${exitCodes.map(([code, meaning]) => `${code} ${meaning}`).join("; ")}.`;
 
+/** The same for people and for programs. */
+export interface Help {
+  readonly text: string;
+  readonly json: HelpOutput;
+}
+
 /** Help that is of no command: `mmsp help environment`. */
-export const topics: Readonly<Record<string, { readonly summary: string; readonly render: () => string }>> = {
-  environment: { summary: "Variables that mmsp and its gateway read", render: renderVariables },
+export const topics: Readonly<Record<string, { readonly summary: string; readonly help: () => Help }>> = {
+  environment: { summary: "Variables that mmsp and its gateway read", help: helpOfVariables },
 };
 
 /** Help of the whole tool. `commands` in the order in which people meet them. */
-export function renderOverview(commands: Readonly<Record<string, { readonly summary: string }>>): string {
+export function helpOfAll(commands: Readonly<Record<string, { readonly summary: string }>>): Help {
+  const named = (all: typeof commands) => Object.entries(all).map(([name, { summary }]) => ({ name, summary }));
+  const json: HelpOutput = {
+    kind: "overview",
+    commands: named(commands),
+    topics: named(topics),
+    exitCodes: exitCodes.map(([code, meaning]) => ({ code, meaning })),
+  };
+  return { text: renderOverview(commands), json };
+}
+
+/** Help of one command: what it does, its flags, examples to copy. */
+export function helpOfCommand(name: string, info: CommandInfo): Help {
+  const { summary, usage, details = null, examples } = info;
+  const flags = Object.entries(everyFlag(info.flags)).map(([flag, spec]) => {
+    const { short = null, value = null, multiple = false, help } = spec;
+    return { name: flag, short, value, multiple, help };
+  });
+  return { text: renderHelp(name, info), json: { kind: "command", name, summary, usage, details, flags, examples } };
+}
+
+function helpOfVariables(): Help {
+  const groups = variableGroups.map(({ title, note, variables }) => ({
+    title,
+    note,
+    variables: variables.map(({ name, meaning }) => ({ names: name.split(", "), meaning })),
+  }));
+  return { text: renderVariables(), json: { kind: "environment", groups } };
+}
+
+function renderOverview(commands: Readonly<Record<string, { readonly summary: string }>>): string {
   return [
     "mmsp puts ML models into service through git: every change is a pull request, every rollback a commit.",
     "",
@@ -37,8 +74,7 @@ export function renderOverview(commands: Readonly<Record<string, { readonly summ
   ].join("\n");
 }
 
-/** Help of one command: what it does, its flags, examples to copy. */
-export function renderHelp(name: string, info: CommandInfo): string {
+function renderHelp(name: string, info: CommandInfo): string {
   return [
     info.summary,
     "",

@@ -1,12 +1,13 @@
 import { statSync } from "node:fs";
 import pkg from "../package.json" with { type: "json" };
+import type { Help } from "./help.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Printed } from "./report-parts.ts";
 import type { Problem } from "../schemas/problem.ts";
 import { createRedactor } from "../schemas/secrets.ts";
 import { asksForJson, splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
-import { didYouMean, everyFlag, parseFlags, UsageError, type Input } from "./flags.ts";
+import { didYouMean, everyFlag, parseFlags, unknownFlag, UsageError, type Input } from "./flags.ts";
 import { isTerminal, printError, printOut } from "./streams.ts";
 import { streamStyles } from "./style.ts";
 
@@ -25,27 +26,27 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   if (name === "--version" || name === "-v" || name === "version") return print(`${pkg.version}\n`);
   if (name === undefined && rest.length > 0) throw new UsageError("which command?");
   if (name === undefined || isHelp(name)) {
-    const subject = rest.filter((word) => !isHelp(word));
-    if (splitArgv(subject).name !== undefined) return (await printTopic(subject)) ?? dispatch([...subject, "--help"]);
-    const { renderOverview } = await import("./help.ts");
-    return print(renderOverview(await loadCommands()));
+    const words = rest.filter((word) => !isHelp(word));
+    const about = splitArgv(words).name;
+    if (about !== undefined) return (await showTopic(about, argv)) ?? dispatch([...words, "--help"]);
+    const { helpOfAll } = await import("./help.ts");
+    return showHelp(helpOfAll(await loadCommands()), argv);
   }
   if (name.startsWith("-")) {
-    const known = [...Object.keys(everyFlag({})), "version"];
-    throw new UsageError(`unknown flag ${name}${didYouMean(name.replace(/^-+/, ""), known, (flag) => `--${flag}`)}`);
+    const [, dashes = "", flag = ""] = /^(-+)([^=]*)/.exec(name) ?? [];
+    throw unknownFlag(dashes, flag, { ...everyFlag({}), version: { type: "boolean", help: "" } });
   }
   if (name === "__complete") {
     const { answerTab } = await import("./completion/answer.ts");
-    return print(await answerTab(rest, process.cwd()));
+    return print(await answerTab(rest, process.cwd(), process.env));
   }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
-    const meant = didYouMean(name, [...Object.keys(commands), "help", "version"], (command) => `"mmsp ${command}"`);
-    throw new UsageError(`unknown command "${name}"${meant}`);
+    throw new UsageError(`unknown command "${name}"${await commandMeant(name, rest)}`);
   }
   if (rest.includes("--help") || rest.includes("-h")) {
-    const { renderHelp } = await import("./help.ts");
-    return print(renderHelp(name, await load()));
+    const { helpOfCommand } = await import("./help.ts");
+    return showHelp(helpOfCommand(name, await load()), argv);
   }
   // At once: they are read and compiled beside each other.
   const [command, { openSession }] = await Promise.all([load(), import("./wire.ts")]);
@@ -56,6 +57,16 @@ async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   const { context, finish } = await openSession({ env: process.env, cwd, interrupted, verbose, offersLocal });
   const outcome = await command.run(input, context).finally(finish);
   return show(await printed(outcome, asksForJson(rest)));
+}
+
+/** `; did you mean "mmsp rollback"?`, or nothing where neither other tools have the word nor a command is near. */
+async function commandMeant(name: string, rest: readonly string[]): Promise<string> {
+  const { commandElsewhere } = await import("./elsewhere.ts");
+  const known = Object.keys(commands);
+  const elsewhere = commandElsewhere([name, ...rest], known);
+  return elsewhere === null
+    ? didYouMean(name, [...known, "help", "version"], (command) => `"mmsp ${command}"`)
+    : `; ${elsewhere}`;
 }
 
 /** `mmsp help`, `mmsp --help` and `mmsp -h`, each alone or before a command. */
@@ -73,11 +84,15 @@ async function printed(outcome: Outcome, asJson: boolean): Promise<Printed> {
   return asJson ? renderJson(outcome) : renderText(outcome, streamStyles(isTerminal, process.env));
 }
 
+async function showHelp(help: Help, argv: readonly string[]): Promise<ExitCode> {
+  return show(await printed({ kind: "report", ...help, ok: true }, asksForJson(argv)));
+}
+
 /** `mmsp help environment`; null for what is no topic. */
-async function printTopic([name = ""]: readonly string[]): Promise<0 | null> {
+async function showTopic(name: string, argv: readonly string[]): Promise<ExitCode | null> {
   const { topics } = await import("./help.ts");
   const topic = Object.hasOwn(topics, name) ? topics[name] : undefined;
-  if (topic !== undefined) return print(topic.render());
+  if (topic !== undefined) return showHelp(topic.help(), argv);
   const meant = didYouMean(name, Object.keys(topics), (near) => `"mmsp help ${near}"`);
   if (meant === "" || Object.hasOwn(commands, name)) return null;
   throw new UsageError(`there is no help about "${name}"${meant}`);

@@ -60,6 +60,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     now: () => new Date(),
     print: (text) => new Promise((resolve) => process.stdout.write(redact(text), (error) => resolve(!error))),
     say: (line) => stderr.say(line),
+    onResize(call) {
+      process.on("SIGWINCH", call);
+      return () => void process.off("SIGWINCH", call);
+    },
     live: (line) => (progress === null ? stderr.live(line) : progress.yieldTo(() => stderr.live(line))),
     edges: progress === null ? createEdges(env, options) : await watched(createEdges(env, options), progress),
   };

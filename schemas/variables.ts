@@ -29,7 +29,10 @@ export const variableGroups: readonly VariableGroup[] = [
     title: "Commands",
     note: "An empty one is as good as none.",
     variables: [
-      { name: "MMSP_ENV", meaning: "environment, where --env is left out; `status` shows all of them all the same" },
+      {
+        name: "MMSP_ENV",
+        meaning: "environment, where --env is left out; `status` and `list` show all of them all the same",
+      },
       { name: "GITHUB_TOKEN, GH_TOKEN", meaning: "token for GitHub; without one that of `gh auth token`" },
       { name: "MMSP_GITHUB_APP_ID", meaning: "work as this GitHub App (its number or client id), not with a token" },
       {

@@ -22,7 +22,7 @@ export const down: Command = {
 
   async run(input, context) {
     const environment = environmentOf(input, context);
-    const dataDir = await dataDirOf(input, context);
+    const dataDir = await dataDirOf(environment, input, context);
     const state = readState(dataDir);
     if (state === null || !isRunning(state)) {
       clearState(dataDir);

@@ -3,7 +3,7 @@ import type { GcOutput } from "../../schemas/output/gc.ts";
 import { readSettings } from "../../schemas/settings.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { shared, type Input } from "../flags.ts";
+import { shared, UsageError, type Input } from "../flags.ts";
 import { draftGc, type GcDraft } from "../gitops/collect.ts";
 import type { PullRequest } from "../gitops/core/ports.ts";
 import { bytesOf, publishGc } from "../gitops/publish-gc.ts";
@@ -28,6 +28,7 @@ export const gc: Command = {
   flags: {
     "older-than": { type: "string", value: "TIME", help: "keep what served or came within TIME; default 30d" },
     apply: { type: "boolean", help: "do it; without this flag nothing is written" },
+    "dry-run": { type: "boolean", help: "write nothing, as without --apply" },
     store: { type: "boolean", help: "files in stores outside the repository, instead of versions" },
     local: {
       ...shared.local,
@@ -43,6 +44,7 @@ export const gc: Command = {
     const olderThan = input.text("older-than") ?? "30d";
     const windowMs = durationFlag("older-than", olderThan);
     refuseMixedFlags(input);
+    if (input.on("apply") && input.on("dry-run")) throw new UsageError("--apply and --dry-run exclude each other");
     if (input.on("store")) {
       const { collectStores } = await import("./gc-store.ts");
       return collectStores(input, context, { olderThan, windowMs });

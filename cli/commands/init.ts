@@ -1,7 +1,3 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { Glob } from "bun";
-import { packagedFile } from "../executable/packaged.ts";
 import type { InitOutput } from "../../schemas/output/init.ts";
 import { fail } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
@@ -11,21 +7,21 @@ import { paths } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { shared, UsageError, type Input } from "../flags.ts";
+import type { Outcome } from "../outcome.ts";
+import { draftFiles, writeFiles, type FilesDraft } from "./init-files.ts";
 import { checkBranch, checkRepository, projectOf, repositoryOfOrigin } from "./target.ts";
-
-/** The files that a repository starts with; `{{name}}` stands for what init knows. */
-const templates = "templates/project";
 
 const workflow = ".github/workflows/mmsp.yml";
 
 export const init: Command = {
   summary: "Lay out environments/ in a repository; you commit and push it",
-  usage: "[--check] [--repo OWNER/NAME] [--base BRANCH]",
+  usage: "[--check] [--dry-run] [--repo OWNER/NAME] [--base BRANCH]",
   details:
     "Writes only files that are not there yet, and nothing outside the working tree. With --check it writes nothing and\n" +
     "looks at the repository on GitHub: rights, branch rules, the workflow, the documents; 1 where something is missing.",
   flags: {
     check: { type: "boolean", help: "tell what is missing on GitHub, and what to do about it" },
+    "dry-run": shared.dryRun,
     repo: { ...shared.repo, help: "on GitHub, or any git address; default: of the remote origin" },
     base: { ...shared.base, help: "base branch; default: main" },
   },
@@ -33,6 +29,7 @@ export const init: Command = {
   examples: [
     "mmsp init",
     "mmsp init --repo acme/models",
+    "mmsp init --dry-run",
     "mmsp init -C ../models --repo acme/models",
     "mmsp init --check",
   ],
@@ -43,7 +40,10 @@ export const init: Command = {
     const project = await projectAt(cwd, context);
     const repository = await repositoryOf(input, project, context);
     const baseBranch = baseOf(input, project, context);
-    const { wrote, kept } = writeTemplates(cwd, { repository, baseBranch });
+    const { writes, kept } = draftFiles(cwd, { repository, baseBranch });
+    const wrote = writes.map(({ path }) => path);
+    if (input.on("dry-run")) return preview({ repository, writes, kept }, input, context);
+    writeFiles(cwd, writes);
     const lines = [
       ...wrote.map((path) => `  wrote ${path}`),
       ...kept.map((path) => `  kept  ${path} (it was there)`),
@@ -122,45 +122,18 @@ function differs(field: "repository" | "baseBranch", named: string, asked: strin
   });
 }
 
-/**
- * Files that this folder is to have, mmsp.yaml last: once it is there the tree is laid out, and an environment that it lacks was
- * taken out by somebody.
- */
-function wanted(source: string, folder: string): readonly string[] {
-  const all = [...new Glob("**/*").scanSync({ cwd: source, dot: true })].toSorted();
-  const others = all.filter((path) => path !== paths.project);
-  if (!existsSync(join(folder, paths.project))) return [...others, paths.project];
-  const kept = others.filter((path) => !path.endsWith("/environment.yaml") || existsSync(join(folder, path)));
-  return [...kept, paths.project];
-}
-
-/** Writes what is not there; values stand for `{{name}}`. */
-function writeTemplates(
-  folder: string,
-  values: Readonly<Record<string, string>>,
-): { readonly wrote: readonly string[]; readonly kept: readonly string[] } {
-  const source = packagedFile(templates);
-  const all = wanted(source, folder);
-  const wrote = all.filter((path) => !existsSync(join(folder, path)));
-  for (const path of wrote) {
-    const target = join(folder, path);
-    const text = readFileSync(join(source, path), "utf8");
-    try {
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(
-        target,
-        text.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ""),
-        { flag: "wx" },
-      );
-    } catch (error) {
-      const message = `cannot be written: ${error instanceof Error ? error.message : String(error)}`;
-      fail({
-        code: "file-unwritable",
-        file: path,
-        message,
-        hint: "mend that, then run it again: it goes on from here",
-      });
-    }
-  }
-  return { wrote, kept: all.filter((path) => !wrote.includes(path)) };
+/** What would be written, as a diff on standard output; what it comes to is for the person beside it. */
+async function preview(
+  draft: FilesDraft & { readonly repository: string },
+  input: Input,
+  context: Context,
+): Promise<Outcome> {
+  const { repository, writes, kept } = draft;
+  const { unifiedDiff } = await import("../gitops/render/diff.ts");
+  const diff = unifiedDiff(new Map(), writes);
+  const wrote = writes.map(({ path }) => path);
+  const said = wrote.length === 0 ? "nothing to do: everything is there" : `${wrote.length} files would be written`;
+  const json: InitOutput = { status: "dry-run", repository, wrote, kept: [...kept], diff };
+  if (!input.on("json")) context.say(`${said} (dry run: nothing was written)\nrepository: ${repository}`);
+  return { kind: "report", text: diff, json, ok: true };
 }

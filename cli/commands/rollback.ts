@@ -10,7 +10,7 @@ export const rollback: Command = {
     "Removes the canary; where there is none, the version that was stable before comes back. What left is recorded\n" +
     "under `rejected`, and nothing serves it again until it is deployed with --force. Locks do not stop a rollback.",
   flags: {
-    to: { type: "string", value: "V", help: "the version to go back to" },
+    to: { type: "string", value: "V", completes: "earlier-version", help: "the version to go back to" },
     reason: { type: "string", value: "TEXT", help: "one line for the record" },
     commit: { type: "boolean", help: "commit straight to the base branch, without a pull request" },
     ...writing,

@@ -5,7 +5,7 @@ import { isGitAddress } from "../../schemas/repository.ts";
 import { isGateway } from "../executable/self.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
-import { environmentOf, looksAtGitHub, remoteOf } from "./target.ts";
+import { looksAtGitHub, remoteOf } from "./target.ts";
 
 /** What `up` leaves for `down`, and for another `up`. */
 export interface RunningGateway {
@@ -15,11 +15,10 @@ export interface RunningGateway {
 }
 
 /**
- * Folder of a gateway's own files: cut store, clone, log. Beside the tree that is served, or for a branch on GitHub in
+ * Folder of the own files of an environment's gateway: cut store, clone, log. Beside the tree that is served, or for a branch on GitHub in
  * the person's cache.
  */
-export async function dataDirOf(input: Input, context: Context): Promise<string> {
-  const environment = environmentOf(input, context);
+export async function dataDirOf(environment: string, input: Input, context: Context): Promise<string> {
   if (!looksAtGitHub(input)) {
     return join(context.edges.findTree(context.cwd).root, ".mmsp", environment);
   }

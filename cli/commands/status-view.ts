@@ -5,8 +5,6 @@ import { readTree } from "../../schemas/read-tree.ts";
 import { placeOf, type DocumentKind, type Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
-import type { LiveEnvironment } from "../gitops/core/live.ts";
-import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
 import { optionalModelOf, readDocuments } from "./target.ts";
@@ -40,14 +38,15 @@ export async function lookAt(input: Input, context: Context): Promise<Look> {
     const { requireNames } = await import("./known-names.ts");
     requireNames({ tree: readTree(await readDocuments(input, context)).tree }, { model, environment });
   }
-  const live = input.on("live") ? await liveOf(tree, environment, model, context) : null;
+  const asked = { tree, environment, model };
+  const live = input.on("live") ? await (await import("./status-live.ts")).lookLive(asked, input, context) : null;
   const text = isEmpty ? nothing(model, environment) : table(rows, unreadable, context);
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const { style } = context;
   const warning = problems.length === 0 ? "" : `\n${style.yellow(`${count}: see mmsp validate`)}\n`;
   return {
-    text: text + (live === null ? "" : `\n${liveTable(live, style)}`) + warning,
-    json: { deployments: rows, unreadable, problems, ...(live === null ? {} : { live }) },
+    text: text + (live === null ? "" : `\n${live.text}`) + warning,
+    json: { deployments: rows, unreadable, problems, ...(live === null ? {} : { live: live.json }) },
   };
 }
 
@@ -138,40 +137,4 @@ function versionCells(row: Row, when: (time: string) => string): readonly string
     row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
     row.locked === null ? when(row.since) : `${when(row.since)} locked: ${row.locked}`,
   ];
-}
-
-/** What the gateways say, of the environments that name one. */
-async function liveOf(
-  tree: Tree,
-  environment: string | null,
-  model: string | null,
-  context: Context,
-): Promise<readonly LiveEnvironment[]> {
-  const asked = [...tree.environments].flatMap(([name, { spec }]) => {
-    const address = spec.addresses?.gateway;
-    return address === undefined || (environment ?? name) !== name ? [] : [{ name, address }];
-  });
-  const answers = await Promise.all(asked.map(({ name, address }) => context.edges.readLive(name, address)));
-  return answers
-    .map((answer) => ({ ...answer, models: answer.models.filter((route) => (model ?? route.model) === route.model) }))
-    .toSorted((a, b) => a.environment.localeCompare(b.environment));
-}
-
-function liveTable(live: readonly LiveEnvironment[], style: Style): string {
-  if (live.length === 0) return "no environment here names its gateway (addresses.gateway)\n";
-  const rows = live.flatMap(({ environment, models }) =>
-    models.map(({ model, stable, canary, cuts, guard }) => [
-      environment,
-      model,
-      stable === null ? style.red("none") : String(stable),
-      canary === null ? "-" : `${canary.version} at ${canary.weight} %`,
-      cuts.map(({ version, by, reason }) => style.red(`${version} by ${by}: ${reason}`)).join("; ") || "-",
-      guard ?? "-",
-    ]),
-  );
-  const silent = live.flatMap(({ environment, address, error }) =>
-    error === null ? [] : [`${style.yellow("note:")} the gateway of ${environment} at ${address}: ${error}\n`],
-  );
-  const heads = ["LIVE", "MODEL", "STABLE", "CANARY", "CUT", "GUARD"];
-  return (rows.length === 0 ? "" : renderTable(heads, rows, style)) + silent.join("");
 }

@@ -18,16 +18,22 @@ export async function watchStatus(input: Input, context: Context, pollMs: number
   const source = await (looksAtGitHub(input) ? branchChanges(input, context, pollMs) : treeChanges(context));
   const refreshes = context.isTerminal || input.on("live");
   let shown: string | null = null;
+  let drawn = "";
+  // A terminal breaks the lines anew that stand on it, and may push some of them out of sight.
+  const redraws = context.isTerminal && !input.on("json");
+  const stopRedrawing = redraws ? context.onResize(() => void context.print(`${clearScreen}${drawn}`)) : () => {};
   try {
     while (!signal.aborted) {
       const block = await blockOf(input, context);
       if (block !== null && block !== shown) {
-        if (!(await context.print(framed(block, shown === null, input, context)))) break;
+        drawn = framed(block, shown === null, input, context);
+        if (!(await context.print(redraws && shown === null ? `${clearScreen}${drawn}` : drawn))) break;
         shown = block;
       }
       await source.next(block === null ? 0 : refreshes ? refreshMs : null);
     }
   } finally {
+    stopRedrawing();
     source.stop();
   }
   return { kind: "streamed" };
@@ -50,12 +56,14 @@ async function blockOf(input: Input, context: Context): Promise<string | null> {
   }
 }
 
+const clearScreen = "\u001b[2J";
+
 /** On a terminal the screen is drawn anew from its top; elsewhere a blank line parts the blocks. */
 function framed(block: string, isFirst: boolean, input: Input, { isTerminal, style, now }: Context): string {
   if (input.on("json")) return block;
   if (!isTerminal) return isFirst ? block : `\n${block}`;
   const time = now().toTimeString().slice(0, 8);
-  return `${isFirst ? "\u001b[2J" : ""}\u001b[H\u001b[J${block}\n${style.dim(`${time}  Ctrl-C ends`)}\n`;
+  return `\u001b[H\u001b[J${block}\n${style.dim(`${time}  Ctrl-C ends`)}\n`;
 }
 
 /** Something that changes. */

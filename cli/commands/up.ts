@@ -43,7 +43,7 @@ export const up: Command = {
     // The gateway would say so too, in a log.
     readSettings(context.env);
     const environment = await knownEnvironment(input, context);
-    const dataDir = await dataDirOf(input, context);
+    const dataDir = await dataDirOf(environment, input, context);
     refuseSecond(environment, readState(dataDir), downCommand(input, environment));
     const detached = input.on("detach");
     const { token, tokenFile } = prepare(dataDir, context);

@@ -10,6 +10,10 @@ export interface Names {
   environments(): readonly string[];
   models(): readonly string[];
   versions(model: string): readonly number[];
+  /** Versions that a rollback may go back to, newest first. `environment`: null where none is given. */
+  earlier(model: string, environment: string | null): Promise<readonly number[]>;
+  /** What a commit may be called. */
+  revisions(): Promise<readonly string[]>;
 }
 
 export interface Candidate {
@@ -55,7 +59,7 @@ export async function complete(line: readonly string[], { commands, names }: Sou
   return info === undefined ? nothing : ofCommand(info, readWords([...rest, current], everyFlag(info.flags)), names);
 }
 
-function ofCommand(info: CommandInfo, words: Words, names: Sources["names"]): Completion {
+async function ofCommand(info: CommandInfo, words: Words, names: Sources["names"]): Promise<Completion> {
   const flags = everyFlag(info.flags);
   const known = names(words.values["directory"] ?? null);
   const { current, pending, args, isLiteral } = words;
@@ -79,14 +83,14 @@ async function helpSubjects(commands: Sources["commands"]): Promise<readonly Can
   return [...(await commandNames(commands)), ...about];
 }
 
-function flagOrValue(words: Words, flags: Flags, names: Names): Completion {
+async function flagOrValue(words: Words, flags: Flags, names: Names): Promise<Completion> {
   const { pending, current } = words;
   if (pending !== null) return valuesOf(flagKind(pending), words, names);
   const [, flag = "", value] = /^--([\w-]+)=(.*)$/s.exec(current) ?? [];
   if (value === undefined) return matching(flagNames(flags, words), current);
   const spec = Object.hasOwn(flags, flag) ? flags[flag] : undefined;
   if (spec?.type !== "string") return nothing;
-  const found = valuesOf(flagKind(spec), { ...words, current: value }, names);
+  const found = await valuesOf(flagKind(spec), { ...words, current: value }, names);
   const candidates = found.candidates.map((one) => ({ ...one, value: `--${flag}=${one.value}` }));
   return { ...found, candidates };
 }
@@ -97,13 +101,13 @@ function flagNames(flags: Flags, { given }: Words): readonly Candidate[] {
     .map(([name, { help }]: readonly [string, Flag]) => ({ value: `--${name}`, description: help }));
 }
 
-function valuesOf(value: ValueKind, { current, args, values }: Words, names: Names): Completion {
+async function valuesOf(value: ValueKind, { current, args, values }: Words, names: Names): Promise<Completion> {
   const words = (list: readonly (string | number)[]): Completion =>
     matching(
       list.map((one) => ({ value: String(one), description: "" })),
       current,
     );
-  const versions = (): readonly number[] => names.versions(args[0] ?? values["name"] ?? values["model"] ?? "");
+  const model = args[0] ?? values["name"] ?? values["model"] ?? "";
   switch (value.kind) {
     case "file":
       return { kind: "files", candidates: [] };
@@ -118,9 +122,13 @@ function valuesOf(value: ValueKind, { current, args, values }: Words, names: Nam
     case "model":
       return words(names.models());
     case "version":
-      return words(versions());
+      return words(names.versions(model));
     case "next-version":
-      return words([(versions()[0] ?? 0) + 1]);
+      return words([(names.versions(model)[0] ?? 0) + 1]);
+    case "earlier-version":
+      return words(await names.earlier(model, values["env"] ?? null));
+    case "revision":
+      return words(await names.revisions());
     case "choice":
       return words(value.choices);
     case "nothing":

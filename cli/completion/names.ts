@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { paths, root } from "../../schemas/tree.ts";
 import type { Names } from "./complete.ts";
@@ -6,12 +6,14 @@ import type { Names } from "./complete.ts";
 /** Names become part of a command line that somebody is about to run: anything else than a name is left out. */
 const namePattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const versionPattern = /^[1-9]\d{0,9}$/;
+/** git lets much more stand in the name of a branch than a shell takes without quotes. */
+const revisionPattern = /^\w[\w./@+-]*$/;
 
 /**
- * Names of the working tree around `start`, from its folders alone: no document is read, as somebody waits with a finger on
- * Tab. Empty outside of a project.
+ * Names of the working tree around `start`, from its folders alone: but for what only one document or git knows nothing is read,
+ * as somebody waits with a finger on Tab. Empty outside of a project. `usual`: the environment where none is given.
  */
-export function namesAround(start: string): Names {
+export function namesAround(start: string, usual: string): Names {
   const rootDir = findRoot(resolve(start));
   const folders = (path: string): readonly string[] => (rootDir === null ? [] : foldersIn(join(rootDir, path)));
   const named = (path: string): readonly string[] => folders(path).filter((name) => namePattern.test(name));
@@ -24,7 +26,34 @@ export function namesAround(start: string): Names {
         .filter((name) => versionPattern.test(name))
         .map(Number)
         .toSorted((a, b) => b - a),
+    earlier: async (model, environment) =>
+      rootDir === null ? [] : earlierVersions(rootDir, environment ?? usual, model).catch(() => []),
+    revisions: async () => (rootDir === null ? [] : revisionsOf(rootDir).catch(() => [])),
   };
+}
+
+/** As a rollback has it: the stable version where there is a canary to take out, and those that were stable before. */
+async function earlierVersions(rootDir: string, environment: string, model: string): Promise<readonly number[]> {
+  if (![environment, model].every((name) => namePattern.test(name))) return [];
+  const [{ readTree }, { effective }] = await Promise.all([
+    import("../../schemas/read-tree.ts"),
+    import("../../schemas/effective.ts"),
+  ]);
+  const path = paths.deployment(environment, model);
+  const { tree } = readTree(new Map([[path, readFileSync(join(rootDir, path), "utf8")]]));
+  const deployment = tree.deployments.get(environment)?.get(model);
+  if (deployment === undefined) return [];
+  const { stable, canary, previous } = effective(deployment);
+  return canary === null || stable === null ? previous : [stable.version, ...previous];
+}
+
+async function revisionsOf(rootDir: string): Promise<readonly string[]> {
+  const { runGit } = await import("../gitops/edges/git-run.ts");
+  // Of a reference to another, such as a remote's HEAD, git leaves an empty line.
+  const format = "%(if)%(symref)%(then)%(else)%(refname:short)%(end)";
+  const kinds = ["refs/heads", "refs/tags", "refs/remotes"];
+  const names = await runGit(rootDir, ["for-each-ref", `--format=${format}`, ...kinds]);
+  return ["HEAD", ...names.split("\n").filter((name) => revisionPattern.test(name))];
 }
 
 /** As `findRoot` of the working tree, which loads much more. */

@@ -3,7 +3,7 @@ import type { Flag } from "../flags.ts";
 /** What a value is of, as far as completion knows it. */
 export type ValueKind =
   | { readonly kind: "file" | "directory" | "model" | "version" | "next-version" | "weight" | "nothing" }
-  | { readonly kind: "environment" | "other-environment" }
+  | { readonly kind: "environment" | "other-environment" | "earlier-version" | "revision" }
   | { readonly kind: "choice"; readonly choices: readonly string[] };
 
 const kinds: Readonly<Record<string, Exclude<ValueKind["kind"], "choice">>> = {
@@ -15,6 +15,7 @@ const kinds: Readonly<Record<string, Exclude<ValueKind["kind"], "choice">>> = {
   M: "model",
   V: "version",
   VERSION: "version",
+  COMMIT: "revision",
 };
 
 /** By the word that stands for the value in help: `ENV`, `FILE`, `bash|zsh|fish`, or `sync` for itself. */

@@ -9,6 +9,14 @@ const LaidOut = z.strictObject({
   kept: list(z.string()).describe("paths of files that were there, and are as they were"),
 });
 
-/** What `mmsp init --json` prints: what it laid out, or with `--check` what it found. */
-export const InitOutput = z.union([LaidOut, InitCheckOutput]);
+const DryRun = z.strictObject({
+  status: z.literal("dry-run").describe("nothing was written"),
+  repository: z.string(),
+  wrote: list(z.string()).describe("paths of files that would be new"),
+  kept: list(z.string()).describe("paths of files that are there, and would stay as they are"),
+  diff: z.string().describe("unified diff; empty where nothing would change"),
+});
+
+/** What `mmsp init --json` prints: what it laid out or would, or with `--check` what it found. */
+export const InitOutput = z.union([LaidOut, DryRun, InitCheckOutput]);
 export type InitOutput = z.infer<typeof InitOutput>;

@@ -1,6 +1,7 @@
 /** The real command as a process, and repositories for it to work in. */
 import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { splitArgv } from "../../cli/argv.ts";
 import { commands } from "../../cli/commands.ts";
 import { sharedFolder, temporaryFolder } from "../support/folder.ts";
 import { runGit } from "../support/git.ts";
@@ -47,9 +48,10 @@ export async function runCli(args: readonly string[], options: RunOptions = {}):
   return { stdout, stderr, exitCode };
 }
 
-/** The schema of the output: of the command that is called, or of a refusal where that is none. */
+/** The schema of the output: of help, of the command that is called, or of a refusal where that is none. */
 function commandOf(args: readonly string[]): string {
-  const name = args.find((arg, at) => !arg.startsWith("-") && args[at - 1] !== "-C") ?? "";
+  const { name = "" } = splitArgv(args);
+  if (args.some((word) => ["help", "--help", "-h"].includes(word))) return "help";
   return Object.hasOwn(commands, name) ? name : "refusal";
 }
 

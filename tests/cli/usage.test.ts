@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import pkg from "../../package.json" with { type: "json" };
 import { commands } from "../../cli/commands.ts";
 import { createStyle } from "../../cli/style.ts";
+import { HelpOutput } from "../../schemas/output/help.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { cliEnv, jsonOf, main, makeProject, runCli } from "./run-cli.ts";
 
@@ -41,6 +42,35 @@ describe("help", () => {
     const texts = await Promise.all(asked.map(async (args) => (await runCli(args)).stdout));
     expect(new Set(texts).size).toBe(1);
     expect(texts[0]).toContain("--canary W");
+  });
+
+  test("--json has the same for programs: of everything, of a command, and of the variables", async () => {
+    const helpOf = async (line: string) => HelpOutput.parse(jsonOf(await runCli(line.split(" "))));
+    const all = await helpOf("help --json");
+    expect(all).toMatchObject({ kind: "overview", topics: [{ name: "environment" }] });
+    if (all.kind === "overview") expect(all.commands.map(({ name }) => name)).toEqual(verbs);
+    for (const line of ["--help --json", "--json help", "-h --json"]) expect(await helpOf(line)).toEqual(all);
+
+    const deploy = await helpOf("help deploy --json");
+    expect(deploy).toMatchObject({
+      kind: "command",
+      name: "deploy",
+      usage: expect.stringContaining("NAME --version V"),
+    });
+    if (deploy.kind !== "command") throw new Error("not of a command");
+    expect(deploy.flags).toContainEqual(expect.objectContaining({ name: "version", value: "V", multiple: false }));
+    expect(deploy.flags).toContainEqual(expect.objectContaining({ name: "directory", short: "C", value: "DIR" }));
+    expect(deploy.flags).toContainEqual(expect.objectContaining({ name: "local", value: null }));
+    for (const line of ["deploy --help --json", "deploy fraud --json -h", "--help --json deploy"])
+      expect(await helpOf(line)).toEqual(deploy);
+
+    const variables = await helpOf("help environment --json");
+    if (variables.kind !== "environment") throw new Error("not of the variables");
+    const names = variables.groups.flatMap((group) => group.variables.flatMap((variable) => variable.names));
+    expect(names).toEqual(expect.arrayContaining(["MMSP_ENV", "GITHUB_TOKEN", "GH_TOKEN"]));
+    expect(names.filter((name) => !/^[A-Z][A-Z0-9_]*$/.test(name))).toEqual([]);
+    expect(await helpOf("help --json environment")).toEqual(variables);
+    expect(await runCli(["help", "nonsense", "--json"])).toMatchObject({ exitCode: 2 });
   });
 
   test("--version, -v and version print the version, also through bunx in the clone", async () => {
@@ -126,6 +156,22 @@ describe("a wrong command line", () => {
       "mmsp register --help",
     ],
     ["deploy fraud 2 --version 3", 'unexpected argument "2"', "mmsp deploy --help"],
+    [
+      "get models",
+      'unknown command "get"; did you mean "mmsp list" (what is registered) or "mmsp status"',
+      "mmsp --help",
+    ],
+    ["describe fraud", 'unknown command "describe"; did you mean "mmsp show"?', "mmsp --help"],
+    ["apply -f x.yaml", 'unknown command "apply"; did you mean "mmsp deploy"? Merging the pull request', "mmsp --help"],
+    ["rollout undo", 'unknown command "rollout"; did you mean "mmsp rollback"?', "mmsp --help"],
+    ["help logs", 'unknown command "logs"; did you mean "mmsp history"?', "mmsp --help"],
+    ["status -o json", "unknown flag -o; did you mean --json?", "mmsp status --help"],
+    ["status -ojson", "unknown flag -o; did you mean --json?", "mmsp status --help"],
+    ["status --output=json", "unknown flag --output; did you mean --json?", "mmsp status --help"],
+    ["-o json status", "unknown flag -o; did you mean --json?", "mmsp --help"],
+    ["--output=json status", "unknown flag --output; did you mean --json?", "mmsp --help"],
+    ["deploy fraud --version 2 -n prod", "unknown flag -n; did you mean --env?", "mmsp deploy --help"],
+    ["wait --web", "unknown flag --web; no browser is opened: addresses are printed", "mmsp wait --help"],
   ];
 
   test.each(wrong)("%s: exit code 2, the reason and where to look", async (line, message, hint) => {
@@ -147,6 +193,19 @@ describe("a wrong command line", () => {
       });
     },
   );
+});
+
+test("ls is list, wherever its name may stand", async () => {
+  using project = await makeProject({ serving: true });
+  const { stdout } = await project.run(["list", "fraud"]);
+  for (const args of [
+    ["ls", "fraud"],
+    ["--json", "ls", "fraud"],
+  ])
+    expect((await project.run(args)).exitCode).toBe(0);
+  expect((await project.run(["ls", "fraud"])).stdout).toBe(stdout);
+  expect((await project.run(["help", "ls"])).stdout).toStartWith("List the models");
+  expect((await project.run(["ls", "--jsn"])).stderr).toEndWith("did you mean --json?\n  hint: mmsp list --help\n");
 });
 
 describe("where and how", () => {

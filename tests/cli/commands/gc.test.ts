@@ -33,6 +33,7 @@ describe("of the working tree", () => {
     expect(text).toMatch(/^fraud {2}2 +remove {2}\d+ B {2}never served$/m);
     expect(text).toMatch(/^fraud {2}3 +keep +the newest: its number must not be given again$/m);
     expect(text).toContain("nothing was written: --apply does it");
+    expect(await project.mmsp("gc", "--local", "--older-than", "0s", "--dry-run")).toBe(text);
     expect(project.files()).toEqual(before);
   });
 
@@ -53,6 +54,7 @@ describe("of the working tree", () => {
     for (const args of [
       ["--older-than", "soon"],
       ["--local", "--repo", "acme/models"],
+      ["--local", "--apply", "--dry-run"],
     ]) {
       expect((await project.run(["gc", ...args])).exitCode).toBe(2);
     }

@@ -24,6 +24,40 @@ describe("mmsp init", () => {
     expect((await runCli(["validate"], { cwd: folder.path })).stdout).toBe("4 documents are valid\n");
   });
 
+  test("what an environment shows as a comment validates once it is none any more", async () => {
+    using folder = temporaryFolder();
+    await runCli(["init", "--repo", "acme/models"], { cwd: folder.path });
+    for (const name of ["dev", "staging", "prod"]) {
+      const file = `environments/${name}/environment.yaml`;
+      const text = filesBelow(folder.path)[file] ?? "";
+      folder.put(file, text.replaceAll(/^ {2}# (addresses:| {2}\w+: http)/gm, "  $1"));
+      const { spec } = parse(await Bun.file(join(folder.path, file)).text()) as { spec: Record<string, object> };
+      expect(Object.keys(spec["addresses"] ?? {})).toEqual(["gateway", "prometheus", "argocd"]);
+    }
+    expect((await runCli(["validate"], { cwd: folder.path })).stdout).toBe("4 documents are valid\n");
+  });
+
+  test("--dry-run prints all that it would write as a diff that git takes, and writes nothing", async () => {
+    using folder = temporaryFolder({ ".github/workflows/mmsp.yml": "# ours\n" });
+    await runGit(folder.path, ["init", "--quiet"]);
+    const init = (...args: readonly string[]) =>
+      runCli(["init", "--repo", "acme/models", ...args], { cwd: folder.path });
+    const before = filesBelow(folder.path);
+    const dry = await init("--dry-run");
+    expect(dry).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("4 files would be written") });
+    const json = jsonOf(await init("--dry-run", "--json"));
+    expect(json).toMatchObject({ status: "dry-run", kept: [".github/workflows/mmsp.yml"], diff: dry.stdout });
+    expect(filesBelow(folder.path)).toEqual(before);
+    folder.put("init.diff", dry.stdout);
+    await runGit(folder.path, ["apply", "init.diff"]);
+    rmSync(join(folder.path, "init.diff"));
+    const applied = filesBelow(folder.path);
+    expect(Object.keys(applied).filter((path) => !(path in before))).toEqual((json["wrote"] as string[]).toSorted());
+    expect(jsonOf(await init("--json"))).toMatchObject({ status: "skipped" });
+    expect(filesBelow(folder.path)).toEqual(applied);
+    expect(await init("--dry-run")).toMatchObject({ stdout: "", stderr: expect.stringContaining("nothing to do") });
+  });
+
   test("takes the repository from the remote origin, and the base branch from --base", async () => {
     using folder = temporaryFolder();
     await runGit(folder.path, ["init", "--quiet"]);

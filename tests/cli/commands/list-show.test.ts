@@ -38,6 +38,27 @@ describe("list", () => {
     expect(output).toMatchObject({ kind: "versions", versions: [{ version: 2 }, { version: 1 }] });
   });
 
+  test("--env narrows it to what has a place there, and says where that is nothing", async () => {
+    await project.mmsp("deploy", "fraud", "--version", "1", "--env", "staging", "--local");
+    expect(await lines("list", "--env", "dev")).toEqual([
+      "MODEL  VERSIONS  NEWEST  SERVES",
+      "fraud         2       2  dev 1",
+      "",
+    ]);
+    expect((await lines("list", "fraud", "--env", "staging")).slice(1)).toEqual([
+      expect.stringMatching(/^1 .* staging stable$/),
+      "",
+    ]);
+    expect(await project.mmsp("list", "--env", "prod")).toStartWith("no model is deployed in prod yet\n  hint: mmsp");
+    expect(await project.mmsp("list", "fraud", "--env", "prod")).toBe("no version of fraud has a place in prod\n");
+    const empty = ListOutput.parse(jsonOf(await project.run(["list", "--env", "prod", "--json"])));
+    expect(empty).toEqual({ kind: "models", models: [] });
+    const slip = await project.run(["list", "--env", "prd"]);
+    expect(slip).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('did you mean "prod"?') });
+    await project.git("checkout", "--quiet", ".");
+    await project.git("clean", "--quiet", "-fd");
+  });
+
   test("a slip in the name is told", async () => {
     const slip = await project.run(["list", "froud"]);
     expect(slip).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('did you mean "fraud"?') });

@@ -3,7 +3,7 @@ import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import type { ForgeHook } from "../../../cli/demo/forge/api.ts";
 import { startForge } from "../../../cli/demo/forge/server.ts";
 import { commitDirectly, runGit, temporaryDirectory } from "../../support/git.ts";
-import { jsonOf, makeProject, spawnCli, type Project } from "../run-cli.ts";
+import { cliEnv, jsonOf, main, makeProject, spawnCli, type Project } from "../run-cli.ts";
 
 setDefaultTimeout(60_000);
 
@@ -29,6 +29,40 @@ function watching(args: readonly string[], env: Readonly<Record<string, string>>
     },
     async end(): Promise<number> {
       child.kill("SIGINT");
+      return child.exited;
+    },
+  };
+}
+
+/** `mmsp` on a terminal of its own. */
+function openScreen(args: readonly string[]) {
+  const decoder = new TextDecoder();
+  let text = "";
+  let wake = (): void => {};
+  const child = Bun.spawn([process.execPath, main, ...args], {
+    cwd: project.path,
+    env: cliEnv({ TERM: "xterm-256color" }),
+    terminal: {
+      cols: 120,
+      rows: 30,
+      data(_, bytes) {
+        text += decoder.decode(bytes, { stream: true });
+        wake();
+      },
+    },
+  });
+  return {
+    /** What has been drawn since it was asked last, up to these words and the line that they stand on. */
+    async until(words: string): Promise<string> {
+      const end = (): number => text.indexOf("\n", text.indexOf(words) + 1);
+      while (!text.includes(words) || end() === -1) await new Promise<void>((resolve) => void (wake = resolve));
+      const [before, after] = [text.slice(0, end() + 1), text.slice(end() + 1)];
+      text = after;
+      return before;
+    },
+    resize: (cols: number, rows: number) => child.terminal?.resize(cols, rows),
+    async type(keys: string): Promise<number> {
+      child.terminal?.write(keys);
       return child.exited;
     },
   };
@@ -71,6 +105,16 @@ describe("of the working tree", () => {
     expect(await watch.next()).toMatch(/locked: \*\*\*\n/);
     expect(await watch.end()).toBe(0);
     project.put(deployment, text);
+  });
+
+  test("on a terminal the screen is drawn anew when its size changes, and Ctrl-C ends it with 0", async () => {
+    const screen = openScreen(["status", "--watch"]);
+    expect(await screen.until("Ctrl-C ends")).toStartWith("\u001b[2J\u001b[H\u001b[J");
+    screen.resize(60, 20);
+    const again = await screen.until("Ctrl-C ends");
+    expect(again).toStartWith("\u001b[2J\u001b[H\u001b[J");
+    expect(Bun.stripANSI(again)).toMatch(/^ENV .*\r\ndev {2}fraud {2}1 /);
+    expect(await screen.type("\u0003")).toBe(0);
   });
 
   test("SIGTERM ends it, too", async () => {
@@ -125,11 +169,21 @@ describe("--live", () => {
   test("asks the gateway that the environment names, and says where one does not answer", async () => {
     const file = "environments/dev/environment.yaml";
     const before = project.read(file);
-    expect(await project.mmsp("status", "--live")).toContain("no environment here names its gateway");
+    expect(await project.mmsp("status", "--live")).toContain(
+      "no environment here names its gateway (addresses.gateway), and mmsp up serves none",
+    );
     const { url } = jsonOf(await project.run(["up", "--env", "dev", "--port", "0", "--detach", "--json"])) as {
       url: string;
     };
     try {
+      // Before the environment names any: the one that `up` has started.
+      expect(await project.mmsp("status", "--live")).toMatch(
+        new RegExp(`\\ndev {3}fraud {2}1 {7}- {7}- {4}-\\ndev: the gateway of mmsp up, ${url}\\n$`),
+      );
+      expect(jsonOf(await project.run(["status", "--live", "--json"]))).toMatchObject({
+        live: [{ environment: "dev", address: url, error: null }],
+      });
+      expect(jsonOf(await project.run(["status", "--live", "--env", "prod", "--json"]))).toMatchObject({ live: [] });
       const naming = (address: string) =>
         project.put(file, `${before.trimEnd()}\n  addresses: {gateway: "${address}"}\n`);
       naming(url);
@@ -144,5 +198,6 @@ describe("--live", () => {
       `note: the gateway of dev at ${url}: it cannot be reached`,
     );
     project.put(file, before);
+    expect(await project.mmsp("status", "--live")).toContain("mmsp up serves none");
   });
 });

@@ -4,13 +4,22 @@ import { complete, type Names } from "../../../cli/completion/complete.ts";
 import { namesAround } from "../../../cli/completion/names.ts";
 import { argumentsOf } from "../../../cli/completion/placeholders.ts";
 import { temporaryFolder } from "../../support/folder.ts";
+import { runGit } from "../../support/git.ts";
 
 const here: Names = {
   environments: () => ["dev", "prod", "staging"],
   models: () => ["churn", "fraud"],
   versions: (model) => (model === "fraud" ? [11, 2, 1] : []),
+  earlier: async (model, environment) => (model === "fraud" ? (environment === "prod" ? [1] : [2, 1]) : []),
+  revisions: async () => ["HEAD", "main", "origin/main", "v1.0"],
 };
-const elsewhere: Names = { environments: () => ["test"], models: () => ["other"], versions: () => [5] };
+const elsewhere: Names = {
+  environments: () => ["test"],
+  models: () => ["other"],
+  versions: () => [5],
+  earlier: async () => [],
+  revisions: async () => [],
+};
 
 /** What Tab offers after `line`, whose last word is being typed: a space at its end begins a new one. */
 async function tab(line: string) {
@@ -60,7 +69,13 @@ describe("names", () => {
     ["promote fraud --to ", ["dev", "prod", "staging"]],
     ["promote fraud --env staging --to ", ["dev", "prod"]],
     ["deploy fraud --canary ", ["next"]],
-    ["rollback fraud --to ", ["11", "2", "1"]],
+    ["rollback fraud --to ", ["2", "1"]],
+    ["rollback fraud --env prod --to ", ["1"]],
+    ["rollback --to=", []],
+    ["rollback --name fraud --to=2", ["--to=2"]],
+    ["diff ", ["HEAD", "main", "origin/main", "v1.0"]],
+    ["diff --env dev ma", ["main"]],
+    ["ls f", ["fraud"]],
     ["status --env p", ["prod"]],
     ["-C there status --env ", ["test"]],
     ["status -C there ", ["other"]],
@@ -149,7 +164,7 @@ describe("the names of a working tree", () => {
       "deep/below/x": "",
     });
     for (const start of [folder.path, `${folder.path}/deep/below`]) {
-      const names = namesAround(start);
+      const names = namesAround(start, "dev");
       expect(names.environments()).toEqual(["dev"]);
       expect(names.models()).toEqual(["fraud"]);
       expect(names.versions("fraud")).toEqual([10, 2]);
@@ -158,9 +173,44 @@ describe("the names of a working tree", () => {
     }
   });
 
-  test("outside of a project there are none", () => {
+  test("versions to go back to are what a rollback takes: with a canary the stable one, too; none of a broken document", async () => {
+    const document = (model: string, rest: string): string =>
+      `apiVersion: mmsp.dev/v1alpha1\nkind: ModelDeployment\nmetadata: {name: ${model}}\nspec:\n  model: ${model}\n` +
+      `  stable: {version: 4, attempt: 4, since: "2026-11-20T09:12:00Z"}\n  previous: [3, 2, 1]\n${rest}`;
+    const rejected =
+      'rejected: [{version: 2, attempt: 2, at: "2026-11-20T09:12:00Z", phase: stable, by: guard, reason: slow}]';
+    const canary = 'canary: {version: 5, attempt: 5, since: "2026-11-20T09:12:00Z", weight: 5}';
+    using folder = temporaryFolder({
+      "environments/mmsp.yaml": "",
+      "environments/dev/models/a/deployment.yaml": document("a", `  ${rejected}\n`),
+      "environments/prod/models/a/deployment.yaml": document("a", `  ${canary}\n`),
+      "environments/dev/models/b/deployment.yaml": "spec: [",
+    });
+    const names = namesAround(folder.path, "dev");
+    expect(await names.earlier("a", null)).toEqual([3, 1]);
+    expect(await names.earlier("a", "prod")).toEqual([4, 3, 2, 1]);
+    for (const model of ["b", "c", "../a", ""]) expect(await names.earlier(model, null)).toEqual([]);
+    expect(await names.earlier("a", "../dev")).toEqual([]);
+  });
+
+  test("commits are called HEAD, or by branches and tags that a shell takes as they are", async () => {
+    using folder = temporaryFolder({ "environments/mmsp.yaml": "" });
+    expect(await namesAround(folder.path, "dev").revisions()).toEqual([]);
+    const git = (...args: readonly string[]) => runGit(folder.path, args);
+    await git("init", "--quiet", "--initial-branch=main");
+    await git("commit", "--quiet", "--allow-empty", "--message", "x");
+    for (const name of ["feature/x-1", "$(reboot)", "a;b", "it's"]) await git("branch", name);
+    await git("tag", "v1.0");
+    await git("update-ref", "refs/remotes/origin/main", "HEAD");
+    await git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main");
+    const { revisions } = namesAround(folder.path, "dev");
+    expect(await revisions()).toEqual(["HEAD", "feature/x-1", "main", "origin/main", "v1.0"]);
+  });
+
+  test("outside of a project there are none", async () => {
     using folder = temporaryFolder();
-    const names = namesAround(folder.path);
+    const names = namesAround(folder.path, "dev");
     expect([...names.environments(), ...names.models(), ...names.versions("fraud")]).toEqual([]);
+    expect([...(await names.earlier("fraud", null)), ...(await names.revisions())]).toEqual([]);
   });
 });

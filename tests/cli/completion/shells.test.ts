@@ -10,6 +10,7 @@ let project: Project;
 
 beforeAll(async () => {
   project = await makeProject({ serving: true });
+  await project.mmsp("deploy", "fraud", "--version", "2", "--local");
   project.put("metrics file.json", "{}");
   project.put("bin/mmsp", `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
   chmodSync(`${project.path}/bin/mmsp`, 0o755);
@@ -49,9 +50,11 @@ describe("bash", () => {
         ["deploy", "fraud", "--version", ""],
         ["deploy", "fraud", "--env", "=", "st"],
         ["rollback", "fraud", "--rea"],
+        ["rollback", "fraud", "--to", ""],
+        ["diff", "ma"],
         ["nonsense", ""],
       ]),
-    ).toEqual([["deploy"], ["fraud"], ["2", "1"], ["staging"], ["--reason"], []]);
+    ).toEqual([["deploy"], ["fraud"], ["2", "1"], ["staging"], ["--reason"], ["1"], ["main"], []]);
   });
 
   test("asks an alias as well", async () => {
