@@ -7,7 +7,7 @@ import { proposalName, proposalPlace } from "./core/proposals.ts";
 import type { BranchWithPull, ExistingPlacement, FileWrite, RemoteSnapshot } from "./core/ports.ts";
 import { draftOver, proposalOf, type Drafted, type Planner, type ProposalDraft } from "./draft-over.ts";
 import { obstaclesOf } from "./obstacles.ts";
-import { sectionsOf, titleOfBoth, withSection } from "./render/pull-request-section.ts";
+import { besideSection, sectionsOf, titleOfBoth, withSection } from "./render/pull-request-section.ts";
 
 /** A pull request that registers a version, its branch and the base branch. */
 interface OpenRegistration {
@@ -54,13 +54,19 @@ export function draftOnto(
     return { kind: "skip", reason: `${proposalName(proposal)} says so already: ${proposalPlace(proposal)}` };
   }
   const state = { ...registration, head: branch.head };
+  const beside = besideSection(pullRequest.body, draft.change);
+  const body = withSection(beside, draft.change, planner.pullRequestBody(draft.change, beside));
+  const place = pullRequest.number === null ? "branch" : "pull request";
+  const note = `goes onto the ${place} that registers version ${version}: one merge does both`;
   return {
     ...draft,
+    // For the person who asked: the pull request itself shows that it does both.
+    change: { ...draft.change, notices: [...draft.change.notices, note] },
     files: edits,
     edited: branch.files,
     placement: { kind: "append", branch: registration.name, state },
-    title: titleOfBoth(pullRequest.title, draft.change),
-    body: withSection(pullRequest.body, draft.change, planner.pullRequestBody(draft.change)),
+    title: titleOfBoth(pullRequest.title, body, draft.change),
+    body,
   };
 }
 

@@ -13,7 +13,8 @@ export interface Planner {
   readonly renderChange: (change: Change, files: ReadonlyMap<string, string>) => readonly FileWrite[];
   /** Of a commit for one change, or for several together. */
   readonly commitMessage: (first: Change, ...others: readonly Change[]) => string;
-  readonly pullRequestBody: (change: Change) => string;
+  /** `beside`: what the pull request says already, which need not be said again. */
+  readonly pullRequestBody: (change: Change, beside?: string) => string;
   /** Documents that were read before, elsewhere: texts that are the same are not parsed again. */
   readonly known?: () => ReadTree["read"];
 }

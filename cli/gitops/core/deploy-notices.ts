@@ -1,13 +1,12 @@
 import type { Canary, ModelDeployment } from "../../../schemas/model-deployment.ts";
-import type { DeployCommand, OpenProposal } from "./change.ts";
+import type { DeployCommand } from "./change.ts";
 import { nextStep, stepsAhead } from "./steps.ts";
 
-/** What a person should know of a deployment beyond what its title says. `proposal`: registers the version. */
+/** What a person should know of a deployment beyond what its title says. */
 export function deployNotices(
   command: DeployCommand,
   before: ModelDeployment | null,
   after: ModelDeployment,
-  proposal: OpenProposal | null,
 ): readonly string[] {
   const { environment, model, version, force } = command;
   const isStable = after.spec.stable.version === version;
@@ -21,11 +20,6 @@ export function deployNotices(
       ? [`every stable version is rejected: version ${version} becomes stable, at 100 %`]
       : []),
     ...(rejection ? [`takes back the rejection of version ${version}: ${rejection.reason}`] : []),
-    ...(proposal
-      ? [
-          `goes onto the ${proposal.number === null ? "branch" : "pull request"} that registers version ${version}: one merge does both`,
-        ]
-      : []),
   ];
 }
 

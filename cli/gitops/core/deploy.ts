@@ -57,7 +57,7 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
     artifacts: copies.artifacts,
     title: titleOf(landing, running, isStable),
     replaces: isStable ? null : versionIn(tree, model, after.spec.stable.version),
-    notices: [...landingNotices(before, landing, tree), ...deployNotices(command, before, after, proposal)],
+    notices: [...landingNotices(before, landing, tree), ...deployNotices(command, before, after)],
     branch: proposal?.branch,
   });
 }

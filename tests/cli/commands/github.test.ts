@@ -117,7 +117,9 @@ describe("published as a pull request", () => {
       left: [],
       pullRequest: { action: "opened", branch: dry.pullRequest.branch },
     });
-    expect(dry.pullRequest.body).toStartWith("| Model | Version | Before | After |");
+    expect(dry.pullRequest.body).toStartWith(
+      "Requests to one model in dev go to other versions than until now.\n\n| Model | Version |",
+    );
     expect((await run(args.slice(0, -1))).stdout).toMatch(
       /^✓ Promote fraud 2 to stable in dev\n {2}pull request #\d+ unchanged: http\S+\n {2}fraud: version 1 stable 90 %/,
     );
@@ -185,7 +187,7 @@ describe("--dry-run", () => {
       pullRequest: {
         action: "updated",
         number: registered.pullRequest.number,
-        title: "Register fresh 1 and deploy it",
+        title: "Register fresh 1 and deploy it to dev",
       },
       diff: expect.not.stringContaining("model-version.yaml"),
     });

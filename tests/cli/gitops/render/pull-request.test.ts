@@ -26,8 +26,20 @@ test("evidence stays on its line", () => {
   expect(pullRequestBody(changes.rollback)).not.toMatch(/^# heading/m);
 });
 
-test("a note on the model files is part of it", () => {
-  expect(pullRequestBody(changes.register, "The file is in the store s3://models.")).toContain("`s3://models`.");
+test("numbers can be copied: a minus is the one on the keyboard", () => {
+  expect(pullRequestBody(changes.deploy)).toContain("| 0.97 | 0.9649 | -0.0051, worse |");
+});
+
+test("what a person wants to be taken out is taken out by the merge, and what the gateway judged is out already", () => {
+  expect(pullRequestBody(changes.rollback)).toContain("The guard took version 3 (canary, attempt 6) out at 2026");
+  const rejection = { version: 3, attempt: 6, at: "2026-11-21T08:10:00Z", phase: "canary", by: "person" } as const;
+  const asked = change({ ...changes.rollback, rejection: { ...rejection, reason: "odd" } });
+  expect(pullRequestBody(asked)).toContain("A person takes version 3 (canary, attempt 6) out: `odd`");
+});
+
+test("what to know besides stands above the model's tables", () => {
+  const headings = pullRequestBody(changes.register).match(/^### .*$/gm) ?? [];
+  expect([...headings]).toEqual(["Notes", "How to undo", "Model", "Signature", "Metrics"].map((name) => `### ${name}`));
 });
 
 test("the first version of a model cannot be rolled back, and the body says so", () => {

@@ -113,7 +113,7 @@ describe("a proposal on a remote that only speaks git", () => {
 
     const onto = await pushed(remote.propose({ ...deploy, version: 4, allowSignatureChange: true }));
     expect(onto.pushed).toMatchObject({ branch: first.pushed.branch, action: "updated" });
-    expect(onto.pushed.title).toBe("Register fraud 4 and deploy it");
+    expect(onto.pushed.title).toBe("Register fraud 4 and deploy it to dev");
     expect(onto.notices).toContain("goes onto the branch that registers version 4: one merge does both");
     expect(await subjects(first.pushed.branch)).toEqual(["Deploy fraud 4 to dev at 10 %", "Register fraud 4"]);
   });
