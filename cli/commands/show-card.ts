@@ -4,20 +4,20 @@ import { oneLine } from "../../schemas/plain-text.ts";
 import type { ShowOutput } from "../../schemas/output/show.ts";
 import { storePath } from "../../schemas/store.ts";
 import type { Context } from "../context.ts";
-import { stretchesOf, type Period } from "../gitops/core/history.ts";
+import type { Stretch } from "../gitops/core/history.ts";
 import { size } from "../gitops/core/size.ts";
 import { figure } from "../gitops/render/markdown.ts";
 import type { Style } from "../style.ts";
 import { renderFacts, renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
-import { newestFirst, stretchColumns, stretchRows } from "./history.ts";
+import { stretchColumns, stretchRows } from "./history.ts";
 import { placeText } from "./list.ts";
 
 /** The card of a version for people: its file, what goes in and out, how good it is, where it came from, where it has been. */
 export function showCard(
   output: ShowOutput,
   before: ModelVersion | null,
-  periods: readonly Period[] | null,
+  stretches: readonly Stretch[] | null,
   context: Context,
 ): string {
   const { style } = context;
@@ -31,7 +31,7 @@ export function showCard(
     metricsSection(spec, before, style),
     runSection("Params", spec.provenance.params, style),
     runSection("Tags", spec.provenance.tags, style),
-    periods === null ? null : servedSection(periods, context),
+    stretches === null ? null : servedSection(stretches, context),
     rejectedSection(output, context),
     notices.map((text) => `${style.yellow("note:")} ${text}\n`).join("") || null,
   ];
@@ -108,12 +108,12 @@ function metricsSection(spec: ShowOutput["spec"], before: ModelVersion | null, s
   return section("Metrics", renderTable(columns, rows, style), style);
 }
 
-function servedSection(periods: readonly Period[], context: Context): string {
+function servedSection(stretches: readonly Stretch[], context: Context): string {
   const { style } = context;
-  if (periods.length === 0) return section("Served", "never\n", style);
+  if (stretches.length === 0) return section("Served", "never\n", style);
   // The version is in the title.
   const [environment, , ...columns] = stretchColumns;
-  const rows = stretchRows(newestFirst(stretchesOf(periods)), context).map(([env = "", , ...cells]) => [env, ...cells]);
+  const rows = stretchRows(stretches, context).map(([env = "", , ...cells]) => [env, ...cells]);
   return section("Served", renderTable([environment, ...columns], rows, style), style);
 }
 

@@ -2,7 +2,7 @@ import type { Canary } from "../../schemas/model-deployment.ts";
 import { checkDocuments } from "../../schemas/check-documents.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
 import type { StatusOutput } from "../../schemas/output/status.ts";
-import { placeOf, type Tree } from "../../schemas/tree.ts";
+import { inPromotionOrder, placeOf, type Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import type { LiveEnvironment } from "../gitops/core/live.ts";
@@ -18,6 +18,8 @@ type Row = StatusOutput["deployments"][number];
 /** Where a model is served. */
 type Place = StatusOutput["unreadable"][number];
 
+type ByPlace = (a: Place, b: Place) => number;
+
 /** One look at the documents: for people, and for programs. */
 export interface Look {
   readonly text: string;
@@ -31,12 +33,14 @@ export async function lookAt(input: Input, context: Context): Promise<Look> {
   const environment = input.text("env") ?? null;
   const isAsked = (one: Place): boolean =>
     (model ?? one.model) === one.model && (environment ?? one.environment) === one.environment;
-  const rows = rowsOf(tree).filter(isAsked);
-  const unreadable = unreadableOf(tree, problems).filter(isAsked);
+  const order = inPromotionOrder(tree);
+  const byPlace: ByPlace = (a, b) => order(a.environment, b.environment) || compare(a.model, b.model);
+  const rows = rowsOf(tree).filter(isAsked).toSorted(byPlace);
+  const unreadable = unreadableOf(tree, problems).filter(isAsked).toSorted(byPlace);
   const isEmpty = rows.length + unreadable.length === 0;
   if (isEmpty) requireNames({ tree }, { model, environment });
   const live = input.on("live") ? await liveOf(tree, environment, model, context) : null;
-  const text = isEmpty ? nothing(model, environment) : table(rows, unreadable, context);
+  const text = isEmpty ? nothing(model, environment) : table(rows, unreadable, byPlace, context);
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const { style } = context;
   const warning = problems.length === 0 ? "" : `\n${style.yellow(`${count}: see mmsp validate`)}\n`;
@@ -59,41 +63,33 @@ function nothing(model: string | null, environment: string | null): string {
 }
 
 function rowsOf(tree: Tree): Row[] {
-  return [...tree.deployments]
-    .flatMap(([environment, models]) =>
-      [...models.values()].map((deployment): Row => {
-        const { stable, canary, previous } = effective(deployment);
-        const { spec } = deployment;
-        return {
-          environment,
-          model: spec.model,
-          stable: stable?.version ?? null,
-          canary: canary === null ? null : canaryOf(canary),
-          served: servedSet(deployment),
-          previous,
-          rejected: spec.rejected ?? [],
-          since: canary?.since ?? spec.stable.since,
-          locked: spec.lock?.reason ?? null,
-        };
-      }),
-    )
-    .toSorted(byPlace);
+  return [...tree.deployments].flatMap(([environment, models]) =>
+    [...models.values()].map((deployment): Row => {
+      const { stable, canary, previous } = effective(deployment);
+      const { spec } = deployment;
+      return {
+        environment,
+        model: spec.model,
+        stable: stable?.version ?? null,
+        canary: canary === null ? null : canaryOf(canary),
+        served: servedSet(deployment),
+        previous,
+        rejected: spec.rejected ?? [],
+        since: canary?.since ?? spec.stable.since,
+        locked: spec.lock?.reason ?? null,
+      };
+    }),
+  );
 }
 
 /** Models whose document is there, but cannot be read: they are served all the same, by whoever has read it before. */
 function unreadableOf(tree: Tree, problems: StatusOutput["problems"]): Place[] {
-  return [...new Set(problems.map(({ file = "" }) => file))]
-    .flatMap((file): readonly Place[] => {
-      const place = placeOf(file);
-      if (place?.kind !== "deployment") return [];
-      const { environment, model } = place;
-      return tree.deployments.get(environment)?.has(model) === true ? [] : [{ environment, model }];
-    })
-    .toSorted(byPlace);
-}
-
-function byPlace(a: Place, b: Place): number {
-  return compare(a.environment, b.environment) || compare(a.model, b.model);
+  return [...new Set(problems.map(({ file = "" }) => file))].flatMap((file): readonly Place[] => {
+    const place = placeOf(file);
+    if (place?.kind !== "deployment") return [];
+    const { environment, model } = place;
+    return tree.deployments.get(environment)?.has(model) === true ? [] : [{ environment, model }];
+  });
 }
 
 /** Names are ASCII: no language has another order for them. */
@@ -112,7 +108,7 @@ function canaryCell(canary: Row["canary"]): string {
   return `${canary.version} at ${canary.weight} %${ahead.length === 0 ? "" : `, then ${ahead.join(", ")}`}`;
 }
 
-function table(rows: readonly Row[], unreadable: readonly Place[], context: Context): string {
+function table(rows: readonly Row[], unreadable: readonly Place[], byPlace: ByPlace, context: Context): string {
   const { style } = context;
   const when = timeTeller(context.isTerminal, context.now());
   const unknown = [style.red("unreadable"), "-", "-", "-", "-"];
@@ -149,7 +145,7 @@ async function liveOf(
   const answers = await Promise.all(asked.map(({ name, address }) => context.edges.readLive(name, address)));
   return answers
     .map((answer) => ({ ...answer, models: answer.models.filter((route) => (model ?? route.model) === route.model) }))
-    .toSorted((a, b) => a.environment.localeCompare(b.environment));
+    .toSorted((a, b) => inPromotionOrder(tree)(a.environment, b.environment));
 }
 
 function liveTable(live: readonly LiveEnvironment[], style: Style): string {

@@ -1,7 +1,7 @@
 import { sloOf } from "../../../schemas/defaults.ts";
 import { effective } from "../../../schemas/effective.ts";
 import type { ModelDeployment, Rejection } from "../../../schemas/model-deployment.ts";
-import { paths, type Tree } from "../../../schemas/tree.ts";
+import { inPromotionOrder, paths, type Tree } from "../../../schemas/tree.ts";
 import { leafChanges, type LeafChange } from "./values.ts";
 
 /** Something that two states of the documents say differently, in terms of models. */
@@ -31,7 +31,8 @@ type Place = Pick<Difference, "environment" | "model" | "version">;
 
 /** Everything that changes from one state of the documents to another: models first, then the registry and the policy. */
 export function diffTrees(before: Tree, after: Tree): readonly Difference[] {
-  const deployments = pairsOf(before.deployments, after.deployments).flatMap(([environment, left, right]) =>
+  const order = inPromotionOrder({ environments: new Map([...before.environments, ...after.environments]) });
+  const deployments = pairsOf(before.deployments, after.deployments, order).flatMap(([environment, left, right]) =>
     pairsOf(left ?? new Map(), right ?? new Map()).flatMap(([model, from, to]) =>
       diffDeployments({ environment, model, version: null }, from, to),
     ),
@@ -44,7 +45,7 @@ export function diffTrees(before: Tree, after: Tree): readonly Difference[] {
       return [{ ...place, what: "registered", from: digest(from), to: digest(to) }];
     }),
   );
-  const environments = pairsOf(before.environments, after.environments).flatMap(([environment, from, to]) => {
+  const environments = pairsOf(before.environments, after.environments, order).flatMap(([environment, from, to]) => {
     const place = { environment, model: null, version: null };
     if (from !== null && to !== null) return placed(place, leafChanges(from.spec, to.spec));
     return [{ ...place, what: "environment", from: from?.spec.backend ?? null, to: to?.spec.backend ?? null }];
@@ -174,13 +175,12 @@ function placed(place: Place, changes: readonly LeafChange[]): readonly Differen
   return changes.map(({ path, from, to }) => ({ ...place, what: path, from, to }));
 }
 
-/** The entries of two maps side by side, in the order of their keys. */
+/** The entries of two maps side by side, in the order of their keys, or in that of `order`. */
 function pairsOf<K extends string | number, V>(
   left: ReadonlyMap<K, V>,
   right: ReadonlyMap<K, V>,
+  order: (a: K, b: K) => number = (a, b) => (a < b ? -1 : a > b ? 1 : 0),
 ): readonly (readonly [K, V | null, V | null])[] {
   const keys = [...new Set([...left.keys(), ...right.keys()])];
-  return keys
-    .toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    .map((key) => [key, left.get(key) ?? null, right.get(key) ?? null] as const);
+  return keys.toSorted(order).map((key) => [key, left.get(key) ?? null, right.get(key) ?? null] as const);
 }
