@@ -1,7 +1,7 @@
 import { sloOf } from "../../../schemas/defaults.ts";
 import { effective } from "../../../schemas/effective.ts";
 import type { ModelDeployment, Rejection } from "../../../schemas/model-deployment.ts";
-import { inPromotionOrder, paths, type Tree } from "../../../schemas/tree.ts";
+import { paths, type Tree } from "../../../schemas/tree.ts";
 import { leafChanges, type LeafChange } from "./values.ts";
 
 /** Something that two states of the documents say differently, in terms of models. */
@@ -29,9 +29,11 @@ export interface EnvironmentDifference {
 
 type Place = Pick<Difference, "environment" | "model" | "version">;
 
-/** Everything that changes from one state of the documents to another: models first, then the registry and the policy. */
-export function diffTrees(before: Tree, after: Tree): readonly Difference[] {
-  const order = inPromotionOrder({ environments: new Map([...before.environments, ...after.environments]) });
+/**
+ * Everything that changes from one state of the documents to another: models first, then the registry and the policy. `order`:
+ * of environments, whose policies the states need not hold where they are alike.
+ */
+export function diffTrees(before: Tree, after: Tree, order = byKey<string>): readonly Difference[] {
   const deployments = pairsOf(before.deployments, after.deployments, order).flatMap(([environment, left, right]) =>
     pairsOf(left ?? new Map(), right ?? new Map()).flatMap(([model, from, to]) =>
       diffDeployments({ environment, model, version: null }, from, to),
@@ -179,8 +181,12 @@ function placed(place: Place, changes: readonly LeafChange[]): readonly Differen
 function pairsOf<K extends string | number, V>(
   left: ReadonlyMap<K, V>,
   right: ReadonlyMap<K, V>,
-  order: (a: K, b: K) => number = (a, b) => (a < b ? -1 : a > b ? 1 : 0),
+  order: (a: K, b: K) => number = byKey,
 ): readonly (readonly [K, V | null, V | null])[] {
   const keys = [...new Set([...left.keys(), ...right.keys()])];
   return keys.toSorted(order).map((key) => [key, left.get(key) ?? null, right.get(key) ?? null] as const);
+}
+
+function byKey<K extends string | number>(a: K, b: K): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
