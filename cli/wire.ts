@@ -53,6 +53,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return isTerminal("stderr") && isTerminal("stdout");
     },
     printsToTerminal: isTerminal("stdout"),
+    get columns() {
+      return isTerminal("stdout") ? process.stdout.columns || 80 : null;
+    },
     style,
     now: () => new Date(),
     print: (text) => new Promise((resolve) => process.stdout.write(redact(text), (error) => resolve(!error))),
