@@ -153,7 +153,7 @@ describe("deploy", () => {
   test("what does not exist is told with what does, all at once", () => {
     const text = refusalText(plan(deploy({ environment: "stagin", model: "frau", weight: 200 }), aState()));
     expect(text.split("\n")).toEqual([
-      'environment-unknown: there is no environment "stagin" (did you mean "staging"? environments: staging, prod)',
+      'environment-unknown: there is no environment "stagin" (did you mean "staging"? environments: prod, staging)',
       'model-unknown: there is no model "frau" in the registry (did you mean "fraud"? registered models: fraud)',
       "weight-invalid: 200 is no canary weight (a whole percentage from 0 to 100, such as --canary 10)",
     ]);
