@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { pullRequestBody } from "../../../../cli/gitops/render/pull-request.ts";
+import { aDeployment, anEnvironment, aState, aTree, promote } from "../../../support/builders.ts";
+import { changed } from "../../../support/plans.ts";
 import { change, changes } from "./changes.ts";
 
 const golden = join(import.meta.dir, "../../../golden/pull-request");
@@ -40,6 +42,20 @@ test("what a person wants to be taken out is taken out by the merge, and what th
 test("what to know besides stands above the model's tables", () => {
   const headings = pullRequestBody(changes.register).match(/^### .*$/gm) ?? [];
   expect([...headings]).toEqual(["Notes", "How to undo", "Model", "Signature", "Metrics"].map((name) => `### ${name}`));
+});
+
+test("a promotion past the way that the policies name says so to the reviewer, before anything of the model", () => {
+  const environments = [
+    anEnvironment("dev", { promotesTo: "staging" }),
+    anEnvironment("staging", { promotesTo: "prod" }),
+    anEnvironment("prod"),
+  ];
+  const state = aState(aTree({ environments, deployments: { dev: [aDeployment()] } }));
+  const bodyFor = (to: string) => pullRequestBody(changed(promote({ environment: "dev", to }), state).change);
+  expect(bodyFor("prod")).toMatch(
+    /### Notes\n\n- goes past the policy of dev, which promotes to staging, not to prod\n.*### Model/s,
+  );
+  expect(bodyFor("staging")).not.toContain("past the policy");
 });
 
 test("the first version of a model cannot be rolled back, and the body says so", () => {
