@@ -132,6 +132,8 @@ export interface Context {
   readonly isTerminal: boolean;
   /** stdout is one: what is printed is read by a person. */
   readonly printsToTerminal: boolean;
+  /** How wide the terminal is that stdout is; null where it is none. */
+  readonly columns: number | null;
   /** Aborted by the first Ctrl-C. Reading it takes Ctrl-C over; who does not read it ends at once. */
   readonly signal: AbortSignal;
   now(): Date;

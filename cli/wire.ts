@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
-import type { Context, Edges, Remote } from "./context.ts";
+import type { Context, Edges } from "./context.ts";
 import { isTerminal, printError } from "./streams.ts";
 import { createStyle, wantsColour } from "./style.ts";
 import type { Progress } from "./terminal/progress.ts";
@@ -9,9 +9,8 @@ import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
 import type { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { createRedactor } from "../schemas/secrets.ts";
 import type { GatewayAnswer } from "./gitops/core/gateway-status.ts";
-import type { Forge } from "./gitops/core/ports.ts";
 import { fail } from "../schemas/problem.ts";
-import { isGitAddress, repositoryAt, slugOnGitHub } from "../schemas/repository.ts";
+import { repositoryAt } from "../schemas/repository.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -31,8 +30,6 @@ interface SessionOptions {
   /** The command has a --local, which hints may name. */
   readonly offersLocal: boolean;
 }
-
-type Offers = Pick<SessionOptions, "offersLocal">;
 
 /** Builds the real outside world. Everything heavy is imported by the edge that needs it, when it needs it. */
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -56,6 +53,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return isTerminal("stderr") && isTerminal("stdout");
     },
     printsToTerminal: isTerminal("stdout"),
+    get columns() {
+      return isTerminal("stdout") ? process.stdout.columns || 80 : null;
+    },
     style,
     now: () => new Date(),
     print: (text) => new Promise((resolve) => process.stdout.write(redact(text), (error) => resolve(!error))),
@@ -100,45 +100,32 @@ async function traceHttp(say: (line: string) => void): Promise<void> {
   );
 }
 
-function createEdges(env: Variables, offers: Offers): Edges {
-  const inClone = offers.offersLocal ? "run it in a clone, with --local and without --repo" : withoutRepo;
+function createEdges(env: Variables, offers: Pick<SessionOptions, "offersLocal">): Edges {
+  const remotes = async () => (await import("./wire-remote.ts")).remoteEdges(env, offers);
   return {
     findTree: (start) => {
       const root = findRoot(start);
       return { root, ...openWorkingTree(root) };
     },
     findToken: async () => (await import("./gitops/edges/github/token.ts")).findToken(env),
-    openForge: async (remote) => {
-      const onGitHub = await slugOf(remote.repository, env);
-      if (onGitHub === null) return openGitRemote(remote, env);
-      const { createGitHub } = await import("./gitops/edges/github/github.ts");
-      return createGitHub(await accessTo(remote, env, offers, withoutRepo));
-    },
-    readReadiness: async (remote) => {
-      const { readReadiness } = await import("./gitops/edges/github/readiness.ts");
-      return readReadiness(await accessTo(remote, env, offers, nothingToCheck));
-    },
+    openForge: async (remote) => (await remotes()).openForge(remote),
+    readReadiness: async (remote) => (await remotes()).readReadiness(remote),
     openHistory: async (from) => {
       if ("root" in from) {
         return (await import("./gitops/edges/git-history.ts")).openGitHistory(from.root, from.baseBranch);
       }
-      const { createGitHubHistory } = await import("./gitops/edges/github/history.ts");
-      return createGitHubHistory(await accessTo(from, env, offers, inClone));
+      return (await remotes()).openHistory(from);
     },
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
     fileSizes: async (from, paths) => {
       if ("root" in from) return (await import("./gitops/edges/file-sizes.ts")).fileSizes(from.root, paths);
-      const { fileSizes } = await import("./gitops/edges/github/file-sizes.ts");
-      return fileSizes(await accessTo(from.remote, env, offers, inClone), from.commit, paths);
+      return (await remotes()).fileSizes(from, paths);
     },
     openStoreFiles: async (store) => (await import("./gitops/edges/store/files.ts")).openStoreFiles(store, env),
     openMlflow: async () => (await import("./gitops/edges/mlflow/open.ts")).openMlflow(env, `mmsp/${pkg.version}`),
     watchTree: async (root, changed) => (await import("./gitops/edges/watch-tree.ts")).watchTree(root, changed),
-    watchBranch: async (remote) => {
-      const { watchBranch } = await import("./gitops/edges/github/watch-branch.ts");
-      return watchBranch(await accessTo(remote, env, offers, withoutRepo));
-    },
+    watchBranch: async (remote) => (await remotes()).watchBranch(remote),
     readLive: async (environment, address) =>
       (await import("./gitops/core/live.ts")).liveOf(environment, address, await readGateway(address)),
     inspectModel: async (path, order) => (await import("./gitops/edges/onnx/inspect.ts")).inspectModel(path, order),
@@ -166,52 +153,6 @@ async function readGateway(address: string): Promise<GatewayAnswer> {
 /** Loaded where a store is opened, as the other edges are; opening one is no promise. */
 function artifactStores(): { readonly openArtifactStore: typeof openArtifactStore } {
   return require("./gitops/edges/store/open.ts") as ReturnType<typeof artifactStores>;
-}
-
-/** Plain git, where the repository is on no GitHub. */
-async function openGitRemote({ repository, baseBranch }: Remote, env: Variables): Promise<Forge> {
-  const [{ createGitRemote }, { cacheFolder, credentialsFor }, { identityOf }] = await Promise.all([
-    import("./gitops/edges/git-remote/git-remote.ts"),
-    import("./gitops/edges/git-remote/address.ts"),
-    import("./gitops/edges/git-remote/write.ts"),
-  ]);
-  const identity = await identityOf(env);
-  const credentials = credentialsFor(repository, env);
-  const folder = cacheFolder(repository, env);
-  return createGitRemote({ address: repository, baseBranch, cacheFolder: folder, ...credentials, env, identity });
-}
-
-/** `owner/name` on GitHub, also of an address there; null where only git is spoken. */
-async function slugOf(repository: string, env: Variables): Promise<string | null> {
-  if (!isGitAddress(repository)) return repository;
-  const { apiUrlOf } = await import("./gitops/edges/github/token.ts");
-  return slugOnGitHub(repository, apiUrlOf(env));
-}
-
-const withoutRepo = "run the command in a clone, without --repo";
-const nothingToCheck =
-  "plain git shows no settings to check: mmsp needs no more there than that it may push branches below mmsp/";
-
-/**
- * How the calls to a repository are made, with the App or the token that the variables name. `instead`: what a person does
- * where it is on no GitHub.
- */
-async function accessTo(remote: Remote, env: Variables, offers: Offers, instead: string) {
-  const [{ requireAccess }, { apiUrlOf }] = await Promise.all([
-    import("./gitops/edges/github/access.ts"),
-    import("./gitops/edges/github/token.ts"),
-  ]);
-  const repository = (await slugOf(remote.repository, env)) ?? notOnGitHub(remote.repository, instead);
-  const options = { ...remote, repository, apiUrl: apiUrlOf(env), userAgent: `mmsp/${pkg.version}` };
-  return { ...options, ...(await requireAccess(env, options, offers)) };
-}
-
-function notOnGitHub(repository: string, hint: string): never {
-  return fail({
-    code: "repository-not-on-github",
-    message: `${repository} is plain git to mmsp, and this asks GitHub's API`,
-    hint,
-  });
 }
 
 async function outsideOfClone(store: string): Promise<never> {

@@ -7,7 +7,7 @@ import { decide } from "../cli/gitops/core/decide.ts";
 import { plan } from "../cli/gitops/core/plan.ts";
 import { rollbackPolicyOf } from "../cli/gitops/core/rollback-policy.ts";
 import type { Forge } from "../cli/gitops/core/ports.ts";
-import type { Planner } from "../cli/gitops/draft.ts";
+import type { Planner } from "../cli/gitops/draft-over.ts";
 import { credentialsFor, gitTokenFor, gitUserOf } from "../cli/gitops/edges/git-remote/address.ts";
 import { createGitRemote } from "../cli/gitops/edges/git-remote/git-remote.ts";
 import { readAppSettings } from "../cli/gitops/edges/github/app-settings.ts";

@@ -38,6 +38,23 @@ export interface Tree {
   readonly broken?: ReadonlySet<string>;
 }
 
+/**
+ * Compares names of environments as versions go through them, by `promotesTo`: the more promotions are ahead, the earlier
+ * (dev, staging, prod). By name where it is as many, as in a circle, and where nothing leads on.
+ */
+export function inPromotionOrder({ environments }: Pick<Tree, "environments">): (a: string, b: string) => number {
+  const ahead = new Map<string, number>();
+  for (const name of environments.keys()) {
+    const passed = new Set<string>();
+    for (let at: string | undefined = name; at !== undefined && !passed.has(at);) {
+      passed.add(at);
+      at = environments.get(at)?.spec.promotesTo;
+    }
+    ahead.set(name, passed.size);
+  }
+  return (a, b) => (ahead.get(b) ?? 1) - (ahead.get(a) ?? 1) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
 /** What a file is by where it stands. Names are as the path has them, right or wrong. */
 export type DocumentPlace =
   | { readonly kind: "project" }

@@ -2,6 +2,7 @@ import type { DiffOutput } from "../../schemas/output/diff.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
 import { readSettings, withSettings } from "../../schemas/settings.ts";
+import { inPromotionOrder, placeOf, type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, shared, UsageError, type Input } from "../flags.ts";
@@ -70,7 +71,12 @@ function compare(before: ReadonlyMap<string, string>, after: ReadonlyMap<string,
       .map(([path, { text }]) => [path, text] as const);
     return readTree(new Map(texts), read).tree;
   });
-  return { differences: left === undefined || right === undefined ? [] : diffTrees(left, right), unreadable };
+  const order = inPromotionOrder(policiesOf(after));
+  return { differences: left === undefined || right === undefined ? [] : diffTrees(left, right, order), unreadable };
+}
+
+function policiesOf(files: ReadonlyMap<string, string>): Tree {
+  return readTree(new Map([...files].filter(([path]) => placeOf(path)?.kind === "environment"))).tree;
 }
 
 async function baseOf(root: string, files: ReadonlyMap<string, string>, input: Input, context: Context) {

@@ -118,14 +118,17 @@ function outcomeOf(collected: Collected, context: Context): Outcome {
 }
 
 function textOf({ draft, window, apply, paths, pullRequest, notices }: Collected, { style }: Context): string {
+  // Sizes are of what goes: where nothing does, there is no column of them.
+  const unsized = draft.remove.length === 0 ? [] : [""];
   const rows = [
     ...draft.remove.map((removal) => {
       const { model, version, artifact } = removal.document.spec;
       return [model, String(version), style.red("remove"), size(artifactBytes(artifact)), lastServedText(removal)];
     }),
-    ...draft.keep.map(({ model, version, reason }) => [model, String(version), "keep", "", reason]),
+    ...draft.keep.map(({ model, version, reason }) => [model, String(version), "keep", ...unsized, reason]),
   ].toSorted(([a = "", left], [b = "", right]) => a.localeCompare(b) || Number(left) - Number(right));
-  const columns = ["MODEL", "VERSION", "WHAT", { title: "SIZE", align: "right" }, "WHY"] as const;
+  const sizes = unsized.map(() => ({ title: "SIZE", align: "right" }) as const);
+  const columns = ["MODEL", "VERSION", "WHAT", ...sizes, "WHY"];
   const table = rows.length === 0 ? "no version is registered\n" : renderTable(columns, rows, style);
   const notes = notices.map((notice) => `${style.yellow("note:")} ${notice}\n`).join("");
   return `${table}\n${summaryOf({ draft, window, apply, paths, pullRequest }, style)}\n${notes}`;

@@ -82,11 +82,14 @@ function momentFlag(input: Input): Moment | null {
 }
 
 /** By environment, and in each what began last stands first; of the same time stable before its canary. */
-export function newestFirst<P extends Period>(periods: readonly P[]): readonly P[] {
+export function newestFirst<P extends Period>(
+  periods: readonly P[],
+  byEnvironment: (a: string, b: string) => number = (a, b) => a.localeCompare(b),
+): readonly P[] {
   const end = ({ until }: Period): number => (until === null ? Number.MAX_SAFE_INTEGER : Date.parse(until));
   return periods.toSorted(
     (a, b) =>
-      a.environment.localeCompare(b.environment) ||
+      byEnvironment(a.environment, b.environment) ||
       Date.parse(b.from) - Date.parse(a.from) ||
       end(b) - end(a) ||
       b.phase.localeCompare(a.phase),

@@ -4,36 +4,38 @@ import { oneLine } from "../../schemas/plain-text.ts";
 import type { ShowOutput } from "../../schemas/output/show.ts";
 import { storePath } from "../../schemas/store.ts";
 import type { Context } from "../context.ts";
-import { stretchesOf, type Period } from "../gitops/core/history.ts";
+import type { Stretch } from "../gitops/core/history.ts";
 import { size } from "../gitops/core/size.ts";
 import { figure } from "../gitops/render/markdown.ts";
 import type { Style } from "../style.ts";
+import { foldLines, foldTable } from "../fold.ts";
 import { renderFacts, renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
-import { newestFirst, stretchColumns, stretchRows } from "./history.ts";
+import { stretchColumns, stretchRows } from "./history.ts";
 import { placeText } from "./list.ts";
 
 /** The card of a version for people: its file, what goes in and out, how good it is, where it came from, where it has been. */
 export function showCard(
   output: ShowOutput,
   before: ModelVersion | null,
-  periods: readonly Period[] | null,
+  stretches: readonly Stretch[] | null,
   context: Context,
 ): string {
-  const { style } = context;
+  const { style, columns } = context;
   const { spec, places, notices } = output;
+  const title = `${output.model} ${output.version}`;
   const where = places.map(placeText).join(", ") || "serves nowhere";
   const parts = [
-    `${style.bold(`${output.model} ${output.version}`)}  ${where}\n`,
-    renderFacts(factsOf(output, context), style),
+    foldLines(`${style.bold(title)}  ${where}\n`, title.length + 2, columns),
+    factLines(factsOf(output, context), context),
     section("Inputs", tensorTable(spec.signature.inputs, style), style),
     section("Outputs", tensorTable(spec.signature.outputs, style), style),
     metricsSection(spec, before, style),
-    runSection("Params", spec.provenance.params, style),
-    runSection("Tags", spec.provenance.tags, style),
-    periods === null ? null : servedSection(periods, context),
+    runSection("Params", spec.provenance.params, context),
+    runSection("Tags", spec.provenance.tags, context),
+    stretches === null ? null : servedSection(stretches, context),
     rejectedSection(output, context),
-    notices.map((text) => `${style.yellow("note:")} ${text}\n`).join("") || null,
+    foldLines(notices.map((text) => `${style.yellow("note:")} ${text}\n`).join(""), "note: ".length, columns) || null,
   ];
   return parts.filter((part) => part !== null).join("\n");
 }
@@ -78,10 +80,14 @@ function factsOf({ spec, store, stores }: ShowOutput, { isTerminal, now }: Conte
   ];
 }
 
+function factLines(facts: readonly Fact[], { style, columns }: Context): string {
+  return foldLines(renderFacts(facts, style), Math.max(...facts.map(([name]) => name.length)) + 2, columns);
+}
+
 /** Of the training run: params, or tags. */
-function runSection(title: string, facts: Readonly<Record<string, string>> = {}, style: Style): string | null {
+function runSection(title: string, facts: Readonly<Record<string, string>> = {}, context: Context): string | null {
   const rows = Object.entries(facts).map(([name, value]): Fact => [oneLine(name), value]);
-  return rows.length === 0 ? null : section(title, renderFacts(rows, style), style);
+  return rows.length === 0 ? null : section(title, factLines(rows, context), context.style);
 }
 
 function tensorTable(tensors: readonly TensorSpec[], style: Style): string {
@@ -108,13 +114,13 @@ function metricsSection(spec: ShowOutput["spec"], before: ModelVersion | null, s
   return section("Metrics", renderTable(columns, rows, style), style);
 }
 
-function servedSection(periods: readonly Period[], context: Context): string {
+function servedSection(stretches: readonly Stretch[], context: Context): string {
   const { style } = context;
-  if (periods.length === 0) return section("Served", "never\n", style);
+  if (stretches.length === 0) return section("Served", "never\n", style);
   // The version is in the title.
   const [environment, , ...columns] = stretchColumns;
-  const rows = stretchRows(newestFirst(stretchesOf(periods)), context).map(([env = "", , ...cells]) => [env, ...cells]);
-  return section("Served", renderTable([environment, ...columns], rows, style), style);
+  const rows = stretchRows(stretches, context).map(([env = "", , ...cells]) => [env, ...cells]);
+  return section("Served", foldTable(renderTable([environment, ...columns], rows, style), context.columns), style);
 }
 
 function rejectedSection({ rejected }: ShowOutput, context: Context): string | null {
@@ -128,5 +134,6 @@ function rejectedSection({ rejected }: ShowOutput, context: Context): string | n
     `${phase}, attempt ${attempt}`,
     [reason, ...Object.entries(evidence).map(([name, value]) => `${name}: ${value}`)].join("; "),
   ]);
-  return section("Rejected", renderTable(["ENV", "WHEN", "BY", "AS", "WHY"], rows, style), style);
+  const table = renderTable(["ENV", "WHEN", "BY", "AS", "WHY"], rows, style);
+  return section("Rejected", foldTable(table, context.columns), style);
 }

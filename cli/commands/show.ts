@@ -2,12 +2,12 @@ import type { ShowOutput } from "../../schemas/output/show.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import { readSettings, withSettings } from "../../schemas/settings.ts";
-import { paths, type Tree } from "../../schemas/tree.ts";
+import { inPromotionOrder, paths, type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, UsageError, type Input } from "../flags.ts";
 import { placesOf, rejectionsIn, type VersionPlace } from "../gitops/core/catalog.ts";
-import { lastServed, type Period } from "../gitops/core/history.ts";
+import { lastServed, stretchesOf, type Period } from "../gitops/core/history.ts";
 import { versionProblems } from "../gitops/core/names.ts";
 import type { Scope, Snapshot } from "../gitops/core/ports.ts";
 import { readHistory } from "../gitops/read-history.ts";
@@ -39,6 +39,8 @@ export const show: Command = {
     const { periods, notices } = await pastOf(model, version, input, context);
     const last = periods === null ? null : lastServed(periods, version, context.now().getTime());
     const places = placesOf(tree, model, version);
+    const order = inPromotionOrder(tree);
+    const stretches = periods === null ? null : newestFirst(stretchesOf(periods), order);
     const json: ShowOutput = {
       model,
       version,
@@ -46,13 +48,13 @@ export const show: Command = {
       store: document.spec.artifact.key === undefined ? null : (tree.project?.spec.artifactStore ?? null),
       stores: document.spec.artifact.key === undefined ? [] : storesOfPlaces(tree, places),
       places: [...places],
-      served: periods === null ? null : newestFirst(periods).map((period) => periodJson(period)),
+      served: periods === null ? null : newestFirst(periods, order).map((period) => periodJson(period)),
       lastServed: last === null ? null : toTheSecond(new Date(last).toISOString()),
       rejected: rejectionsIn(tree, model, version).map((entry) => ({ ...entry })),
       notices: [...notices],
     };
     const before = earlierOf(tree, model, version);
-    return { kind: "report", text: showCard(json, before, periods, context), json, ok: true };
+    return { kind: "report", text: showCard(json, before, stretches, context), json, ok: true };
   },
 };
 

@@ -1,5 +1,5 @@
 import type { StatusOutput } from "../../schemas/output/status.ts";
-import type { Tree } from "../../schemas/tree.ts";
+import { inPromotionOrder, type Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import type { LiveEnvironment } from "../gitops/core/live.ts";
@@ -28,8 +28,9 @@ export async function lookLive(
   context: Context,
 ): Promise<{ readonly text: string; readonly json: NonNullable<StatusOutput["live"]> }> {
   const names = [...tree.environments.keys()].filter((name) => (environment ?? name) === name);
+  const order = inPromotionOrder(tree);
   const found = await Promise.all(names.map((name) => gatewayOf(name, tree, input, context)));
-  const gateways = found.filter((gateway) => gateway !== null).toSorted(byEnvironment);
+  const gateways = found.filter((gateway) => gateway !== null).toSorted((a, b) => order(a.environment, b.environment));
   const answers = await Promise.all(gateways.map((one) => context.edges.readLive(one.environment, one.address)));
   const live = answers.map((answer) => ({
     ...answer,
@@ -47,11 +48,6 @@ async function gatewayOf(environment: string, tree: Tree, input: Input, context:
   if (named !== undefined) return { environment, address: named, isLocal: false };
   const running = readState(await dataDirOf(environment, input, context));
   return running !== null && isRunning(running) ? { environment, address: running.url, isLocal: true } : null;
-}
-
-/** Names are ASCII: no language has another order for them. */
-function byEnvironment(a: Gateway, b: Gateway): number {
-  return a.environment < b.environment ? -1 : a.environment > b.environment ? 1 : 0;
 }
 
 function liveTable(live: readonly LiveEnvironment[], style: Style): string {

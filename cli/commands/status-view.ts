@@ -2,7 +2,7 @@ import type { Canary } from "../../schemas/model-deployment.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
 import type { StatusOutput } from "../../schemas/output/status.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import { placeOf, type DocumentKind, type Tree } from "../../schemas/tree.ts";
+import { inPromotionOrder, placeOf, type DocumentKind, type Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import { renderTable } from "../table.ts";
@@ -14,6 +14,8 @@ type Row = StatusOutput["deployments"][number];
 
 /** Where a model is served. */
 type Place = StatusOutput["unreadable"][number];
+
+type ByPlace = (a: Place, b: Place) => number;
 
 /** One look at the documents: for people, and for programs. */
 export interface Look {
@@ -31,8 +33,10 @@ export async function lookAt(input: Input, context: Context): Promise<Look> {
   const environment = input.text("env") ?? null;
   const isAsked = (one: Place): boolean =>
     (model ?? one.model) === one.model && (environment ?? one.environment) === one.environment;
-  const rows = rowsOf(tree).filter(isAsked);
-  const unreadable = unreadableOf(tree, problems).filter(isAsked);
+  const order = inPromotionOrder(tree);
+  const byPlace: ByPlace = (a, b) => order(a.environment, b.environment) || compare(a.model, b.model);
+  const rows = rowsOf(tree).filter(isAsked).toSorted(byPlace);
+  const unreadable = unreadableOf(tree, problems).filter(isAsked).toSorted(byPlace);
   const isEmpty = rows.length + unreadable.length === 0;
   if (isEmpty) {
     const { requireNames } = await import("./known-names.ts");
@@ -40,7 +44,7 @@ export async function lookAt(input: Input, context: Context): Promise<Look> {
   }
   const asked = { tree, environment, model };
   const live = input.on("live") ? await (await import("./status-live.ts")).lookLive(asked, input, context) : null;
-  const text = isEmpty ? nothing(model, environment) : table(rows, unreadable, context);
+  const text = isEmpty ? nothing(model, environment) : table(rows, unreadable, byPlace, context);
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const { style } = context;
   const warning = problems.length === 0 ? "" : `\n${style.yellow(`${count}: see mmsp validate`)}\n`;
@@ -63,41 +67,33 @@ function nothing(model: string | null, environment: string | null): string {
 }
 
 function rowsOf(tree: Tree): Row[] {
-  return [...tree.deployments]
-    .flatMap(([environment, models]) =>
-      [...models.values()].map((deployment): Row => {
-        const { stable, canary, previous } = effective(deployment);
-        const { spec } = deployment;
-        return {
-          environment,
-          model: spec.model,
-          stable: stable?.version ?? null,
-          canary: canary === null ? null : canaryOf(canary),
-          served: servedSet(deployment),
-          previous,
-          rejected: spec.rejected ?? [],
-          since: canary?.since ?? spec.stable.since,
-          locked: spec.lock?.reason ?? null,
-        };
-      }),
-    )
-    .toSorted(byPlace);
+  return [...tree.deployments].flatMap(([environment, models]) =>
+    [...models.values()].map((deployment): Row => {
+      const { stable, canary, previous } = effective(deployment);
+      const { spec } = deployment;
+      return {
+        environment,
+        model: spec.model,
+        stable: stable?.version ?? null,
+        canary: canary === null ? null : canaryOf(canary),
+        served: servedSet(deployment),
+        previous,
+        rejected: spec.rejected ?? [],
+        since: canary?.since ?? spec.stable.since,
+        locked: spec.lock?.reason ?? null,
+      };
+    }),
+  );
 }
 
 /** Models whose document is there, but cannot be read: they are served all the same, by whoever has read it before. */
 function unreadableOf(tree: Tree, problems: StatusOutput["problems"]): Place[] {
-  return [...new Set(problems.map(({ file = "" }) => file))]
-    .flatMap((file): readonly Place[] => {
-      const place = placeOf(file);
-      if (place?.kind !== "deployment") return [];
-      const { environment, model } = place;
-      return tree.deployments.get(environment)?.has(model) === true ? [] : [{ environment, model }];
-    })
-    .toSorted(byPlace);
-}
-
-function byPlace(a: Place, b: Place): number {
-  return compare(a.environment, b.environment) || compare(a.model, b.model);
+  return [...new Set(problems.map(({ file = "" }) => file))].flatMap((file): readonly Place[] => {
+    const place = placeOf(file);
+    if (place?.kind !== "deployment") return [];
+    const { environment, model } = place;
+    return tree.deployments.get(environment)?.has(model) === true ? [] : [{ environment, model }];
+  });
 }
 
 /** Names are ASCII: no language has another order for them. */
@@ -116,7 +112,7 @@ function canaryCell(canary: Row["canary"]): string {
   return `${canary.version} at ${canary.weight} %${ahead.length === 0 ? "" : `, then ${ahead.join(", ")}`}`;
 }
 
-function table(rows: readonly Row[], unreadable: readonly Place[], context: Context): string {
+function table(rows: readonly Row[], unreadable: readonly Place[], byPlace: ByPlace, context: Context): string {
   const { style } = context;
   const when = timeTeller(context.isTerminal, context.now());
   const unknown = [style.red("unreadable"), "-", "-", "-", "-"];

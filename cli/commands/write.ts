@@ -1,7 +1,7 @@
 import type { ArtifactChange, Command } from "../gitops/core/change.ts";
 import type { Context } from "../context.ts";
 import { scopeOf } from "../gitops/core/scope.ts";
-import { draftOver, type Planner } from "../gitops/draft.ts";
+import { draftOver, type Planner } from "../gitops/draft-over.ts";
 import { artifactFiles, preview, type ArtifactReader } from "../gitops/preview.ts";
 import { publish, type PublishParts } from "../gitops/publish.ts";
 import { plan } from "../gitops/core/plan.ts";

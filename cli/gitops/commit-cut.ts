@@ -6,7 +6,7 @@ import { ProtectedBranch } from "./core/ports.ts";
 import type { RollbackPolicy } from "./core/rollback-policy.ts";
 import type { FileWrite, PullRequest, PushedBranch, Snapshot, Scope } from "./core/ports.ts";
 import { proposingScopeOf, scopeOf } from "./core/scope.ts";
-import { draftOver, type Planner } from "./draft.ts";
+import { draftOver, type Planner } from "./draft-over.ts";
 import { publish, type PublishParts, type PublishResult } from "./publish.ts";
 
 /** What became of a try to put a cut into git; see the gateway's committer port. */

@@ -14,7 +14,7 @@ import {
   type LeftOut,
   type PromoteAllCommand,
 } from "./core/promote-all.ts";
-import { digestOf, stampedMessage, type Planner } from "./draft.ts";
+import { digestOf, stampedMessage, type Planner } from "./draft-over.ts";
 import { draftTogether, scopeOfAll } from "./draft-together.ts";
 
 /** The planner of single commands, and the words for several together. */

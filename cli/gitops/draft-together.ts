@@ -3,7 +3,7 @@ import { modelOf } from "../../schemas/tree.ts";
 import type { Change, Command, Refusal, Skip } from "./core/change.ts";
 import type { FileWrite, Scope, Snapshot } from "./core/ports.ts";
 import { scopeOf } from "./core/scope.ts";
-import { draftOver, type Planner } from "./draft.ts";
+import { draftOver, type Planner } from "./draft-over.ts";
 
 /** What was planned for each of several commands, in their order, and what all of it writes. */
 export interface DraftTogether {

@@ -3,7 +3,8 @@ import { isInRepository, storePath } from "../../schemas/store.ts";
 import { announceRollbacks } from "./announce.ts";
 import type { ArtifactChange, Change, Command } from "./core/change.ts";
 import { isPushed, type FileWrite, type Forge, type PullRequest, type PushedBranch } from "./core/ports.ts";
-import { draftCommit, draftProposal, type CommitDraft, type Planner, type ProposalDraft } from "./draft.ts";
+import { draftCommit, draftProposal, type CommitDraft } from "./draft.ts";
+import type { Planner, ProposalDraft } from "./draft-over.ts";
 import { followHead, type Pace } from "./follow-head.ts";
 
 export interface PublishParts extends Pace {

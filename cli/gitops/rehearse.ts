@@ -1,6 +1,6 @@
 import type { RollbackCommand } from "./core/change.ts";
 import type { Snapshot } from "./core/ports.ts";
-import { draftOver, type Planner } from "./draft.ts";
+import { draftOver, type Planner } from "./draft-over.ts";
 import { newDocument } from "./render/new-document.ts";
 import { apiVersion } from "../../schemas/fields.ts";
 import { paths } from "../../schemas/tree.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { stringify } from "yaml";
 import { readTree } from "../../schemas/read-tree.ts";
-import { isDocument, paths } from "../../schemas/tree.ts";
+import { inPromotionOrder, isDocument, paths } from "../../schemas/tree.ts";
 import { aDeployment, anEnvironment, aProject, aVersion } from "../support/builders.ts";
 
 const kustomization = stringify({ resources: ["deployment.yaml"] });
@@ -54,6 +54,38 @@ describe("a tree", () => {
     expect(
       codes({ "environments/README.md": "# hi", "environments/staging/platform/kustomization.yaml": "x: [" }),
     ).toEqual([]);
+  });
+});
+
+describe("environments in the order of promotions", () => {
+  const sorted = (promotesTo: Readonly<Record<string, string | null>>, ...others: readonly string[]) => {
+    const policies = Object.entries(promotesTo).map(([name, next]) =>
+      anEnvironment(name, next === null ? {} : { promotesTo: next }),
+    );
+    const order = inPromotionOrder({ environments: new Map(policies.map((one) => [one.metadata.name, one])) });
+    return [...Object.keys(promotesTo), ...others].toSorted().toSorted(order);
+  };
+
+  test("are those first from which the most promotions lead on", () => {
+    expect(sorted({ prod: null, qa: "prod", dev: "qa" })).toEqual(["dev", "qa", "prod"]);
+  });
+
+  test("are by name where as many lead on, or none", () => {
+    expect(sorted({ "eu-dev": "eu", eu: null, "us-dev": "us", us: null, sandbox: null })).toEqual([
+      "eu-dev",
+      "us-dev",
+      "eu",
+      "sandbox",
+      "us",
+    ]);
+  });
+
+  test("are by name in a circle, behind what leads into it", () => {
+    expect(sorted({ b: "a", a: "c", c: "b", z: "a", own: "own" })).toEqual(["z", "a", "b", "c", "own"]);
+  });
+
+  test("count a policy that cannot be read as the last of its way", () => {
+    expect(sorted({ staging: "prod", dev: "staging" }, "prod", "lost")).toEqual(["dev", "staging", "lost", "prod"]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { effective } from "../../../schemas/effective.ts";
 import type { ModelDeployment, Rejection } from "../../../schemas/model-deployment.ts";
-import type { Tree } from "../../../schemas/tree.ts";
+import { inPromotionOrder, type Tree } from "../../../schemas/tree.ts";
 import { sharesOf } from "./standing.ts";
 
 /** Where a version has a place: as what, in which environment. */
@@ -41,14 +41,15 @@ function rejectionsOf({ spec }: ModelDeployment, version: number): readonly Reje
   return (spec.rejected ?? []).filter((entry) => entry.version === version);
 }
 
-/** The model's documents, by environment in the order of names. */
+/** The model's documents, by environment in the order of promotions. */
 export function deploymentsOf(tree: Tree, model: string): readonly (readonly [string, ModelDeployment])[] {
+  const order = inPromotionOrder(tree);
   return [...tree.deployments]
     .flatMap(([environment, models]) => {
       const deployment = models.get(model);
       return deployment === undefined ? [] : [[environment, deployment] as const];
     })
-    .toSorted(([a], [b]) => a.localeCompare(b));
+    .toSorted(([a], [b]) => order(a, b));
 }
 
 /** Every model that is registered or deployed, by name. */

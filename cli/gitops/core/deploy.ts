@@ -1,7 +1,8 @@
 import type { Canary, ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { storeCopies, storeOf } from "./artifacts.ts";
-import type { DeployCommand, OpenProposal, Plan, PlanState } from "./change.ts";
+import type { DeployCommand, Plan, PlanState } from "./change.ts";
+import { deployNotices } from "./deploy-notices.ts";
 import { deploymentIn, versionIn } from "./documents.ts";
 import { haltProblems } from "./halt.ts";
 import { landed, landingNotices, landingProblems, type Landing } from "./landing.ts";
@@ -9,7 +10,7 @@ import { environmentProblems, versionProblems } from "./names.ts";
 import { refusal, refuse, rolloutChange, skip } from "./outcome.ts";
 import { proposalName, proposalPlace, registrationOf } from "./proposals.ts";
 import { standingOf, withStanding } from "./standing.ts";
-import { ladderOf, nextStep, sameSteps, stepsAhead, stepsProblems } from "./steps.ts";
+import { ladderOf, nextStep, sameSteps, stepsProblems } from "./steps.ts";
 
 /** A version becomes the canary of an environment, or its stable version where the model is new; or a canary's weight changes. */
 export function planDeploy(command: DeployCommand, state: PlanState): Plan {
@@ -56,11 +57,7 @@ export function planDeploy(command: DeployCommand, state: PlanState): Plan {
     artifacts: copies.artifacts,
     title: titleOf(landing, running, isStable),
     replaces: isStable ? null : versionIn(tree, model, after.spec.stable.version),
-    notices: [
-      ...landingNotices(before, landing, tree),
-      ...stepsNotice(command, after.spec.canary),
-      ...noticesOf(command, before, isStable, proposal),
-    ],
+    notices: [...landingNotices(before, landing, tree), ...deployNotices(command, before, after)],
     branch: proposal?.branch,
   });
 }
@@ -177,36 +174,4 @@ function changedCanary(
 function titleOf({ environment, model, version, weight }: Landing, running: Canary | null, isStable: boolean): string {
   if (running?.weight === weight) return `Set the steps of ${model} ${version} in ${environment}`;
   return `Deploy ${model} ${version} to ${environment} ${isStable ? "as stable" : `at ${weight} %`}`;
-}
-
-/** The way that was recorded for the canary; where the version is stable at once, there is none to go. */
-function stepsNotice({ model, version, environment, steps }: DeployCommand, canary: Canary | undefined): string[] {
-  if (canary?.version !== version) return steps ? ["it becomes stable at once, so no steps are recorded"] : [];
-  if (canary.steps === undefined) return [];
-  const next = `mmsp deploy ${model} --version ${version} --env ${environment} --canary next`;
-  const more = nextStep(canary.steps, canary.weight) === null ? "" : ` (${next})`;
-  return [`goes in steps: ${canary.weight} % now, ${stepsAhead(canary.steps, canary.weight)}${more}`];
-}
-
-function noticesOf(
-  { environment, model, version, force }: DeployCommand,
-  before: ModelDeployment | null,
-  isStable: boolean,
-  proposal: OpenProposal | null,
-): readonly string[] {
-  const rejection = force ? before?.spec.rejected?.find((entry) => entry.version === version) : undefined;
-  return [
-    ...(isStable && before === null
-      ? [`${model} is new in ${environment}: version ${version} becomes stable, at 100 %`]
-      : []),
-    ...(isStable && before !== null
-      ? [`every stable version is rejected: version ${version} becomes stable, at 100 %`]
-      : []),
-    ...(rejection ? [`takes back the rejection of version ${version}: ${rejection.reason}`] : []),
-    ...(proposal
-      ? [
-          `goes onto the ${proposal.number === null ? "branch" : "pull request"} that registers version ${version}: one merge does both`,
-        ]
-      : []),
-  ];
 }

@@ -29,9 +29,12 @@ export interface EnvironmentDifference {
 
 type Place = Pick<Difference, "environment" | "model" | "version">;
 
-/** Everything that changes from one state of the documents to another: models first, then the registry and the policy. */
-export function diffTrees(before: Tree, after: Tree): readonly Difference[] {
-  const deployments = pairsOf(before.deployments, after.deployments).flatMap(([environment, left, right]) =>
+/**
+ * Everything that changes from one state of the documents to another: models first, then the registry and the policy. `order`:
+ * of environments, whose policies the states need not hold where they are alike.
+ */
+export function diffTrees(before: Tree, after: Tree, order = byKey<string>): readonly Difference[] {
+  const deployments = pairsOf(before.deployments, after.deployments, order).flatMap(([environment, left, right]) =>
     pairsOf(left ?? new Map(), right ?? new Map()).flatMap(([model, from, to]) =>
       diffDeployments({ environment, model, version: null }, from, to),
     ),
@@ -44,7 +47,7 @@ export function diffTrees(before: Tree, after: Tree): readonly Difference[] {
       return [{ ...place, what: "registered", from: digest(from), to: digest(to) }];
     }),
   );
-  const environments = pairsOf(before.environments, after.environments).flatMap(([environment, from, to]) => {
+  const environments = pairsOf(before.environments, after.environments, order).flatMap(([environment, from, to]) => {
     const place = { environment, model: null, version: null };
     if (from !== null && to !== null) return placed(place, leafChanges(from.spec, to.spec));
     return [{ ...place, what: "environment", from: from?.spec.backend ?? null, to: to?.spec.backend ?? null }];
@@ -174,13 +177,16 @@ function placed(place: Place, changes: readonly LeafChange[]): readonly Differen
   return changes.map(({ path, from, to }) => ({ ...place, what: path, from, to }));
 }
 
-/** The entries of two maps side by side, in the order of their keys. */
+/** The entries of two maps side by side, in the order of their keys, or in that of `order`. */
 function pairsOf<K extends string | number, V>(
   left: ReadonlyMap<K, V>,
   right: ReadonlyMap<K, V>,
+  order: (a: K, b: K) => number = byKey,
 ): readonly (readonly [K, V | null, V | null])[] {
   const keys = [...new Set([...left.keys(), ...right.keys()])];
-  return keys
-    .toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    .map((key) => [key, left.get(key) ?? null, right.get(key) ?? null] as const);
+  return keys.toSorted(order).map((key) => [key, left.get(key) ?? null, right.get(key) ?? null] as const);
+}
+
+function byKey<K extends string | number>(a: K, b: K): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

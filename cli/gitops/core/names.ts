@@ -1,5 +1,6 @@
 import { reservedNames } from "../../../schemas/limits.ts";
 import type { Problem } from "../../../schemas/problem.ts";
+import { inPromotionOrder } from "../../../schemas/tree.ts";
 import type { PlanState } from "./change.ts";
 import { nearestName } from "../../../schemas/words.ts";
 
@@ -32,7 +33,8 @@ export function environmentProblems(state: PlanState, name: string): Problem[] {
     const message = `environment "${name}" has no environment.yaml that can be read`;
     return [{ code: "environment-unreadable", message, hint: "mmsp validate says what is wrong with it" }];
   }
-  const hint = suggest(name, [...state.tree.environments.keys(), ...state.environmentNames], "environments");
+  const names = [...state.tree.environments.keys(), ...state.environmentNames].toSorted(inPromotionOrder(state.tree));
+  const hint = suggest(name, names, "environments");
   return [{ code: "environment-unknown", message: `there is no environment "${name}"`, hint }];
 }
 

@@ -103,8 +103,8 @@ function promoteTo(command: PromoteCommand, target: string, state: PlanState): P
     title: `Promote ${model} ${version} from ${source} to ${target} ${isStable ? "as stable" : `at ${weight} %`}`,
     replaces: isStable ? null : versionIn(tree, model, after.spec.stable.version),
     notices: [
-      ...(isStable ? [`nothing of ${model} is served in ${target}: version ${version} becomes stable, at 100 %`] : []),
       ...pastPolicy(tree.environments.get(source), target),
+      ...(isStable ? [`nothing of ${model} is served in ${target}: version ${version} becomes stable, at 100 %`] : []),
       ...landingNotices(before, landing, tree),
     ],
   });

@@ -38,11 +38,13 @@ export function gcBody(removals: readonly Removal[], bytes: number, window: stri
     ? ["Files in stores outside the repository stay until this is merged: then `mmsp gc --store --apply` removes them."]
     : [];
   const parts = [
-    prose(`No environment and no open pull request names these versions, and none has served within ${window}.`),
+    prose(
+      `Nothing changes for users: no environment and no open pull request names these versions, and none has served within ${window}.`,
+    ),
     table(["Version", "Digest", "Size", "Last served"], rows),
     ...more,
     list([`Artifacts in the repository that go with them: ${size(bytes)}.`, ...outside]),
-    section("How to undo", "Revert this commit: registry entries and artifacts come back as they were."),
+    section("How to undo", "Revert the merge: registry entries and artifacts come back as they were."),
   ];
   return `${parts.filter((part) => part !== null && part !== "").join("\n\n")}\n`;
 }

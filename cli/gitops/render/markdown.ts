@@ -17,5 +17,5 @@ export function section(heading: string, ...parts: readonly (string | null)[]): 
 /** At most six significant digits, with a sign where asked for. */
 export function figure(value: number, signed = false): string {
   const text = String(Number(value.toPrecision(6)));
-  return signed && value > 0 ? `+${text}` : text.replace("-", "−");
+  return signed && value > 0 ? `+${text}` : text;
 }

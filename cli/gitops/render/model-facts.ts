@@ -25,7 +25,8 @@ export function factsTable({ spec }: ModelVersion, from: ModelVersion | null): s
     [
       ["Digest", code(`sha256:${artifact.sha256}`, "cell")],
       compared("Size", bytesOf(artifact), before && bytesOf(before.artifact), size),
-      optional("Artifact", artifact.key ?? artifact.uri),
+      optional("File", artifact.key?.split("/").at(-1)),
+      optional("Referred to at", artifact.uri),
       ...weightRows(artifact.files ?? []),
       compared("Parameters", parameters, before?.parameters, (count) => count.toLocaleString("en-US")),
       compared("Opset", opset, before?.opset, text),

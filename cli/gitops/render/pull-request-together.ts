@@ -16,6 +16,7 @@ const longestList = 10_000;
 export function pullRequestBodyTogether({ changes, left }: ChangeSet): string {
   const rows = fitting(changes.map(rowOf), longestTable);
   const parts = [
+    `Requests to ${modelsOf(changes)} in ${placesOf(changes)} go to other versions than until now.`,
     table(
       ["Model", "Version", "Before", "After"],
       rows.map((row) => row.cells),
@@ -33,6 +34,14 @@ export function pullRequestBodyTogether({ changes, left }: ChangeSet): string {
   }
   const missing = more(changes.length - sections.length);
   return `${[...parts, ...sections, ...(missing === null ? [] : [missing])].join("\n\n")}\n`;
+}
+
+function modelsOf({ length }: readonly Change[]): string {
+  return length === 1 ? "one model" : `${length} models`;
+}
+
+function placesOf(changes: readonly Change[]): string {
+  return [...new Set(changes.flatMap(({ environment }) => environment ?? []))].join(" and ");
 }
 
 interface Row {

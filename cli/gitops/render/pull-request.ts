@@ -8,20 +8,20 @@ import { undoing } from "./undo.ts";
 
 /**
  * The body of a pull request, in Markdown, for the person who decides on it: what changes for users, the traffic before and
- * after, the model and how it differs from the one whose traffic it takes, of a rollback the verdict and its values, and how
- * to undo it. Text from outside is shown as text. `artifactsNote`: a sentence on where the model files went.
+ * after, of a rollback the verdict and its values, what else to know and how to undo it; then the model, and how it differs
+ * from the one whose traffic it takes. Text from outside is shown as text. `beside`: what the pull request says already, of
+ * which nothing is said again.
  */
-export function pullRequestBody(change: Change, artifactsNote?: string): string {
+export function pullRequestBody(change: Change, beside = ""): string {
   const parts = [
     trafficSentence(change),
     section("Traffic", trafficTable(change)),
     section("Why", verdict(change)),
-    modelSections(change),
-    artifactsNote === undefined ? null : prose(artifactsNote),
-    section("Notices", list(change.notices.map(prose))),
+    section("Notes", list(change.notices.map(prose))),
     section("How to undo", undoing(change)),
+    ...modelSections(change, beside),
   ];
-  return `${parts.filter((part) => part !== null && part !== "").join("\n\n")}\n`;
+  return `${parts.filter((part) => part !== null).join("\n\n")}\n`;
 }
 
 function trafficTable({ traffic: { before, after } }: Change): string | null {
@@ -36,12 +36,14 @@ function shareOf(shares: readonly Share[], version: number): string {
   return own.map(({ phase, percent }) => `${percent} % (${phase})`).join(", ") || "none";
 }
 
-const judges = { guard: "The guard", alert: "An alert", person: "A person" } as const;
+/** A verdict of the gateway has taken effect there; what a person wants waits for the merge. */
+const judges = { guard: "The guard took", alert: "An alert took", person: "A person takes" } as const;
 
 function verdict({ rejection }: Change): string | null {
   if (rejection === null) return null;
   const { by, version, attempt, phase, at, reason, evidence } = rejection;
-  const sentence = `${judges[by]} took version ${version} (${phase}, attempt ${attempt}) out at ${at}: ${code(reason)}`;
+  const since = by === "person" ? "" : ` at ${at}`;
+  const sentence = `${judges[by]} version ${version} (${phase}, attempt ${attempt}) out${since}: ${code(reason)}`;
   const rows = Object.entries(evidence ?? {}).map(([name, value]) => [code(name, "cell"), code(value, "cell")]);
   return rows.length === 0 ? sentence : `${sentence}\n\n${table(["Evidence", "Value"], rows)}`;
 }
@@ -50,16 +52,16 @@ function verdict({ rejection }: Change): string | null {
  * Of a rollback, the comparison goes from the version that leaves to the one that answers instead; of a registration, from the
  * version before, and the inputs and outputs are told whole.
  */
-function modelSections({ verb, subject, replaces, previous = null }: Change): string | null {
+function modelSections({ verb, subject, replaces, previous = null }: Change, beside: string): readonly string[] {
   const [from, to] = verb === "rollback" && replaces !== null ? [subject, replaces] : [replaces ?? previous, subject];
-  if (to === null) return null;
+  if (to === null) return [];
   const whole = verb === "register" && from !== null ? signatureList(to) : null;
   const parts = [
-    section("Model", factsTable(to, from)),
+    beside.includes(to.spec.artifact.sha256) ? null : section("Model", factsTable(to, from)),
     section("Signature", whole, signatureDifference(from, to)),
     section("Metrics", metricsTable(from, to)),
     section("Params", paramsTable(from, to)),
     section("Tags", tagsTable(to)),
   ];
-  return parts.filter((part) => part !== null).join("\n\n");
+  return parts.filter((part) => part !== null).filter((part) => !beside.includes(part));
 }

@@ -4,7 +4,7 @@ import { same } from "./compare.ts";
 /** What the change means for those who use the model, in one sentence. */
 export function trafficSentence({ verb, model, version, environment, traffic }: Change): string {
   if (verb === "register") {
-    return `Version ${version} of ${model} joins the registry; nobody is served by it until it is deployed.`;
+    return `Version ${version} of ${model} joins the registry, which by itself changes nothing for users.`;
   }
   const subject = `Requests to ${model} in ${environment ?? "every environment"}`;
   const [before, after] = [traffic.before, traffic.after].map(served);

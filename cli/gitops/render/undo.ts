@@ -4,7 +4,7 @@ import { code } from "./safe-text.ts";
 /** How to take the change back once it is merged. */
 export function undoing({ verb, model, version, environment, traffic, rejection }: Change): string {
   if (verb === "register" || environment === null) {
-    return "Close this pull request. Once merged, the version stays in the registry, and serves nobody unless it is deployed; it is never edited or reused.";
+    return `A version in the registry serves nobody until it is deployed. It is never edited, and its number never used again; ${code("mmsp gc")} removes what nothing serves.`;
   }
   const command = (words: string) => code(`mmsp ${words} --env ${environment}`);
   if (verb === "rollback") {
@@ -15,7 +15,7 @@ export function undoing({ verb, model, version, environment, traffic, rejection 
   }
   const [was, is] = [traffic.before, traffic.after].map((shares) => shares.find((share) => share.version === version));
   if (traffic.before.length === 0)
-    return "There is no earlier version to go back to: revert this commit, or deploy another version.";
+    return "There is no earlier version to go back to: revert the merge, or deploy another version.";
   if (was?.phase === "canary" && is?.phase === "canary") {
     const back = command(`deploy ${model} --version ${version} --canary ${was.percent}`);
     return `${back} sets the old weight; ${command(`rollback ${model}`)} takes version ${version} out.`;

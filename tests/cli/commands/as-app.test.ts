@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import type { Forge } from "../../../cli/demo/forge/server.ts";
-import { startCheckedForge } from "../../support/checked-forge.ts";
 import { makeAppKey } from "../../support/app-key.ts";
-import { runGit, temporaryDirectory } from "../../support/git.ts";
-import { jsonOf, makeProject, type Project } from "../run-cli.ts";
+import { runGit } from "../../support/git.ts";
+import { startForgeProject, type ForgeProject } from "../forge-project.ts";
+import { jsonOf } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
 setDefaultTimeout(60_000);
@@ -11,24 +10,17 @@ setDefaultTimeout(60_000);
 const { publicKey, privateKey } = makeAppKey();
 const permissions = { contents: "write", pull_requests: "write" } as const;
 
-let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
-let forge: Forge;
-let project: Project;
+let at: ForgeProject;
+let forge: ForgeProject["forge"];
+let project: ForgeProject["project"];
 
 beforeAll(async () => {
-  folder = await temporaryDirectory();
   const app = { id: 4711, slug: "rollouts", publicKey, installation: 99, permissions };
-  const repository = { directory: folder.path, owner: "acme", repo: "models", privateReads: true };
-  forge = await startCheckedForge({ ...repository, app });
-  project = await makeProject({ serving: true });
-  await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
+  at = await startForgeProject({ app, privateReads: true });
+  ({ forge, project } = at);
 });
 
-afterAll(async () => {
-  project[Symbol.dispose]();
-  await forge.stop();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => at[Symbol.asyncDispose]());
 
 test("deploy as a GitHub App takes at most two calls more, one where the installation is named, and opens the bot's pull request", async () => {
   const keyFile = project.put(".git/app.pem", privateKey);
@@ -56,7 +48,7 @@ test("up --repo hands the App on: the gateway reads a private repository with it
     GITHUB_API_URL: forge.apiUrl,
     MMSP_GITHUB_APP_ID: "4711",
     MMSP_GITHUB_APP_PRIVATE_KEY_FILE: keyFile,
-    XDG_CACHE_HOME: folder.path,
+    XDG_CACHE_HOME: at.directory,
   };
   const up = await project.run(["up", "--repo", "acme/models", "--port", "0", "--detach", "--json"], env);
   try {

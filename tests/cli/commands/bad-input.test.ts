@@ -79,7 +79,7 @@ describe("a name, a version or a weight that does not exist", () => {
     ["up --env porod", "environment-unknown", 'did you mean "prod"?'],
     ["promote fraud --to porod --local", "environment-unknown", 'did you mean "prod"?'],
     ["status frauds", "model-unknown", 'did you mean "fraud"?'],
-    ["status --env nowhere", "environment-unknown", "environments: dev, prod, staging"],
+    ["status --env nowhere", "environment-unknown", "environments: dev, staging, prod"],
     ["up --env nowhere", "environment-unknown", "environments: dev, prod, staging"],
   ];
 

@@ -28,7 +28,9 @@ describe("of the working tree", () => {
   test("nothing is written without --apply, and every version is told with the reason", async () => {
     const before = project.files();
     expect(await gc()).toMatchObject({ remove: [], applied: false });
+    expect(await project.mmsp("gc", "--local")).toMatch(/^MODEL +VERSION +WHAT +WHY\n/);
     const text = await project.mmsp("gc", "--local", "--older-than", "0s");
+    expect(text).toMatch(/^MODEL +VERSION +WHAT +SIZE +WHY\n/);
     expect(text).toMatch(/^fraud {2}1 +keep +stable in dev$/m);
     expect(text).toMatch(/^fraud {2}2 +remove {2}\d+ B {2}never served$/m);
     expect(text).toMatch(/^fraud {2}3 +keep +the newest: its number must not be given again$/m);

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { ForgeHook } from "../../../cli/demo/forge/api.ts";
-import type { Forge } from "../../../cli/demo/forge/server.ts";
-import { startCheckedForge } from "../../support/checked-forge.ts";
-import { temporaryDirectory, runGit } from "../../support/git.ts";
+import { runGit } from "../../support/git.ts";
 import { linearModel } from "../../support/models.ts";
 import { protectedBranch } from "../gitops/hub.ts";
-import { jsonOf, makeProject, spawnCli, type Project } from "../run-cli.ts";
+import { startForgeProject, type ForgeProject } from "../forge-project.ts";
+import { jsonOf, makeProject, spawnCli } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
 setDefaultTimeout(60_000);
@@ -14,32 +13,23 @@ const writer = "writer-token-0123456789";
 const reader = "reader-token-0123456789";
 
 /** One server and one clone for the whole file; each test leaves its own pull requests. */
-let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
-let forge: Forge;
-let project: Project;
+let at: ForgeProject;
+let forge: ForgeProject["forge"];
+let project: ForgeProject["project"];
 let hook: ForgeHook | undefined;
 
 beforeAll(async () => {
-  folder = await temporaryDirectory();
-  forge = await startCheckedForge({
-    directory: folder.path,
-    owner: "acme",
-    repo: "models",
+  at = await startForgeProject({
     users: {
       [writer]: { login: "grace", permission: "write" },
       [reader]: { login: "rita", permission: "read" },
     },
     hook: (call) => hook?.(call),
   });
-  project = await makeProject({ serving: true });
-  await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
+  ({ forge, project } = at);
 });
 
-afterAll(async () => {
-  project[Symbol.dispose]();
-  await forge.stop();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => at[Symbol.asyncDispose]());
 
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   project.run(args, { GITHUB_API_URL: forge.apiUrl, GITHUB_TOKEN: writer, ...env });
@@ -117,7 +107,9 @@ describe("published as a pull request", () => {
       left: [],
       pullRequest: { action: "opened", branch: dry.pullRequest.branch },
     });
-    expect(dry.pullRequest.body).toStartWith("| Model | Version | Before | After |");
+    expect(dry.pullRequest.body).toStartWith(
+      "Requests to one model in dev go to other versions than until now.\n\n| Model | Version |",
+    );
     expect((await run(args.slice(0, -1))).stdout).toMatch(
       /^✓ Promote fraud 2 to stable in dev\n {2}pull request #\d+ unchanged: http\S+\n {2}fraud: version 1 stable 90 %/,
     );
@@ -185,7 +177,7 @@ describe("--dry-run", () => {
       pullRequest: {
         action: "updated",
         number: registered.pullRequest.number,
-        title: "Register fresh 1 and deploy it",
+        title: "Register fresh 1 and deploy it to dev",
       },
       diff: expect.not.stringContaining("model-version.yaml"),
     });

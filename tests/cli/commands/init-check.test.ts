@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InitCheckOutput } from "../../../schemas/output/parts/init-check.ts";
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
-import type { Forge } from "../../../cli/demo/forge/server.ts";
-import { startCheckedForge } from "../../support/checked-forge.ts";
 import { makeAppKey } from "../../support/app-key.ts";
-import { commitDirectly, runGit, temporaryDirectory } from "../../support/git.ts";
+import { commitDirectly, runGit } from "../../support/git.ts";
 import { temporaryFolder } from "../../support/folder.ts";
-import { jsonOf, makeProject, runCli, type Project } from "../run-cli.ts";
+import { startForgeProject, type ForgeProject } from "../forge-project.ts";
+import { jsonOf, runCli } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
 setDefaultTimeout(60_000);
@@ -24,17 +23,13 @@ type Reply = readonly [status: number, body: unknown];
 const rules: Record<string, Reply> = {};
 const denied: Reply = [403, { message: "Resource not accessible by personal access token" }];
 
-let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
-let forge: Forge;
-let project: Project;
+let at: ForgeProject;
+let forge: ForgeProject["forge"];
+let project: ForgeProject["project"];
 
 beforeAll(async () => {
-  folder = await temporaryDirectory();
   const permissions = { contents: "write", pull_requests: "read", checks: "read" } as const;
-  forge = await startCheckedForge({
-    directory: folder.path,
-    owner: "acme",
-    repo: "models",
+  at = await startForgeProject({
     users,
     app: { id: 4711, slug: "rollouts", publicKey, installation: 99, permissions },
     hook: ({ path }) => {
@@ -43,19 +38,14 @@ beforeAll(async () => {
       if (found !== undefined) throw new ForgeFault({ status: found[0], body: found[1] });
     },
   });
-  project = await makeProject({ serving: true });
-  await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
+  ({ forge, project } = at);
 });
 
 afterEach(() => {
   for (const end of Object.keys(rules)) delete rules[end];
 });
 
-afterAll(async () => {
-  project[Symbol.dispose]();
-  await forge.stop();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => at[Symbol.asyncDispose]());
 
 const check = (env: Readonly<Record<string, string>>, ...flags: readonly string[]) =>
   project.run(["init", "--check", ...flags], { GITHUB_API_URL: forge.apiUrl, ...env });

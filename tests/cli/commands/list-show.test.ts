@@ -65,6 +65,17 @@ describe("list", () => {
   });
 });
 
+test("environments stand in the order of promotions, wherever they are listed", async () => {
+  using other = await makeProject({ serving: true });
+  for (const environment of ["staging", "prod"]) {
+    await other.mmsp("deploy", "fraud", "--version", "1", "--env", environment, "--local");
+  }
+  expect(await other.mmsp("list")).toContain("dev 1, staging 1, prod 1\n");
+  expect(await other.mmsp("show", "fraud", "1")).toStartWith("fraud 1  dev stable, staging stable, prod stable\n");
+  expect((await other.mmsp("status")).match(/^\w+(?= +fraud)/gm)?.join()).toBe("dev,staging,prod");
+  expect((await other.mmsp("diff")).match(/(?<=^fraud )\w+/gm)?.join()).toBe("staging,prod");
+});
+
 test.each(["status", "list", "history"])("%s of two models at once is wrong usage", async (command) => {
   const both = await project.run([command, "fraud", "--name", "churn"]);
   expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('"fraud" and --name "churn"') });

@@ -3,41 +3,32 @@ import { paths } from "../../../schemas/tree.ts";
 import { WaitOutput } from "../../../schemas/output/wait.ts";
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import type { ForgeCall, ForgeHook } from "../../../cli/demo/forge/api.ts";
-import { DEMO_TOKEN, type Forge } from "../../../cli/demo/forge/server.ts";
-import { startCheckedForge } from "../../support/checked-forge.ts";
+import { DEMO_TOKEN } from "../../../cli/demo/forge/server.ts";
 import { startGatewayProcess } from "../../support/gateway-process.ts";
-import { commitDirectly, runGit, temporaryDirectory } from "../../support/git.ts";
-import { jsonOf, makeProject, type Project } from "../run-cli.ts";
+import { commitDirectly, runGit } from "../../support/git.ts";
+import { startForgeProject, type ForgeProject } from "../forge-project.ts";
+import { jsonOf } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
 setDefaultTimeout(60_000);
 
-let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
-let forge: Forge;
-let project: Project;
+let at: ForgeProject;
+let forge: ForgeProject["forge"];
+let project: ForgeProject["project"];
 let hook: ForgeHook | undefined;
 
 beforeAll(async () => {
-  folder = await temporaryDirectory();
-  forge = await startCheckedForge({
-    directory: folder.path,
-    owner: "acme",
-    repo: "models",
+  at = await startForgeProject({
     hook: (call) => hook?.(call),
   });
-  project = await makeProject({ serving: true });
-  await runGit(forge.gitDir, ["fetch", "--quiet", project.path, "main:main"]);
+  ({ forge, project } = at);
 });
 
 afterEach(() => {
   hook = undefined;
 });
 
-afterAll(async () => {
-  project[Symbol.dispose]();
-  await forge.stop();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => at[Symbol.asyncDispose]());
 
 const run = (...args: readonly string[]) =>
   project.run(args, { GITHUB_API_URL: forge.apiUrl, GITHUB_TOKEN: DEMO_TOKEN });
@@ -66,7 +57,7 @@ describe("--wait", () => {
     await using gateway = await startGatewayProcess({
       MMSP_ENV: "dev",
       MMSP_GIT_URL: forge.cloneUrl,
-      MMSP_DATA: `${folder.path}/data`,
+      MMSP_DATA: `${at.directory}/data`,
       MMSP_POLL_MS: "50",
     });
     const path = paths.environment("dev");

@@ -1,6 +1,6 @@
 /** Cuts on the sample repository, and the shipped planner to put them into git with. */
 import { plan } from "../../../cli/gitops/core/plan.ts";
-import type { Planner } from "../../../cli/gitops/draft.ts";
+import type { Planner } from "../../../cli/gitops/draft-over.ts";
 import type { PublishParts } from "../../../cli/gitops/publish.ts";
 import { commitMessage } from "../../../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../../../cli/gitops/render/files.ts";

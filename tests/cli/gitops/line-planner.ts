@@ -1,7 +1,7 @@
 /** The least that plans and renders: enough of deploy, register and rollback to publish, edits whole lines, keeps the rest. */
 import type { Change, Command, DocumentChange, Plan, PlanState } from "../../../cli/gitops/core/change.ts";
 import type { FileWrite } from "../../../cli/gitops/core/ports.ts";
-import type { Planner } from "../../../cli/gitops/draft.ts";
+import type { Planner } from "../../../cli/gitops/draft-over.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import { kustomizationResources } from "../../../schemas/effective.ts";
 import { paths } from "../../../schemas/tree.ts";

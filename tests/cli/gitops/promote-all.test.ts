@@ -87,7 +87,7 @@ describe("promote --all", () => {
     const { title, body } = (await hub.api("GET", `/pulls/${number}`)) as { title: string; body: string };
     expect(title).toBe(set.title);
     expect(body).toMatch(
-      /^\| Model \| Version \| Before \| After \|\n\| --- .*\n\| `churn` \| 3 \| 2: 90 %, 3: 10 % \| 3: 100 % \|\n\| `fraud` /,
+      /^Requests to 2 models in dev go to other .*\n\n\| Model \| Version \| Before \| After \|\n\| --- .*\n\| `churn` \| 3 \| 2: 90 %, 3: 10 % \| 3: 100 % \|\n\| `fraud` /,
     );
     expect(body).toContain("- `locked`: locked in dev was locked by ann");
     expect(body).toMatch(/## `churn`\n\nRequests to churn .*## `fraud`\n\nRequests to fraud /s);

@@ -75,7 +75,7 @@ test("one pull request takes registry entries and their artifacts away; again it
   expect(files.filter(({ filename }) => filename.startsWith("artifacts/"))).toHaveLength(3);
   const { body } = (await hub.api("GET", "/pulls/1")) as { body: string };
   expect(body).toContain("| fraud 1 |");
-  expect(body).toContain("Revert this commit");
+  expect(body).toContain("Revert the merge");
 
   expect((await collect(hub)).pullRequest).toMatchObject({ number: 1, action: "unchanged" });
 

@@ -200,8 +200,9 @@ describe("a proposal", () => {
     expect(hub.operations(from).length).toBeLessThanOrEqual(5);
     expect(result.pullRequest).toMatchObject({ number: registration.pullRequest.number, action: "updated" });
     expect(result.notices).toContain(`goes onto #${registration.pullRequest.number}`);
+    expect(result.notices).toContain("goes onto the pull request that registers version 4: one merge does both");
     const [pull] = await publisher.pulls();
-    expect(pull?.title).toBe("Register fraud 4 and deploy it");
+    expect(pull?.title).toBe("Register fraud 4 and deploy it to dev");
     expect(pull?.body).toMatch(
       /^<!-- mmsp dev deploy -->\n.*Deploy fraud 4 at 10 %.*<!-- end of mmsp dev deploy -->\n.*Register fraud 4/s,
     );

@@ -1,19 +1,13 @@
 /** Commands, and publishing them on a hub with clocks of its own. */
-import type { Command, DeployCommand, RegisterCommand, RollbackCommand } from "../../../cli/gitops/core/change.ts";
+import type { Command, RegisterCommand, RollbackCommand } from "../../../cli/gitops/core/change.ts";
 import { publish, type PublishParts, type PublishResult } from "../../../cli/gitops/publish.ts";
 import { paths } from "../../../schemas/tree.ts";
+import { deploy as aDeploy } from "../../support/builders.ts";
 import { runGit } from "../../support/git.ts";
 import { startHub, type Hub } from "./hub.ts";
 import { linePlanner } from "./line-planner.ts";
 
-export const deploy: DeployCommand = {
-  verb: "deploy",
-  environment: "dev",
-  model: "fraud",
-  version: 3,
-  weight: 10,
-  force: false,
-};
+export const deploy = aDeploy({ environment: "dev", version: 3, weight: 10 });
 export const rollback: RollbackCommand = {
   verb: "rollback",
   environment: "dev",

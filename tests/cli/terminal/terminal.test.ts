@@ -106,6 +106,20 @@ describe("colour", () => {
   });
 });
 
+test("show folds what is longer than the terminal is wide, and in a pipe keeps its lines", async () => {
+  using other = await makeProject({ serving: true });
+  const reason = "scores drift on weekends and holidays, and whenever the shop in Vienna is closed";
+  await other.mmsp("deploy", "fraud", "--version", "2", "--local");
+  await other.mmsp("rollback", "fraud", "--reason", reason, "--local");
+  const shown = onTerminal(["show", "fraud", "2"], { cwd: other.path });
+  expect(await shown.exited).toBe(0);
+  const [, rejected = ""] = shown.screen().split("Rejected\n");
+  expect(rejected).not.toContain(reason);
+  expect(rejected.replaceAll(/\s+/g, " ")).toContain(reason);
+  expect(rejected.split("\n").every((line) => line.length <= 100)).toBe(true);
+  expect(await other.mmsp("show", "fraud", "2")).toContain(`  ${reason}\n`);
+});
+
 describe("the progress line", () => {
   /** Answers nothing before `release`, and then that there is nothing. */
   function slowGitHub() {

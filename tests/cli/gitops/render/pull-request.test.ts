@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { pullRequestBody } from "../../../../cli/gitops/render/pull-request.ts";
+import { aDeployment, anEnvironment, aState, aTree, promote } from "../../../support/builders.ts";
+import { changed } from "../../../support/plans.ts";
 import { change, changes } from "./changes.ts";
 
 const golden = join(import.meta.dir, "../../../golden/pull-request");
@@ -26,8 +28,34 @@ test("evidence stays on its line", () => {
   expect(pullRequestBody(changes.rollback)).not.toMatch(/^# heading/m);
 });
 
-test("a note on the model files is part of it", () => {
-  expect(pullRequestBody(changes.register, "The file is in the store s3://models.")).toContain("`s3://models`.");
+test("numbers can be copied: a minus is the one on the keyboard", () => {
+  expect(pullRequestBody(changes.deploy)).toContain("| 0.97 | 0.9649 | -0.0051, worse |");
+});
+
+test("what a person wants to be taken out is taken out by the merge, and what the gateway judged is out already", () => {
+  expect(pullRequestBody(changes.rollback)).toContain("The guard took version 3 (canary, attempt 6) out at 2026");
+  const rejection = { version: 3, attempt: 6, at: "2026-11-21T08:10:00Z", phase: "canary", by: "person" } as const;
+  const asked = change({ ...changes.rollback, rejection: { ...rejection, reason: "odd" } });
+  expect(pullRequestBody(asked)).toContain("A person takes version 3 (canary, attempt 6) out: `odd`");
+});
+
+test("what to know besides stands above the model's tables", () => {
+  const headings = pullRequestBody(changes.register).match(/^### .*$/gm) ?? [];
+  expect([...headings]).toEqual(["Notes", "How to undo", "Model", "Signature", "Metrics"].map((name) => `### ${name}`));
+});
+
+test("a promotion past the way that the policies name says so to the reviewer, before anything of the model", () => {
+  const environments = [
+    anEnvironment("dev", { promotesTo: "staging" }),
+    anEnvironment("staging", { promotesTo: "prod" }),
+    anEnvironment("prod"),
+  ];
+  const state = aState(aTree({ environments, deployments: { dev: [aDeployment()] } }));
+  const bodyFor = (to: string) => pullRequestBody(changed(promote({ environment: "dev", to }), state).change);
+  expect(bodyFor("prod")).toMatch(
+    /### Notes\n\n- goes past the policy of dev, which promotes to staging, not to prod\n.*### Model/s,
+  );
+  expect(bodyFor("staging")).not.toContain("past the policy");
 });
 
 test("the first version of a model cannot be rolled back, and the body says so", () => {

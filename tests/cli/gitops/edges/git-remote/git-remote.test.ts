@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import type { DeployCommand, RegisterCommand } from "../../../../../cli/gitops/core/change.ts";
+import type { RegisterCommand } from "../../../../../cli/gitops/core/change.ts";
 import { HeadMoved, ProtectedBranch } from "../../../../../cli/gitops/core/ports.ts";
 import { ProblemError } from "../../../../../schemas/problem.ts";
 import { paths } from "../../../../../schemas/tree.ts";
 import { runGit } from "../../../../support/git.ts";
 import { register as aRegistration, rollback as aRollback } from "../../../../support/builders.ts";
 import { sampleFiles } from "../../documents.ts";
+import { branch, deploy, document } from "../../publisher.ts";
 import { modelBytes, pushed, startRemote, type Remote } from "./remote.ts";
 
 setDefaultTimeout(60_000);
@@ -17,17 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => remote[Symbol.asyncDispose]());
 
-const deploy: DeployCommand = {
-  verb: "deploy",
-  environment: "dev",
-  model: "fraud",
-  version: 3,
-  weight: 10,
-  force: false,
-};
 const rollback = aRollback({ environment: "dev" });
-const branch = "mmsp/dev/fraud/deploy-3";
-const document = paths.deployment("dev", "fraud");
 const subjects = async (name: string) => (await remote.git("log", "--format=%s", `main..${name}`)).split("\n");
 
 describe("a proposal on a remote that only speaks git", () => {
@@ -113,7 +104,7 @@ describe("a proposal on a remote that only speaks git", () => {
 
     const onto = await pushed(remote.propose({ ...deploy, version: 4, allowSignatureChange: true }));
     expect(onto.pushed).toMatchObject({ branch: first.pushed.branch, action: "updated" });
-    expect(onto.pushed.title).toBe("Register fraud 4 and deploy it");
+    expect(onto.pushed.title).toBe("Register fraud 4 and deploy it to dev");
     expect(onto.notices).toContain("goes onto the branch that registers version 4: one merge does both");
     expect(await subjects(first.pushed.branch)).toEqual(["Deploy fraud 4 to dev at 10 %", "Register fraud 4"]);
   });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import type { DeployCommand } from "../../../../../cli/gitops/core/change.ts";
 import { cacheFolder, credentialsFor } from "../../../../../cli/gitops/edges/git-remote/address.ts";
 import { createGitRemote } from "../../../../../cli/gitops/edges/git-remote/git-remote.ts";
 import { publish } from "../../../../../cli/gitops/publish.ts";
 import { cutParts } from "../../cut-parts.ts";
 import { readerToken, startHub, token, type Hub } from "../../hub.ts";
+import { deploy } from "../../publisher.ts";
 
 setDefaultTimeout(60_000);
 
@@ -15,15 +15,6 @@ beforeAll(async () => {
   hub = await startHub();
 });
 afterAll(() => hub[Symbol.asyncDispose]());
-
-const deploy: DeployCommand = {
-  verb: "deploy",
-  environment: "dev",
-  model: "fraud",
-  version: 3,
-  weight: 10,
-  force: false,
-};
 
 function forgeWith(secret: string | undefined, folder = "cache") {
   const { PATH = "" } = process.env;

@@ -1,22 +1,13 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import type { DeployCommand } from "../../../../../cli/gitops/core/change.ts";
 import { paths } from "../../../../../schemas/tree.ts";
 import { rollback as aRollback } from "../../../../support/builders.ts";
 import { sampleFiles } from "../../documents.ts";
+import { branch, deploy } from "../../publisher.ts";
 import { pushed, startRemote } from "./remote.ts";
 
 setDefaultTimeout(60_000);
 
-const deploy: DeployCommand = {
-  verb: "deploy",
-  environment: "dev",
-  model: "fraud",
-  version: 3,
-  weight: 10,
-  force: false,
-};
 const rollback = aRollback({ environment: "dev" });
-const branch = "mmsp/dev/fraud/deploy-3";
 const models = Array.from({ length: 10 }, (_, at) => `m-${at}`);
 
 test("ten writers to one branch lose nothing, each with a clone of its own", async () => {
