@@ -37,11 +37,17 @@ function checkViolations(world: World, rules: BranchRules, oid: string, fresh: b
   return [`${count} have not succeeded: ${parts.join(", ")}.`];
 }
 
-/** Of a commit that a branch would point to without a pull request; null: of its deletion. */
-async function pushViolations(world: World, rules: BranchRules, branch: string, to: string | null) {
-  if (to === null) return ["Cannot delete this branch"];
+/** Of a commit that a branch would point to without a pull request; null: of its deletion. Anybody may make a branch. */
+export async function pushViolations(
+  world: World,
+  rules: BranchRules,
+  branch: string,
+  to: string | null,
+): Promise<readonly string[]> {
   const old = await readRef(world.repository, branchRef(branch));
-  const forced = old !== null && !(await isAncestor(world.repository, old.oid, to));
+  if (old === null) return [];
+  if (to === null) return ["Cannot delete this branch"];
+  const forced = !(await isAncestor(world.repository, old.oid, to));
   return [
     ...(forced ? ["Cannot force-push to this branch"] : []),
     ...(rules.pullRequest ? ["Changes must be made through a pull request."] : []),
@@ -65,8 +71,8 @@ function violationText(rules: BranchRules, violations: readonly string[]): strin
   return violations[0] ?? "";
 }
 
-/** Throws where the user may not point the branch there by a push or by a call that works like one. */
-export async function refusePush(world: World, user: ForgeUser, branch: string, to: string | null): Promise<void> {
+/** Throws where the user may not point the branch there by a call that works like a push. */
+export async function refuseMove(world: World, user: ForgeUser, branch: string, to: string | null): Promise<void> {
   const rules = rulesFor(world.settings.rules, branch, user);
   if (!rules) return;
   const violations = await pushViolations(world, rules, branch, to);
