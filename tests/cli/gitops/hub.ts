@@ -34,8 +34,8 @@ export interface Hub extends AsyncDisposable {
   operations(from?: number): readonly string[];
   /** As it was at the start: branches, pull requests, settings. */
   reset(): Promise<void>;
-  /** The API as somebody else's browser would use it. */
-  api(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** The API as somebody else's browser would use it: an administrator's, unless `as` is another's token. */
+  api(method: string, path: string, body?: unknown, as?: string): Promise<unknown>;
 }
 
 export async function startHub(
@@ -94,8 +94,8 @@ export async function startHub(
       hub.replyHook = undefined;
     },
     operations: (from = 0) => server.calls.slice(from).map((call) => call.operation),
-    async api(method, path, body) {
-      const headers = { authorization: `Bearer ${adminToken}`, "user-agent": "browser" };
+    async api(method, path, body, as = adminToken) {
+      const headers = { authorization: `Bearer ${as}`, "user-agent": "browser" };
       const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
       return (await fetch(`${apiUrl}/repos/acme/models${path}`, init)).json();
     },

@@ -41,7 +41,7 @@ function protection(world: World, branch: string, rules: BranchRules) {
   };
   const reviews = {
     url: `${url}/required_pull_request_reviews`,
-    dismiss_stale_reviews: false,
+    dismiss_stale_reviews: pullRequest?.dismissStale ?? false,
     require_code_owner_reviews: false,
     required_approving_review_count: pullRequest?.approvals ?? 0,
     require_last_push_approval: false,
@@ -70,7 +70,7 @@ function ruleset(world: World, { checks, pullRequest }: BranchRules): readonly o
   };
   const reviews = {
     required_approving_review_count: pullRequest?.approvals ?? 0,
-    dismiss_stale_reviews_on_push: false,
+    dismiss_stale_reviews_on_push: pullRequest?.dismissStale ?? false,
     require_code_owner_review: false,
     require_last_push_approval: false,
     required_review_thread_resolution: false,

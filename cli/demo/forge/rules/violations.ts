@@ -1,6 +1,7 @@
 /** Which rules of a branch a change would break, in GitHub's words. */
 import { Refusal } from "../fault.ts";
 import { branchRef, isAncestor, readRef } from "../git/refs.ts";
+import { opinionsOn } from "../pulls/reviews.ts";
 import type { PullRequest } from "../pulls/store.ts";
 import type { ForgeUser } from "../users.ts";
 import type { World } from "../world.ts";
@@ -59,10 +60,29 @@ export async function pushViolations(
 export async function mergeViolations(world: World, pull: PullRequest, user?: ForgeUser): Promise<readonly string[]> {
   const rules = rulesFor(world.settings.rules, pull.baseRef, user);
   if (!rules) return [];
-  const { approvals = 0 } = rules.pullRequest ?? {};
-  const reviews = `At least ${approvals} approving review${approvals === 1 ? " is" : "s are"} required by reviewers with write access.`;
   const fresh = await isAncestor(world.repository, pull.baseOid, pull.headOid);
-  return [...(approvals > 0 ? [reviews] : []), ...checkViolations(world, rules, pull.headOid, fresh)];
+  return [...reviewViolations(rules, pull), ...checkViolations(world, rules, pull.headOid, fresh)];
+}
+
+function reviewViolations(rules: BranchRules, pull: PullRequest): readonly string[] {
+  const { approvals = 0 } = rules.pullRequest ?? {};
+  const decision = reviewDecision(rules, pull);
+  if (decision === "CHANGES_REQUESTED") return ["Changes have been requested."];
+  if (decision !== "REVIEW_REQUIRED") return [];
+  const needed = `${approvals} approving review${approvals === 1 ? " is" : "s are"} required`;
+  return [`At least ${needed} by reviewers with write access.`];
+}
+
+/** What the reviews of a pull request come to; null where its base asks for none, whatever reviewers say. */
+export function reviewDecision(
+  rules: BranchRules | undefined,
+  pull: PullRequest,
+): "APPROVED" | "CHANGES_REQUESTED" | "REVIEW_REQUIRED" | null {
+  const { approvals: needed = 0 } = rules?.pullRequest ?? {};
+  if (needed === 0) return null;
+  const { approvals, changesRequested } = opinionsOn(pull);
+  if (changesRequested) return "CHANGES_REQUESTED";
+  return approvals >= needed ? "APPROVED" : "REVIEW_REQUIRED";
 }
 
 /** GitHub's text for violations. A ruleset lists them all, the older protection has a line for the first. */
