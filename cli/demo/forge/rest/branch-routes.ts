@@ -6,7 +6,7 @@ import type { BranchRules } from "../rules/rules.ts";
 import { forbiddenMessage } from "../users.ts";
 import { repoApiUrl, repoPageUrl, type World } from "../world.ts";
 import { repositoryCommit } from "./represent-commit.ts";
-import { ok, pageOf, queryOf, route, type Route } from "./router.ts";
+import { asking, ok, pageOf, queryOf, route, type Route } from "./router.ts";
 
 const RULESET_ID = 1;
 
@@ -95,17 +95,20 @@ const unprotected = {
 };
 
 export const branchRoutes: readonly Route[] = [
-  route("GET", "/repos/{owner}/{repo}/branches", "read", async (call) => {
-    const { world } = call;
-    if (queryOf(call, "protected").protected !== null) throw notImplemented("listing branches by protection");
-    const page = pageOf(call, await listRefs(world.repository, "refs/heads/"));
-    const rows = page.items.map(({ name, oid }) => {
-      const branch = name.slice("refs/heads/".length);
-      const commit = { sha: oid, url: `${repoApiUrl(world)}/commits/${oid}` };
-      return { name: branch, commit, protected: world.settings.rules.has(branch) };
-    });
-    return { ...ok(rows), headers: page.headers };
-  }),
+  asking(
+    ["protected"],
+    route("GET", "/repos/{owner}/{repo}/branches", "read", async (call) => {
+      const { world } = call;
+      if (queryOf(call, "protected").protected !== null) throw notImplemented("listing branches by protection");
+      const page = pageOf(call, await listRefs(world.repository, "refs/heads/"));
+      const rows = page.items.map(({ name, oid }) => {
+        const branch = name.slice("refs/heads/".length);
+        const commit = { sha: oid, url: `${repoApiUrl(world)}/commits/${oid}` };
+        return { name: branch, commit, protected: world.settings.rules.has(branch) };
+      });
+      return { ...ok(rows), headers: page.headers };
+    }),
+  ),
 
   route("GET", "/repos/{owner}/{repo}/branches/{branch}", "read", async ({ world, params: { branch } }) => {
     const commit = await readCommit(world.repository, branchRef(branch));

@@ -9,7 +9,7 @@ import type { PullRequest } from "../pulls/store.ts";
 import { repoApiUrl, repoPageUrl, type Scope } from "../world.ts";
 import { requirePull } from "./pull-routes.ts";
 import { simpleUser } from "./represent-repository.ts";
-import { bodyOf, ok, pageOf, queryOf, route, type Route } from "./router.ts";
+import { bodyOf, ok, pageOf, route, type Route } from "./router.ts";
 
 type PullReview = RestEndpointMethodTypes["pulls"]["listReviews"]["response"]["data"][number];
 
@@ -48,7 +48,6 @@ export const reviewRoutes: readonly Route[] = [
   }),
 
   route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/reviews", "read", (call) => {
-    queryOf(call);
     const pull = requirePull(call.world, call.params.pull_number);
     const page = pageOf(call, pull.reviews);
     return { ...ok(page.items.map((review) => represent(call, pull, review))), headers: page.headers };

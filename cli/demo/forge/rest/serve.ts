@@ -12,7 +12,7 @@ import { objectRoutes } from "./object-routes.ts";
 import { pullRoutes } from "./pull-routes.ts";
 import { refRoutes } from "./ref-routes.ts";
 import { reviewRoutes } from "./review-routes.ts";
-import { createRouter, type MatchedRoute, type RestReply, type Route, type Router } from "./router.ts";
+import { createRouter, refuseQuery, type MatchedRoute, type RestReply, type Route, type Router } from "./router.ts";
 import { statusRoutes } from "./status-routes.ts";
 
 const routes: readonly Route[] = [
@@ -68,6 +68,7 @@ export async function serveRest(
   refuseOtherRepository(world, user, request.path);
   if (!matched) throw notImplemented(`${request.method} ${request.path}`);
   const { route, params } = matched;
+  refuseQuery(route, request.url);
   if (route.access === "write") refuseWrites(world, user);
   if (route.access === "write") refuseUngranted(user, route.template);
   const call = { world, user, params, url: request.url, accept: request.accept, body: request.body };

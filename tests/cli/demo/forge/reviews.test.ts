@@ -105,7 +105,10 @@ describe("a branch that wants reviews", () => {
       { input: { pullRequestId: data.node_id } },
     );
     await review("ada", "REQUEST_CHANGES", "No");
-    expect((await api("grace").pulls.get(it)).data.merged).toBe(false);
+    expect((await api("grace").pulls.get(it)).data).toMatchObject({
+      merged: false,
+      auto_merge: { enabled_by: { login: "grace" }, merge_method: "merge" },
+    });
     await review("ada", "APPROVE");
     expect((await api("grace").pulls.get(it)).data).toMatchObject({ merged: true, merged_by: { login: "grace" } });
   });
