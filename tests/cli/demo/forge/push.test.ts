@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { BranchRules } from "../../../../cli/demo/forge/server.ts";
 import { runGit } from "../../../support/git.ts";
-import { failureOf, HERE, octokit, testForge } from "./forge-fixture.ts";
+import { failureOf, HERE, octokit, testForge, withToken } from "./forge-fixture.ts";
 
 let forge: Awaited<ReturnType<typeof testForge>>;
 let clone: string;
@@ -18,7 +18,7 @@ const main = () => runGit(forge.gitDir, ["rev-parse", "main"]);
 const refs = () => runGit(forge.gitDir, ["for-each-ref", "--format=%(refname:short)", "refs/heads"]);
 const git = (...args: readonly string[]) => runGit(clone, args);
 
-const writable = () => forge.cloneUrl.replace("//", "//x-access-token:writer-token@");
+const writable = () => withToken(forge.cloneUrl, "writer-token");
 
 function push(...what: readonly string[]): Promise<string> {
   const options = what.filter((word) => word.startsWith("--"));

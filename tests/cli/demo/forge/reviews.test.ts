@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { BranchRules } from "../../../../cli/demo/forge/server.ts";
 import { commitDirectly, runGit } from "../../../support/git.ts";
-import { HERE, inRepository, octokit, refusal, testForge } from "./forge-fixture.ts";
+import { enableAutoMerge, HERE, inRepository, octokit, refusal, testForge } from "./forge-fixture.ts";
 
 let forge: Awaited<ReturnType<typeof testForge>>;
 const it = { ...HERE, pull_number: 1 };
@@ -99,15 +99,11 @@ describe("a branch that wants reviews", () => {
   test("is waited for by auto-merge", async () => {
     asks({ approvals: 1 });
     forge.settings.allowAutoMerge = true;
-    const { data } = await api("grace").pulls.get(it);
-    await api("grace").graphql(
-      "mutation ($input: EnablePullRequestAutoMergeInput!) { enablePullRequestAutoMerge(input: $input) { clientMutationId } }",
-      { input: { pullRequestId: data.node_id } },
-    );
+    await enableAutoMerge(api("grace"), 1);
     await review("ada", "REQUEST_CHANGES", "No");
     expect((await api("grace").pulls.get(it)).data).toMatchObject({
       merged: false,
-      auto_merge: { enabled_by: { login: "grace" }, merge_method: "merge" },
+      auto_merge: { enabled_by: { login: "grace" }, merge_method: "squash" },
     });
     await review("ada", "APPROVE");
     expect((await api("grace").pulls.get(it)).data).toMatchObject({ merged: true, merged_by: { login: "grace" } });
