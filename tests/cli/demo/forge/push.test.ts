@@ -26,8 +26,8 @@ function push(...what: readonly string[]): Promise<string> {
   return git("push", ...options, writable(), ...refspecs);
 }
 
-async function commit(name: string): Promise<string> {
-  await Bun.write(join(clone, name), name);
+async function commit(name: string, content = name): Promise<string> {
+  await Bun.write(join(clone, name), content);
   await git("add", name);
   await git("commit", "--quiet", "-m", name);
   return git("rev-parse", "HEAD");
@@ -70,6 +70,13 @@ describe("a push to a branch with rules", () => {
       "remote:",
       " ! [remote rejected] main -> main (push declined due to repository rule violations)",
     ]);
+  });
+
+  test("is refused as well when it is so large that git sends it in pieces", async () => {
+    rule(viaPull);
+    await commit("a.bin", crypto.getRandomValues(new Uint8Array(60_000)).toHex().repeat(30));
+    expect(await refused(push("main"))).toContain("remote: - Changes must be made through a pull request.");
+    expect(await main()).toBe(forge.firstCommit);
   });
 
   test("may neither force nor delete it, whatever else the rules ask for", async () => {
