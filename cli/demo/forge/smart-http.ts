@@ -47,11 +47,7 @@ interface BackendCall {
   readonly body: Buffer;
 }
 
-async function runBackend(
-  world: World,
-  request: Request,
-  { service, login, body }: BackendCall,
-): Promise<Response> {
+async function runBackend(world: World, request: Request, { service, login, body }: BackendCall): Promise<Response> {
   const header = (name: string) => request.headers.get(name) ?? "";
   const child = Bun.spawn(["git", "http-backend"], {
     env: gitEnvironment({
