@@ -9,7 +9,7 @@ import { commitMessage } from "../gitops/render/commit-message.ts";
 import { unifiedDiff } from "../gitops/render/diff.ts";
 import { renderChange } from "../gitops/render/files.ts";
 import { pullRequestBody } from "../gitops/render/pull-request.ts";
-import { ProtectedBranch, type Content } from "../gitops/core/ports.ts";
+import { ProtectedBranch, type Content, type Forge } from "../gitops/core/ports.ts";
 import { fail } from "../../schemas/problem.ts";
 import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { isInRepository } from "../../schemas/store.ts";
@@ -58,13 +58,14 @@ export async function write(
     return previewed.kind === "preview" ? { ...previewed, kind: "dry-run", notices: [] } : previewed;
   }
   const parts: PublishParts = { forge, planner, artifacts, now: context.now, random: Math.random, sleep: Bun.sleep };
-  const published = await publish(command, { baseBranch, as }, parts).catch(explainProtected);
+  const published = await publish(command, { baseBranch, as }, parts).catch((error) => explainProtected(error, forge));
   return conclude(published, forge, input, context);
 }
 
-function explainProtected(cause: unknown): never {
+function explainProtected(cause: unknown, { proposes }: Forge): never {
   if (!(cause instanceof ProtectedBranch)) throw cause;
-  const hint = "leave --commit out, and it becomes a pull request; or let the token's owner bypass the branch's rules";
+  const otherwise = proposes === "branches" ? "a branch that somebody merges" : "a pull request";
+  const hint = `leave --commit out, and it becomes ${otherwise}; or let the token's owner bypass the branch's rules`;
   return fail({ code: "branch-protected", message: cause.message, hint }, { cause });
 }
 

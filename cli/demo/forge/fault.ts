@@ -44,12 +44,15 @@ export interface FieldError {
   readonly message?: string;
 }
 
+/** What is wrong with the fields of a call, or in a few words. */
+type RefusalErrors = readonly FieldError[] | readonly string[];
+
 /** A call that GitHub would refuse, with the reason in GitHub's words. */
 export class Refusal extends Error {
   readonly kind: RefusalKind;
-  readonly errors: readonly FieldError[];
+  readonly errors: RefusalErrors;
 
-  constructor(kind: RefusalKind, message: string, errors: readonly FieldError[] = []) {
+  constructor(kind: RefusalKind, message: string, errors: RefusalErrors = []) {
     super(message);
     this.name = "Refusal";
     this.kind = kind;

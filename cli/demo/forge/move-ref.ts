@@ -3,7 +3,7 @@ import { Refusal } from "./fault.ts";
 import { branchRef, isAncestor, isRefName, readRef, updateRefs, type Ref } from "./git/refs.ts";
 import { defaultBranch } from "./git/repository.ts";
 import { followBranches } from "./pulls/follow.ts";
-import { refusePush } from "./rules/violations.ts";
+import { refuseMove } from "./rules/violations.ts";
 import type { ForgeUser } from "./users.ts";
 import type { Scope, World } from "./world.ts";
 
@@ -62,7 +62,7 @@ async function planMove(world: World, move: RefMove): Promise<{ target: Ref; fro
 
 async function refuseIfBranch(world: World, user: ForgeUser, name: string, to: string | null): Promise<void> {
   const [prefix, branch] = [branchRef(""), name.slice(branchRef("").length)];
-  if (name.startsWith(prefix)) await refusePush(world, user, branch, to);
+  if (name.startsWith(prefix)) await refuseMove(world, user, branch, to);
 }
 
 export async function deleteRef({ world, user }: Scope, name: string): Promise<void> {

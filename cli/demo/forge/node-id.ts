@@ -4,6 +4,7 @@ export type NodeType =
   | "Repository"
   | "Ref"
   | "PullRequest"
+  | "PullRequestReview"
   | "IssueComment"
   | "User"
   | "Commit"
@@ -15,6 +16,7 @@ const PREFIX: Readonly<Record<NodeType, string>> = {
   Repository: "R",
   Ref: "REF",
   PullRequest: "PR",
+  PullRequestReview: "PRR",
   IssueComment: "IC",
   User: "U",
   Commit: "C",

@@ -1,5 +1,6 @@
 /** `git clone`, `fetch` and `push` over http, by git's own CGI program. */
 import { gitEnvironment } from "./git/run.ts";
+import { servePush } from "./push.ts";
 import { authenticate, mayWrite } from "./users.ts";
 import { isServed, type World } from "./world.ts";
 
@@ -35,17 +36,18 @@ export async function serveGit(world: World, access: GitAccess, request: Request
     const text = `Permission to ${world.owner}/${world.repo}.git denied to ${user.login}.\n`;
     return new Response(text, { status: 403 });
   }
-  return runBackend(world, request, service, url.search.slice(1), user?.login);
+  const body = Buffer.from(await request.bytes());
+  const backend = (sent: Buffer) => runBackend(world, request, { service, login: user?.login, body: sent });
+  return service === "git-receive-pack" && user ? servePush(world, user, body, backend) : backend(body);
 }
 
-async function runBackend(
-  world: World,
-  request: Request,
-  service: string,
-  query: string,
-  login: string | undefined,
-): Promise<Response> {
-  const body = await request.bytes();
+interface BackendCall {
+  readonly service: string;
+  readonly login: string | undefined;
+  readonly body: Buffer;
+}
+
+async function runBackend(world: World, request: Request, { service, login, body }: BackendCall): Promise<Response> {
   const header = (name: string) => request.headers.get(name) ?? "";
   const child = Bun.spawn(["git", "http-backend"], {
     env: gitEnvironment({
@@ -53,7 +55,7 @@ async function runBackend(
       GIT_HTTP_EXPORT_ALL: "1",
       PATH_INFO: `/${service}`,
       REQUEST_METHOD: request.method,
-      QUERY_STRING: query,
+      QUERY_STRING: new URL(request.url).search.slice(1),
       CONTENT_TYPE: header("content-type"),
       CONTENT_LENGTH: String(body.length),
       HTTP_CONTENT_ENCODING: header("content-encoding"),

@@ -120,7 +120,7 @@ describe("what stands in the way", () => {
     const branch = await run(...deploy);
     await Bun.file(hook).delete();
     expect(refused.stderr).toMatch(
-      /^error: the branch "main" is protected: the server says: two reviews are needed\n {2}hint: leave --commit out/,
+      /^error: the branch "main" is protected: the server says: two reviews are needed\n {2}hint: leave --commit out, and it becomes a branch that somebody merges/,
     );
     expect(branch.stderr).toMatch(/two reviews are needed\n {2}hint: let whoever pushes create branches below mmsp\//);
   });

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { paths } from "../../../schemas/tree.ts";
 import { WaitOutput } from "../../../schemas/output/wait.ts";
-import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import type { ForgeCall, ForgeHook } from "../../../cli/demo/forge/api.ts";
 import { DEMO_TOKEN } from "../../../cli/demo/forge/server.ts";
 import { startGatewayProcess } from "../../support/gateway-process.ts";
@@ -16,9 +15,14 @@ let at: ForgeProject;
 let forge: ForgeProject["forge"];
 let project: ForgeProject["project"];
 let hook: ForgeHook | undefined;
+const reviewerToken = "reviewer-token-0123456789";
 
 beforeAll(async () => {
   at = await startForgeProject({
+    users: {
+      [DEMO_TOKEN]: { login: "demo-admin", permission: "admin" },
+      [reviewerToken]: { login: "rita", permission: "write" },
+    },
     hook: (call) => hook?.(call),
   });
   ({ forge, project } = at);
@@ -26,6 +30,7 @@ beforeAll(async () => {
 
 afterEach(() => {
   hook = undefined;
+  forge.settings.rules.clear();
 });
 
 afterAll(() => at[Symbol.asyncDispose]());
@@ -33,8 +38,8 @@ afterAll(() => at[Symbol.asyncDispose]());
 const run = (...args: readonly string[]) =>
   project.run(args, { GITHUB_API_URL: forge.apiUrl, GITHUB_TOKEN: DEMO_TOKEN });
 
-async function api(method: string, path: string, body?: object): Promise<unknown> {
-  const headers = { authorization: `Bearer ${DEMO_TOKEN}` };
+async function api(method: string, path: string, body?: object, token = DEMO_TOKEN): Promise<unknown> {
+  const headers = { authorization: `Bearer ${token}` };
   const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
   return (await fetch(`${forge.apiUrl}/repos/acme/models${path}`, init)).json();
 }
@@ -146,26 +151,36 @@ describe("--auto-merge", () => {
     expect(stderr).toContain("`mmsp wait 4` waits for that");
   });
 
-  test("is asked for once, and said", async () => {
-    hook = (call) => {
-      if (call.operation !== "graphql enablePullRequestAutoMerge") return;
-      throw new ForgeFault({ status: 200, body: { data: { enablePullRequestAutoMerge: { clientMutationId: null } } } });
-    };
-    const { stdout, exitCode } = await run("deploy", "fraud", "--version", "2", "--canary", "70", "--auto-merge");
-    expect(exitCode).toBe(0);
+  test("waits for the reviews that the branch wants, and says which word of a reviewer it stands at", async () => {
+    forge.settings.rules.set("main", { as: "ruleset", pullRequest: { approvals: 1 } });
+    forge.settings.allowAutoMerge = true;
+    const deploy = ["deploy", "fraud", "--version", "2", "--canary", "70", "--auto-merge"];
+    const { stdout, stderr } = await run(...deploy, "--wait", "--wait-timeout", "0s");
     expect(stdout).toContain("GitHub merges it by itself, once what the base branch requires is there");
+    const number = /pull request #(\d+) is still open: waiting for a review\n/.exec(stderr)?.[1] ?? "";
+    const review = (event: string) =>
+      api("POST", `/pulls/${number}/reviews`, { event, body: "See the notes" }, reviewerToken);
+
+    await review("REQUEST_CHANGES");
+    const objected = await run("wait", number, "--wait-timeout", "0s");
+    expect(objected.exitCode).toBe(1);
+    expect(objected.stdout).toContain(`pull request #${number} is still open: a reviewer asked for changes`);
+
+    atFirstLook(() => review("APPROVE"));
+    expect(await run("wait", number)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("merged as") });
   });
 });
 
 describe("mmsp wait", () => {
   test("takes a number or an address, and prints one object under --json", async () => {
-    atFirstLook(async () => api("PATCH", "/pulls/4", { state: "closed" }));
-    const { url } = await api("GET", "/pulls/4").then((pull) => ({ url: (pull as { html_url: string }).html_url }));
+    await run("deploy", "fraud", "--version", "2", "--canary", "80");
+    atFirstLook(async () => api("PATCH", "/pulls/5", { state: "closed" }));
+    const { url } = await api("GET", "/pulls/5").then((pull) => ({ url: (pull as { html_url: string }).html_url }));
     const closed = await run("wait", url, "--json");
     expect(closed.exitCode).toBe(1);
     const printed = WaitOutput.parse(jsonOf(closed));
     expect(printed).toMatchObject({
-      pullRequest: 4,
+      pullRequest: 5,
       end: {
         state: "stopped",
         problem: { code: "pull-request-closed", hint: expect.stringContaining("`mmsp deploy fraud` (version 2, dev)") },

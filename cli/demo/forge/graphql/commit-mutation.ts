@@ -6,7 +6,7 @@ import { isTreePath, TreeChangeError, writeBlob, writeCommit, writeTree, type Tr
 import { readPath, readTree } from "../git/repository.ts";
 import { nodeKey } from "../node-id.ts";
 import { followBranches } from "../pulls/follow.ts";
-import { refusePush } from "../rules/violations.ts";
+import { refuseMove } from "../rules/violations.ts";
 import { accountOf, personOf, webFlow } from "../users.ts";
 import { isServed, type Scope, type World } from "../world.ts";
 
@@ -28,7 +28,7 @@ export async function createCommitOnBranch(scope: Scope, input: CreateCommitOnBr
     author: personOf(accountOf(user), at),
     committer: webFlow(at),
   });
-  await refusePush(world, user, branch.name.replace(/^refs\/heads\//, ""), commitOid);
+  await refuseMove(world, user, branch.name.replace(/^refs\/heads\//, ""), commitOid);
   if (!(await updateRefs(repository, [{ name: branch.name, to: commitOid, from: expected }]))) {
     throw staleHead(expected);
   }

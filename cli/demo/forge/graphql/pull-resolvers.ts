@@ -6,6 +6,8 @@ import { timestamp } from "../git/parse.ts";
 import { branchRef, mergeBase, readRef } from "../git/refs.ts";
 import { nodeId } from "../node-id.ts";
 import { mergeability } from "../pulls/merge.ts";
+import { rulesFor } from "../rules/rules.ts";
+import { reviewDecision } from "../rules/violations.ts";
 import { accountOf } from "../users.ts";
 import type { AutoMerge, Comment, PullRequest } from "../pulls/store.ts";
 import { repoPageUrl, type Scope } from "../world.ts";
@@ -90,8 +92,8 @@ const plainFields: Fields = {
   baseRefName: (pull: PullRequest) => pull.baseRef,
   baseRefOid: (pull: PullRequest) => pull.baseOid,
   autoMergeRequest: (pull: PullRequest) => pull.autoMerge,
-  // Nobody has to review anything here.
-  reviewDecision: () => null,
+  reviewDecision: (pull: PullRequest, _args: unknown, { world }: Scope) =>
+    reviewDecision(rulesFor(world.settings.rules, pull.baseRef), pull),
 };
 
 const derivedFields: Fields = {

@@ -2,9 +2,12 @@
  * Pull requests follow their branches, however those were moved (a push, a call, git itself): the head advances, a
  * head that the base took in is merged, and one that has nothing left to merge or no branch is closed.
  */
-import { branchRef, isAncestor, readRef } from "../git/refs.ts";
+import { changedFiles } from "../git/history.ts";
+import { branchRef, isAncestor, mergeBase, readRef } from "../git/refs.ts";
 import { git } from "../git/run.ts";
+import { rulesFor } from "../rules/rules.ts";
 import type { World } from "../world.ts";
+import { dismissApprovals, showTheSame } from "./reviews.ts";
 import { closePull, markMerged, type PullRequest } from "./store.ts";
 
 /** Brings every open pull request up to date with the repository. */
@@ -32,11 +35,25 @@ async function followOne(world: World, pull: PullRequest): Promise<void> {
     else markMerged(pull, world.now(), null, mergeOid);
     return;
   }
+  if (head.oid !== pull.headOid) await dismissStale(world, pull, { base: base.oid, head: head.oid });
   pull.baseOid = base.oid;
   if (head.oid === pull.headOid) return;
   pull.headOid = head.oid;
   pull.updatedAt = world.now();
   await pinHead(world, pull);
+}
+
+/** Where the rules say so, an approval is of the changes that were looked at and of no others. */
+async function dismissStale(
+  world: World,
+  pull: PullRequest,
+  now: { readonly base: string; readonly head: string },
+): Promise<void> {
+  if (rulesFor(world.settings.rules, pull.baseRef)?.pullRequest?.dismissStale !== true) return;
+  const changes = async (base: string, head: string) =>
+    changedFiles(world.repository, await mergeBase(world.repository, base, head), head);
+  const [before, after] = [await changes(pull.baseOid, pull.headOid), await changes(now.base, now.head)];
+  if (!showTheSame(before, after)) dismissApprovals(pull);
 }
 
 /** The first commit on the base's own line that contains the head; the head itself if the base was moved to it. */

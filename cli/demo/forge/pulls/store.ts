@@ -1,5 +1,6 @@
-/** The pull requests and their comments: the part of GitHub that is not in the git repository. Kept in memory. */
+/** The pull requests and their comments and reviews: the part of GitHub that is not in the git repository. Kept in memory. */
 import type { Account, ForgeUser } from "../users.ts";
+import type { Review } from "./reviews.ts";
 
 export interface Comment {
   readonly id: number;
@@ -26,6 +27,8 @@ export interface PullRequest {
   autoMerge: AutoMerge | null;
   merged: { readonly at: Date; readonly by: Account | null; readonly commitOid: string } | null;
   readonly comments: Comment[];
+  /** Oldest first. */
+  readonly reviews: Review[];
 }
 
 type MergeMethod = "merge" | "squash" | "rebase";
@@ -55,6 +58,7 @@ export interface PullStore {
   find(number: number): PullRequest | null;
   insert(pull: NewPullRequest, at: Date): PullRequest;
   comment(pull: PullRequest, author: Account, body: string, at: Date): Comment;
+  review(pull: PullRequest, review: Omit<Review, "id">): Review;
   /** Forgets everything: numbers start at 1 again. */
   clear(): void;
   findComment(id: number): { readonly pull: PullRequest; readonly comment: Comment } | null;
@@ -63,6 +67,7 @@ export interface PullStore {
 export function createPullStore(): PullStore {
   const pulls: PullRequest[] = [];
   let comments = 0;
+  let reviews = 0;
   return {
     all: () => pulls,
     find: (number) => pulls[number - 1] ?? null,
@@ -77,6 +82,7 @@ export function createPullStore(): PullStore {
         autoMerge: null,
         merged: null,
         comments: [],
+        reviews: [],
       };
       pulls.push(pull);
       return pull;
@@ -87,6 +93,12 @@ export function createPullStore(): PullStore {
       pull.comments.push(comment);
       pull.updatedAt = at;
       return comment;
+    },
+    review(pull, given) {
+      reviews += 1;
+      const review = { ...given, id: reviews };
+      pull.reviews.push(review);
+      return review;
     },
     clear: () => void pulls.splice(0),
     findComment(id) {

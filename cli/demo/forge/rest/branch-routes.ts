@@ -6,7 +6,7 @@ import type { BranchRules } from "../rules/rules.ts";
 import { forbiddenMessage } from "../users.ts";
 import { repoApiUrl, repoPageUrl, type World } from "../world.ts";
 import { repositoryCommit } from "./represent-commit.ts";
-import { ok, pageOf, queryOf, route, type Route } from "./router.ts";
+import { asking, ok, pageOf, queryOf, route, type Route } from "./router.ts";
 
 const RULESET_ID = 1;
 
@@ -41,7 +41,7 @@ function protection(world: World, branch: string, rules: BranchRules) {
   };
   const reviews = {
     url: `${url}/required_pull_request_reviews`,
-    dismiss_stale_reviews: false,
+    dismiss_stale_reviews: pullRequest?.dismissStale ?? false,
     require_code_owner_reviews: false,
     required_approving_review_count: pullRequest?.approvals ?? 0,
     require_last_push_approval: false,
@@ -70,7 +70,7 @@ function ruleset(world: World, { checks, pullRequest }: BranchRules): readonly o
   };
   const reviews = {
     required_approving_review_count: pullRequest?.approvals ?? 0,
-    dismiss_stale_reviews_on_push: false,
+    dismiss_stale_reviews_on_push: pullRequest?.dismissStale ?? false,
     require_code_owner_review: false,
     require_last_push_approval: false,
     required_review_thread_resolution: false,
@@ -95,17 +95,20 @@ const unprotected = {
 };
 
 export const branchRoutes: readonly Route[] = [
-  route("GET", "/repos/{owner}/{repo}/branches", "read", async (call) => {
-    const { world } = call;
-    if (queryOf(call, "protected").protected !== null) throw notImplemented("listing branches by protection");
-    const page = pageOf(call, await listRefs(world.repository, "refs/heads/"));
-    const rows = page.items.map(({ name, oid }) => {
-      const branch = name.slice("refs/heads/".length);
-      const commit = { sha: oid, url: `${repoApiUrl(world)}/commits/${oid}` };
-      return { name: branch, commit, protected: world.settings.rules.has(branch) };
-    });
-    return { ...ok(rows), headers: page.headers };
-  }),
+  asking(
+    ["protected"],
+    route("GET", "/repos/{owner}/{repo}/branches", "read", async (call) => {
+      const { world } = call;
+      if (queryOf(call, "protected").protected !== null) throw notImplemented("listing branches by protection");
+      const page = pageOf(call, await listRefs(world.repository, "refs/heads/"));
+      const rows = page.items.map(({ name, oid }) => {
+        const branch = name.slice("refs/heads/".length);
+        const commit = { sha: oid, url: `${repoApiUrl(world)}/commits/${oid}` };
+        return { name: branch, commit, protected: world.settings.rules.has(branch) };
+      });
+      return { ...ok(rows), headers: page.headers };
+    }),
+  ),
 
   route("GET", "/repos/{owner}/{repo}/branches/{branch}", "read", async ({ world, params: { branch } }) => {
     const commit = await readCommit(world.repository, branchRef(branch));

@@ -8,7 +8,7 @@ import { defaultBranch, readCommit } from "../git/repository.ts";
 import { nodeId } from "../node-id.ts";
 import { repoApiUrl, repoPageUrl, type Scope, type World } from "../world.ts";
 import { fullRepository } from "./represent-repository.ts";
-import { bodyOf, numberOf, ok, pageOf, queryOf, route, type Route } from "./router.ts";
+import { bodyOf, numberOf, ok, pageOf, route, type Route } from "./router.ts";
 
 const status = z.enum(["queued", "in_progress", "completed"]);
 const conclusion = z.enum(["success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required"]);
@@ -105,7 +105,6 @@ export const checkRoutes: readonly Route[] = [
 
   route("GET", "/repos/{owner}/{repo}/commits/{ref}/check-runs", "read", async (call) => {
     const { world, params } = call;
-    queryOf(call);
     const { oid } = await requireCommit(world, params.ref);
     const runs = world.checkRuns.of(oid);
     const page = pageOf(call, runs);
@@ -115,7 +114,6 @@ export const checkRoutes: readonly Route[] = [
 
   route("GET", "/repos/{owner}/{repo}/commits/{ref}/status", "read", async (call) => {
     const { world, user, params } = call;
-    queryOf(call);
     const { oid } = await requireCommit(world, params.ref);
     const statuses = world.statuses.of(oid);
     const has = (...states: readonly string[]) => statuses.some(({ state }) => states.includes(state));

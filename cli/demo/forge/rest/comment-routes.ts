@@ -3,7 +3,7 @@ import { z } from "zod";
 import { accountOf } from "../users.ts";
 import { requirePull } from "./pull-routes.ts";
 import { issueComment } from "./represent-pull.ts";
-import { bodyOf, pageOf, ok, queryOf, route, type Route } from "./router.ts";
+import { bodyOf, pageOf, ok, route, type Route } from "./router.ts";
 
 const newComment = z.object({ body: z.string().min(1) });
 
@@ -16,7 +16,6 @@ export const commentRoutes: readonly Route[] = [
   }),
 
   route("GET", "/repos/{owner}/{repo}/issues/{issue_number}/comments", "read", (call) => {
-    queryOf(call);
     const pull = requirePull(call.world, call.params.issue_number);
     const page = pageOf(call, pull.comments);
     return { ...ok(page.items.map((comment) => issueComment(call, pull, comment))), headers: page.headers };

@@ -6,7 +6,7 @@ import { mergeBase } from "../git/refs.ts";
 import { defaultBranch, readCommit, readPath } from "../git/repository.ts";
 import { repoApiUrl, repoPageUrl, type World } from "../world.ts";
 import { diffEntry, repositoryCommit } from "./represent-commit.ts";
-import { ok, pageOf, queryOf, route, type RestCall, type RestReply, type Route } from "./router.ts";
+import { asking, ok, pageOf, queryOf, route, type RestCall, type RestReply, type Route } from "./router.ts";
 
 const MEBIBYTE = 1024 * 1024;
 /** Up to here `content` holds the file; up to 100 MiB only the raw media type does. */
@@ -118,17 +118,29 @@ async function compare(call: RestCall<"basehead">): Promise<RestReply> {
 }
 
 export const contentRoutes: readonly Route[] = [
-  route("GET", "/repos/{owner}/{repo}/contents", "read", (call) => contents(call, "")),
-  route("GET", "/repos/{owner}/{repo}/contents/", "read", (call) => contents(call, "")),
-  route("GET", "/repos/{owner}/{repo}/contents/{path}", "read", (call) => contents(call, call.params.path)),
+  asking(
+    ["ref"],
+    route("GET", "/repos/{owner}/{repo}/contents", "read", (call) => contents(call, "")),
+  ),
+  asking(
+    ["ref"],
+    route("GET", "/repos/{owner}/{repo}/contents/", "read", (call) => contents(call, "")),
+  ),
+  asking(
+    ["ref"],
+    route("GET", "/repos/{owner}/{repo}/contents/{path}", "read", (call) => contents(call, call.params.path)),
+  ),
 
-  route("GET", "/repos/{owner}/{repo}/commits", "read", async (call) => {
-    const { world } = call;
-    const query = queryOf(call, "sha", "path");
-    const head = await requireCommit(world, query.sha ?? (await defaultBranch(world.repository)));
-    const page = pageOf(call, await commitsOf(world.repository, head.oid, query.path ?? undefined));
-    return { ...ok(page.items.map((commit) => repositoryCommit(world, commit))), headers: page.headers };
-  }),
+  asking(
+    ["sha", "path"],
+    route("GET", "/repos/{owner}/{repo}/commits", "read", async (call) => {
+      const { world } = call;
+      const query = queryOf(call, "sha", "path");
+      const head = await requireCommit(world, query.sha ?? (await defaultBranch(world.repository)));
+      const page = pageOf(call, await commitsOf(world.repository, head.oid, query.path ?? undefined));
+      return { ...ok(page.items.map((commit) => repositoryCommit(world, commit))), headers: page.headers };
+    }),
+  ),
 
   route("GET", "/repos/{owner}/{repo}/commits/{ref}", "read", async ({ world, params }) => {
     const commit = await requireCommit(world, params.ref);

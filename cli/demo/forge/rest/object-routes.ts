@@ -9,7 +9,7 @@ import { nodeId } from "../node-id.ts";
 import { accountOf, personOf, webFlow, type ForgeUser } from "../users.ts";
 import { repoApiUrl, type Scope, type World } from "../world.ts";
 import { gitDataCommit } from "./represent-commit.ts";
-import { bodyOf, ok, queryOf, route, type Route } from "./router.ts";
+import { asking, bodyOf, ok, queryOf, route, type Route } from "./router.ts";
 
 const newBlob = z.object({ content: z.string(), encoding: z.enum(["utf-8", "base64"]).default("utf-8") });
 
@@ -130,12 +130,15 @@ export const objectRoutes: readonly Route[] = [
     }
   }),
 
-  route("GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", "read", async (call) => {
-    const { recursive } = queryOf(call, "recursive");
-    const tree = await call.world.repository.objects.read(`${call.params.tree_sha}^{tree}`);
-    if (!tree) throw new Refusal("not-found", "Not Found");
-    return ok(await represent(call.world, tree.oid, recursive !== null));
-  }),
+  asking(
+    ["recursive"],
+    route("GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", "read", async (call) => {
+      const { recursive } = queryOf(call, "recursive");
+      const tree = await call.world.repository.objects.read(`${call.params.tree_sha}^{tree}`);
+      if (!tree) throw new Refusal("not-found", "Not Found");
+      return ok(await represent(call.world, tree.oid, recursive !== null));
+    }),
+  ),
 
   route("POST", "/repos/{owner}/{repo}/git/commits", "write", async (call) => {
     const { repository } = call.world;

@@ -10,7 +10,7 @@ import { accountOf } from "../users.ts";
 import { repoApiUrl, type World } from "../world.ts";
 import { diffEntry, repositoryCommit } from "./represent-commit.ts";
 import { pullDetails, pullSummary } from "./represent-pull.ts";
-import { bodyOf, numberOf, ok, pageOf, queryOf, route, type RestCall, type Route } from "./router.ts";
+import { asking, bodyOf, numberOf, ok, pageOf, queryOf, route, type RestCall, type Route } from "./router.ts";
 
 const newPull = z.object({
   title: z.string().min(1),
@@ -20,7 +20,7 @@ const newPull = z.object({
   draft: z.boolean().default(false),
   maintainer_can_modify: z.boolean().optional(),
 });
-const pullPatch = z.strictObject({
+const pullPatch = z.object({
   title: z.string().optional(),
   body: z.string().nullish(),
   state: z.enum(["open", "closed"]).optional(),
@@ -67,10 +67,13 @@ const lifecycleRoutes: readonly Route[] = [
     return { status: 201, body: await pullDetails(call, pull) };
   }),
 
-  route("GET", "/repos/{owner}/{repo}/pulls", "read", async (call) => {
-    const page = pageOf(call, selectPulls(call));
-    return { ...ok(await Promise.all(page.items.map((pull) => pullSummary(call, pull)))), headers: page.headers };
-  }),
+  asking(
+    ["state", "head", "base", "sort", "direction"],
+    route("GET", "/repos/{owner}/{repo}/pulls", "read", async (call) => {
+      const page = pageOf(call, selectPulls(call));
+      return { ...ok(await Promise.all(page.items.map((pull) => pullSummary(call, pull)))), headers: page.headers };
+    }),
+  ),
 
   route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}", "read", async (call) =>
     ok(await pullDetails(call, requirePull(call.world, call.params.pull_number))),

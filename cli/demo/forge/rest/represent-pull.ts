@@ -7,7 +7,8 @@ import { defaultBranch } from "../git/repository.ts";
 import { nodeId } from "../node-id.ts";
 import { mergeability } from "../pulls/merge.ts";
 import type { Comment, PullRequest } from "../pulls/store.ts";
-import { repoApiUrl, repoPageUrl, type Scope } from "../world.ts";
+import { accountOf } from "../users.ts";
+import { repoApiUrl, repoPageUrl, type Scope, type World } from "../world.ts";
 import { fullRepository, ownerAccount, simpleUser } from "./represent-repository.ts";
 
 export type PullDetails = RestEndpointMethodTypes["pulls"]["get"]["response"]["data"];
@@ -77,10 +78,17 @@ async function commonFields(scope: Scope, pull: PullRequest) {
     head: side(pull.headRef, pull.headOid),
     base: side(pull.baseRef, pull.baseOid),
     author_association: "COLLABORATOR" as const,
-    auto_merge: null,
+    auto_merge: autoMerge(world, pull),
     active_lock_reason: null,
     ...pullUrls(scope, pull),
   };
+}
+
+function autoMerge(world: World, { autoMerge: asked }: PullRequest) {
+  if (asked === null) return null;
+  const { method, title = "", message = "" } = asked.request;
+  const by = simpleUser(world, accountOf(asked.by));
+  return { enabled_by: by, merge_method: method, commit_title: title, commit_message: message };
 }
 
 function pullUrls({ world }: Scope, pull: PullRequest) {

@@ -1,6 +1,6 @@
 /** Routes by GitHub's own templates: `GET /repos/{owner}/{repo}/pulls`. */
-import type { z } from "zod";
-import { Refusal } from "../fault.ts";
+import { z } from "zod";
+import { notImplemented, Refusal } from "../fault.ts";
 import type { Scope } from "../world.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
@@ -28,6 +28,8 @@ export interface Route {
   readonly method: Method;
   readonly template: string;
   readonly access: "read" | "write";
+  /** What its query may say, pages apart. */
+  readonly query: readonly string[];
   handle(call: RestCall): Promise<RestReply> | RestReply;
 }
 
@@ -43,7 +45,12 @@ export function route<const Template extends string>(
   access: Route["access"],
   handle: (call: RestCall<ParameterNames<Template>>) => Promise<RestReply> | RestReply,
 ): Route {
-  return { method, template, access, handle };
+  return { method, template, access, query: [], handle };
+}
+
+/** The same route with names that its query may have. */
+export function asking(query: readonly string[], asked: Route): Route {
+  return { ...asked, query };
 }
 
 /** These stand last in their template and may hold slashes, written as such or as %2F. */
@@ -80,9 +87,13 @@ function decode(text: string): string {
   }
 }
 
-/** The call's body as the schema has it; GitHub's 422 where it is not. */
+/** The call's body as the schema has it; GitHub's 422 where it is not. A field that would not be obeyed is refused. */
 export function bodyOf<Schema extends z.ZodType>(call: RestCall<never>, schema: Schema): z.output<Schema> {
-  const result = schema.safeParse(call.body ?? {});
+  const body = call.body ?? {};
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : Object.keys(body);
+  const other = Object.keys(body).find((name) => !known.includes(name));
+  if (other !== undefined) throw notImplemented(`the field "${other}"`);
+  const result = schema.safeParse(body);
   if (result.success) return result.data;
   const complaints = result.error.issues.map((issue) => `${issue.path.join("/") || "body"}: ${issue.message}`);
   throw new Refusal("unprocessable", `Invalid request.\n\n${complaints.join("\n")}`);
@@ -127,15 +138,17 @@ function queryNumber(url: URL, name: string, fallback: number): number {
 }
 
 /** Refuses query parameters that would be silently left out of account. */
+export function refuseQuery({ query }: Route, url: URL): void {
+  const known = new Set<string>([...query, "page", "per_page"]);
+  const other = [...url.searchParams.keys()].find((name) => !known.has(name));
+  if (other !== undefined) throw notImplemented(`the query "${other}"`);
+}
+
+/** What the query says under names that the route is asked by; null where it says nothing. */
 export function queryOf<Name extends string>(
   call: RestCall<never>,
   ...names: readonly Name[]
 ): Readonly<Record<Name, string | null>> {
-  const known = new Set<string>([...names, "page", "per_page"]);
-  for (const name of call.url.searchParams.keys()) {
-    if (!known.has(name))
-      throw new Refusal("not-implemented", `The demo forge does not implement the query "${name}".`);
-  }
   return Object.fromEntries(names.map((name) => [name, call.url.searchParams.get(name)])) as Record<
     Name,
     string | null

@@ -11,7 +11,8 @@ import { contentRoutes } from "./content-routes.ts";
 import { objectRoutes } from "./object-routes.ts";
 import { pullRoutes } from "./pull-routes.ts";
 import { refRoutes } from "./ref-routes.ts";
-import { createRouter, type MatchedRoute, type RestReply, type Route, type Router } from "./router.ts";
+import { reviewRoutes } from "./review-routes.ts";
+import { createRouter, refuseQuery, type MatchedRoute, type RestReply, type Route, type Router } from "./router.ts";
 import { statusRoutes } from "./status-routes.ts";
 
 const routes: readonly Route[] = [
@@ -21,6 +22,7 @@ const routes: readonly Route[] = [
   ...contentRoutes,
   ...pullRoutes,
   ...commentRoutes,
+  ...reviewRoutes,
   ...statusRoutes,
   ...checkRoutes,
   ...branchRoutes,
@@ -66,6 +68,7 @@ export async function serveRest(
   refuseOtherRepository(world, user, request.path);
   if (!matched) throw notImplemented(`${request.method} ${request.path}`);
   const { route, params } = matched;
+  refuseQuery(route, request.url);
   if (route.access === "write") refuseWrites(world, user);
   if (route.access === "write") refuseUngranted(user, route.template);
   const call = { world, user, params, url: request.url, accept: request.accept, body: request.body };
@@ -97,7 +100,7 @@ function refuseOtherRepository(world: World, user: ForgeUser, path: string): voi
 export function refusalReply(refusal: Refusal): RestReply {
   const status = STATUS[refusal.kind];
   const errors = refusal.errors.length > 0 ? { errors: refusal.errors } : {};
-  const message = refusal.errors.length > 0 ? "Validation Failed" : refusal.message;
+  const message = typeof refusal.errors[0] === "object" ? "Validation Failed" : refusal.message;
   return {
     status,
     body: { message, ...errors, documentation_url: "https://docs.github.com/rest", status: String(status) },

@@ -4,8 +4,8 @@ import type { ForgeUser } from "../users.ts";
 export interface BranchRules {
   /** They refuse the same in other words, and are shown by other calls. */
   readonly as: "ruleset" | "protection";
-  /** Changes come through pull requests only. Nobody can review here, so with `approvals` only who bypasses can merge. */
-  readonly pullRequest?: { readonly approvals: number };
+  /** Changes come through pull requests only, approved by so many; `dismissStale`: anew after other commits. */
+  readonly pullRequest?: { readonly approvals: number; readonly dismissStale?: boolean };
   /** What has to have succeeded on a commit; `strict`: and the branch was up to date with its base. */
   readonly checks?: { readonly contexts: readonly string[]; readonly strict: boolean };
   /** Logins that need not keep any of it. */

@@ -1,6 +1,7 @@
 /** Which rules of a branch a change would break, in GitHub's words. */
 import { Refusal } from "../fault.ts";
 import { branchRef, isAncestor, readRef } from "../git/refs.ts";
+import { opinionsOn } from "../pulls/reviews.ts";
 import type { PullRequest } from "../pulls/store.ts";
 import type { ForgeUser } from "../users.ts";
 import type { World } from "../world.ts";
@@ -37,11 +38,17 @@ function checkViolations(world: World, rules: BranchRules, oid: string, fresh: b
   return [`${count} have not succeeded: ${parts.join(", ")}.`];
 }
 
-/** Of a commit that a branch would point to without a pull request; null: of its deletion. */
-async function pushViolations(world: World, rules: BranchRules, branch: string, to: string | null) {
-  if (to === null) return ["Cannot delete this branch"];
+/** Of a commit that a branch would point to without a pull request; null: of its deletion. Anybody may make a branch. */
+export async function pushViolations(
+  world: World,
+  rules: BranchRules,
+  branch: string,
+  to: string | null,
+): Promise<readonly string[]> {
   const old = await readRef(world.repository, branchRef(branch));
-  const forced = old !== null && !(await isAncestor(world.repository, old.oid, to));
+  if (old === null) return [];
+  if (to === null) return ["Cannot delete this branch"];
+  const forced = !(await isAncestor(world.repository, old.oid, to));
   return [
     ...(forced ? ["Cannot force-push to this branch"] : []),
     ...(rules.pullRequest ? ["Changes must be made through a pull request."] : []),
@@ -53,10 +60,29 @@ async function pushViolations(world: World, rules: BranchRules, branch: string, 
 export async function mergeViolations(world: World, pull: PullRequest, user?: ForgeUser): Promise<readonly string[]> {
   const rules = rulesFor(world.settings.rules, pull.baseRef, user);
   if (!rules) return [];
-  const { approvals = 0 } = rules.pullRequest ?? {};
-  const reviews = `At least ${approvals} approving review${approvals === 1 ? " is" : "s are"} required by reviewers with write access.`;
   const fresh = await isAncestor(world.repository, pull.baseOid, pull.headOid);
-  return [...(approvals > 0 ? [reviews] : []), ...checkViolations(world, rules, pull.headOid, fresh)];
+  return [...reviewViolations(rules, pull), ...checkViolations(world, rules, pull.headOid, fresh)];
+}
+
+function reviewViolations(rules: BranchRules, pull: PullRequest): readonly string[] {
+  const { approvals = 0 } = rules.pullRequest ?? {};
+  const decision = reviewDecision(rules, pull);
+  if (decision === "CHANGES_REQUESTED") return ["Changes have been requested."];
+  if (decision !== "REVIEW_REQUIRED") return [];
+  const needed = `${approvals} approving review${approvals === 1 ? " is" : "s are"} required`;
+  return [`At least ${needed} by reviewers with write access.`];
+}
+
+/** What the reviews of a pull request come to; null where its base asks for none, whatever reviewers say. */
+export function reviewDecision(
+  rules: BranchRules | undefined,
+  pull: PullRequest,
+): "APPROVED" | "CHANGES_REQUESTED" | "REVIEW_REQUIRED" | null {
+  const { approvals: needed = 0 } = rules?.pullRequest ?? {};
+  if (needed === 0) return null;
+  const { approvals, changesRequested } = opinionsOn(pull);
+  if (changesRequested) return "CHANGES_REQUESTED";
+  return approvals >= needed ? "APPROVED" : "REVIEW_REQUIRED";
 }
 
 /** GitHub's text for violations. A ruleset lists them all, the older protection has a line for the first. */
@@ -65,8 +91,8 @@ function violationText(rules: BranchRules, violations: readonly string[]): strin
   return violations[0] ?? "";
 }
 
-/** Throws where the user may not point the branch there by a push or by a call that works like one. */
-export async function refusePush(world: World, user: ForgeUser, branch: string, to: string | null): Promise<void> {
+/** Throws where the user may not point the branch there by a call that works like a push. */
+export async function refuseMove(world: World, user: ForgeUser, branch: string, to: string | null): Promise<void> {
   const rules = rulesFor(world.settings.rules, branch, user);
   if (!rules) return;
   const violations = await pushViolations(world, rules, branch, to);

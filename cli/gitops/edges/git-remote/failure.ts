@@ -78,7 +78,7 @@ export function wordsOf(said: string, sought?: RegExp): string {
 /** What the server itself says, its hooks included, on one line. */
 export function serverWords(stderr: string, secrets: readonly string[]): string {
   const lines = cleaned(stderr, secrets).split("\n");
-  const remote = lines.flatMap((line) => /^remote: ?(.*)$/.exec(line)?.[1]?.trim() || []);
+  const remote = lines.flatMap((line) => /^remote: ?(?:error: )?(.*)$/.exec(line)?.[1]?.trim() || []);
   return remote.join(" ").slice(0, 500);
 }
 

@@ -2,7 +2,17 @@ import { describe, expect, test } from "bun:test";
 import { faultKinds, faultOf, planFaults, type FaultPlan } from "../../../../cli/demo/forge/faults.ts";
 import type { ForgeUser } from "../../../../cli/demo/forge/server.ts";
 import { runGit } from "../../../support/git.ts";
-import { COMMIT, commitInput, failureOf, graphqlErrors, HERE, octokit, refusal, testForge } from "./forge-fixture.ts";
+import {
+  COMMIT,
+  commitInput,
+  failureOf,
+  graphqlErrors,
+  HERE,
+  octokit,
+  refusal,
+  testForge,
+  withToken,
+} from "./forge-fixture.ts";
 
 const users: Readonly<Record<string, ForgeUser>> = { "admin-token": { login: "ada", permission: "write" } };
 
@@ -95,7 +105,7 @@ describe("an administrator", () => {
     const commit = api.graphql(COMMIT, commitInput("main", forge.firstCommit, { "a.txt": "a" }));
     expect(await graphqlErrors(commit)).toMatchObject([{ message: words }]);
     expect((await api.repos.get(HERE)).data.archived).toBe(true);
-    const push = runGit(forge.gitDir, ["push", forge.cloneUrl.replace("//", "//x:admin-token@"), "main:other"]);
+    const push = runGit(forge.gitDir, ["push", withToken(forge.cloneUrl, "admin-token"), "main:other"]);
     expect(await failureOf(push)).toContain("403");
   });
 

@@ -45,6 +45,11 @@ export function octokit(forge: Forge, token = "admin-token"): Octokit {
   return new Octokit({ baseUrl: forge.apiUrl, auth: token, log: SILENT });
 }
 
+/** The address for git with a token in it. */
+export function withToken(url: string, token: string): string {
+  return url.replace("http://", `http://x-access-token:${token}@`);
+}
+
 /** The message that a promise was rejected with. Fails when it was not. */
 export async function failureOf(promise: Promise<unknown>): Promise<string> {
   const failure = await promise.then(
@@ -81,6 +86,17 @@ export async function graphqlErrors(
 /** A query for the repository's fields. */
 export function inRepository(fields: string): string {
   return `query { repository(owner: "${OWNER}", name: "${REPO}") { ${fields} } }`;
+}
+
+const ENABLE = `mutation ($input: EnablePullRequestAutoMergeInput!) {
+  enablePullRequestAutoMerge(input: $input) { pullRequest { autoMergeRequest { mergeMethod enabledBy { login } } } }
+}`;
+
+/** Asks for a pull request to be squashed as soon as the rules are kept. */
+export async function enableAutoMerge(api: Octokit, number: number): Promise<unknown> {
+  const query = inRepository(`pullRequest(number: ${number}) { id }`);
+  const { repository } = await api.graphql<{ repository: { pullRequest: { id: string } } }>(query);
+  return api.graphql(ENABLE, { input: { pullRequestId: repository.pullRequest.id, mergeMethod: "SQUASH" } });
 }
 
 export const COMMIT = `mutation ($input: CreateCommitOnBranchInput!) {

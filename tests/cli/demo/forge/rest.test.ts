@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { restTemplates } from "../../../../cli/demo/forge/rest/serve.ts";
 import { commitDirectly, runGit } from "../../../support/git.ts";
 import { HERE, octokit, refusal, testForge } from "./forge-fixture.ts";
 
@@ -32,6 +33,26 @@ describe("a REST call", () => {
     for (const [call, what] of asked) {
       expect(await refusal(call)).toMatchObject({ status: 501, message: `The demo forge does not implement ${what}.` });
     }
+  });
+
+  test("that says more than is listened to is 501, whichever it is", async () => {
+    await using forge = await testForge();
+    for (const template of restTemplates) {
+      const [method = "", path = ""] = template.split(" ");
+      const named = path
+        .replace("{owner}", "acme")
+        .replace("{repo}", "models")
+        .replaceAll(/\{\w+\}/g, "1");
+      const headers = { authorization: "Bearer admin-token" };
+      const reply = await fetch(`${forge.apiUrl}${named}?nonsense=1`, { method, headers });
+      expect([template, reply.status, await reply.text()]).toEqual([
+        template,
+        501,
+        expect.stringContaining('does not implement the query \\"nonsense\\"'),
+      ]);
+    }
+    const pull = { ...HERE, head: "main", base: "main", title: "T", head_repo: "models" };
+    expect((await refusal(octokit(forge).pulls.create(pull))).message).toContain('the field "head_repo"');
   });
 
   test("with a broken body is refused: 400 for no JSON, 422 for the wrong fields", async () => {

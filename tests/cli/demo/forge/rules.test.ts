@@ -4,9 +4,9 @@ import { commitDirectly, runGit } from "../../../support/git.ts";
 import {
   COMMIT,
   commitInput,
+  enableAutoMerge,
   graphqlErrors,
   HERE,
-  inRepository,
   octokit,
   refusal,
   testForge,
@@ -114,18 +114,8 @@ describe("a required check", () => {
   });
 });
 
-const ENABLE = `mutation ($input: EnablePullRequestAutoMergeInput!) {
-  enablePullRequestAutoMerge(input: $input) { pullRequest { autoMergeRequest { mergeMethod enabledBy { login } } } }
-}`;
-
-async function enable(number: number): Promise<unknown> {
-  const query = inRepository(`pullRequest(number: ${number}) { id }`);
-  const { repository } = await api().graphql<{ repository: { pullRequest: { id: string } } }>(query);
-  return api().graphql(ENABLE, { input: { pullRequestId: repository.pullRequest.id, mergeMethod: "SQUASH" } });
-}
-
 describe("auto-merge", () => {
-  const why = async () => (await graphqlErrors(enable(1)))[0]?.message;
+  const why = async () => (await graphqlErrors(enableAutoMerge(api(), 1)))[0]?.message;
 
   test("is refused where it is not allowed, where there are no rules, and where nothing is to be waited for", async () => {
     const sha = await open("work");
@@ -142,7 +132,7 @@ describe("auto-merge", () => {
     rule({ as: "ruleset", pullRequest: { approvals: 0 }, checks: { contexts: ["validate"], strict: true } });
     const sha = await open("work");
     const pullRequest = { autoMergeRequest: { mergeMethod: "SQUASH", enabledBy: { login: "grace" } } };
-    expect(await enable(1)).toEqual({ enablePullRequestAutoMerge: { pullRequest } });
+    expect(await enableAutoMerge(api(), 1)).toEqual({ enablePullRequestAutoMerge: { pullRequest } });
     await succeed(sha, "validate", "pending");
     expect((await api().pulls.get({ ...HERE, pull_number: 1 })).data.merged).toBe(false);
     await succeed(sha);

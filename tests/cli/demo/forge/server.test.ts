@@ -2,9 +2,17 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { DEMO_TOKEN, ForgeFault, startForge, type ForgeCall } from "../../../../cli/demo/forge/server.ts";
 import { commitDirectly, runGit, temporaryDirectory } from "../../../support/git.ts";
-import { COMMIT, commitInput, failureOf, graphqlErrors, HERE, octokit, refusal, testForge } from "./forge-fixture.ts";
-
-const withToken = (url: string, token: string) => url.replace("http://", `http://x-access-token:${token}@`);
+import {
+  COMMIT,
+  commitInput,
+  failureOf,
+  graphqlErrors,
+  HERE,
+  octokit,
+  refusal,
+  testForge,
+  withToken,
+} from "./forge-fixture.ts";
 
 describe("git over http", () => {
   test("clones, pushes a branch, and fetches what was merged through the API", async () => {

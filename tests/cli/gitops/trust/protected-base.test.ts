@@ -38,6 +38,22 @@ test("a check that main requires keeps a commit off it, too", async () => {
   expect(error).toBeInstanceOf(ProtectedBranch);
 });
 
+test("the gateway's rollback waits for the review that main wants, and merges by itself when it is given", async () => {
+  const { settings } = hub.server;
+  settings.rules.set("main", { as: "ruleset", pullRequest: { approvals: 1 } });
+  settings.allowAutoMerge = true;
+  const options: CommitCutOptions = { baseBranch: "main", as: "commit", autoMerge: true, opened: null };
+  const outcome = await commitCut(stableCut(), options, cutParts(hub));
+  expect(outcome).toMatchObject({ kind: "waiting", pullRequest: { number: 1 } });
+  expect(JSON.stringify(outcome)).not.toContain("a person has to merge");
+  const review = (event: string) => hub.api("POST", "/pulls/1/reviews", { event, body: "Is it that bad?" });
+  await review("REQUEST_CHANGES");
+  expect(await hub.head("main")).toBe(hub.start);
+  await review("APPROVE");
+  expect(await hub.api("GET", "/pulls/1")).toMatchObject({ merged: true });
+  expect(await commitCut(stableCut(), options, cutParts(hub))).toMatchObject({ kind: "skip" });
+});
+
 test("the gateway's rollback waits as a pull request, and merges by itself when the check has succeeded", async () => {
   const { settings } = hub.server;
   settings.rules.set("main", rules);

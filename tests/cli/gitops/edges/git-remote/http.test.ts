@@ -1,11 +1,13 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { cacheFolder, credentialsFor } from "../../../../../cli/gitops/edges/git-remote/address.ts";
 import { createGitRemote } from "../../../../../cli/gitops/edges/git-remote/git-remote.ts";
+import { commitCut } from "../../../../../cli/gitops/commit-cut.ts";
+import { ProtectedBranch } from "../../../../../cli/gitops/core/ports.ts";
 import { publish } from "../../../../../cli/gitops/publish.ts";
-import { cutParts } from "../../cut-parts.ts";
+import { cutParts, stableCut } from "../../cut-parts.ts";
 import { readerToken, startHub, token, type Hub } from "../../hub.ts";
-import { deploy } from "../../publisher.ts";
+import { deploy, rollback } from "../../publisher.ts";
 
 setDefaultTimeout(60_000);
 
@@ -56,6 +58,55 @@ test.each([
   expect(shown).not.toContain(secret ?? "nothing of the kind");
   expect(shown).not.toContain(Buffer.from(`x-access-token:${secret}`).toString("base64"));
   expect(await hub.api("GET", "/branches")).toEqual(before);
+});
+
+describe("a branch that the server protects", () => {
+  beforeEach(() => hub.reset());
+  const viaPull = { pullRequest: { approvals: 1 } };
+  const rollBack = (as: "commit" | "pull-request") =>
+    publish(rollback, { baseBranch: "main", as }, cutParts(hub, { forge: forgeWith(token) })).catch(
+      (thrown: unknown) => thrown,
+    );
+
+  test.each([
+    ["protection", "GH006: Protected branch update failed for refs/heads/main. - Changes must be made"],
+    ["ruleset", "GH013: Repository rule violations found for refs/heads/main. Review all repository rules at http"],
+  ] as const)("by a %s takes no commit, and its words are the reason", async (as, words) => {
+    hub.server.settings.rules.set("main", { as, ...viaPull });
+    const error = await rollBack("commit");
+    expect(error).toBeInstanceOf(ProtectedBranch);
+    expect((error as Error).message).toStartWith(`the branch "main" is protected: the server says: ${words}`);
+    expect(await hub.head("main")).toBe(hub.start);
+  });
+
+  test("takes one of whom the rules let pass", async () => {
+    hub.server.settings.rules.set("main", { as: "ruleset", ...viaPull, bypass: ["grace"] });
+    expect(await rollBack("commit")).toMatchObject({ kind: "committed" });
+  });
+
+  test("for want of a check says which", async () => {
+    hub.server.settings.rules.set("main", { as: "protection", checks: { contexts: ["validate"], strict: true } });
+    expect(((await rollBack("commit")) as Error).message).toContain('Required status check "validate" is expected.');
+  });
+
+  test("leaves the gateway's rollback on a branch, and a person is told to merge it", async () => {
+    hub.server.settings.rules.set("main", { as: "protection", ...viaPull });
+    const options = { baseBranch: "main", as: "commit", autoMerge: false, opened: null } as const;
+    const parts = cutParts(hub, { forge: forgeWith(token) });
+    const error: unknown = await commitCut(stableCut(), options, parts).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: "ProblemError", problems: [{ code: "rollback-on-branch" }] });
+    expect(await hub.head("main")).toBe(hub.start);
+  });
+
+  test("though it is mmsp's own is a problem that says what to allow", async () => {
+    const { pushed } = (await propose(token, 10)) as { pushed: { branch: string } };
+    hub.server.settings.rules.set(pushed.branch, { as: "ruleset" });
+    expect(await propose(token, 20).catch((thrown: unknown) => thrown)).toMatchObject({
+      name: "ProblemError",
+      message: expect.stringContaining("Cannot force-push to this branch"),
+      problems: [{ code: "git-push-refused", hint: expect.stringContaining("below mmsp/") }],
+    });
+  });
 });
 
 test("a token goes to https and to this machine only, and to one host", () => {
