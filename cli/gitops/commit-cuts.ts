@@ -48,7 +48,7 @@ async function commitTogether(
   const { forge, planner } = parts;
   const attempt = async (): Promise<readonly CutAnswer[]> => {
     const { openPulls, ...snapshot } = await forge.read(scopeOfAll(commands));
-    const { plans, files } = draftTogether(commands, snapshot, planner, parts.now().toISOString());
+    const { plans, files } = draftTogether(commands, snapshot, planner, parts.now().toISOString(), null);
     const changes = plans.filter((plan) => plan.kind === "change");
     const [first, ...others] = changes;
     if (first === undefined) return plans.flatMap((plan) => (plan.kind === "change" ? [] : [withoutChange(plan)]));

@@ -4,6 +4,7 @@ import { checkTree } from "../../schemas/rules.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
 import { checkedEdits, WouldBreak } from "./checked-edits.ts";
 import type { Change, Command, DeployCommand, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
+import { overlapNotices } from "./core/overlaps.ts";
 import { proposalName, proposalPlace } from "./core/proposals.ts";
 import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
 import {
@@ -67,7 +68,7 @@ export async function draftCommit(
   planner: Planner,
   now: string,
 ): Promise<CommitDraft | Skip | Refusal> {
-  const draft = draftOver(await forge.read(commitScopeOf(command)), command, planner, now);
+  const draft = draftOver(await forge.read(commitScopeOf(command)), command, planner, now, null);
   return draft.kind === "draft" ? { ...draft, placement: null } : draft;
 }
 
@@ -215,12 +216,16 @@ function proposalOf(draft: Drafted, placement: Placement, planner: Planner): Pro
   return { ...draft, placement, title, body: planner.pullRequestBody(draft.change) };
 }
 
-/** Over documents that were read already, such as a working tree. Nothing is decided about branches. */
+/**
+ * Over documents that were read already, such as a working tree. Nothing is decided about branches. `own`: the branch of the
+ * proposal that holds the change, null where none will; left out: the change's own.
+ */
 export function draftOver<Read extends Snapshot>(
   snapshot: Read,
   command: Command,
   planner: Planner,
   now: string,
+  own?: string | null,
 ): Drafted<Read> | Skip | Refusal {
   const { files, unreadable, environmentNames, modelNames, proposals } = snapshot;
   const before = readTree(files, planner.known?.());
@@ -230,7 +235,8 @@ export function draftOver<Read extends Snapshot>(
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
   const planned = planner.plan(command, { tree, environmentNames, modelNames, proposals, now });
   if (planned.kind !== "change") return planned;
-  const change = { ...planned, notices: [...planned.notices, ...notices, ...brokenRules(tree, planned)] };
+  const others = overlapNotices(planned, proposals, own === undefined ? planned.branch : own);
+  const change = { ...planned, notices: [...planned.notices, ...notices, ...brokenRules(tree, planned), ...others] };
   const writes = checkedEdits(change, files, before, planner.renderChange);
   if (writes.length === 0) throw new Error(`"${change.title}" changes no document`);
   return { kind: "draft", change, files: writes, edited: files, message: planner.commitMessage(change), snapshot };
