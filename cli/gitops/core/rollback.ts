@@ -122,7 +122,7 @@ function staleProblem(
 }
 
 function rejectionOf(command: RollbackCommand, departure: Departure, now: string): Rejection {
-  const { by, reason } = command;
+  const { by } = command;
   const { version, attempt, phase } = departure;
   const evidence = clipEvidence(Object.entries(command.evidence));
   return {
@@ -131,9 +131,14 @@ function rejectionOf(command: RollbackCommand, departure: Departure, now: string
     at: now,
     phase,
     by,
-    reason: oneLine(reason) || defaultReasons[by],
+    reason: recordedReason(command),
     ...(Object.keys(evidence).length > 0 ? { evidence } : {}),
   };
+}
+
+/** What the document says of why. */
+export function recordedReason({ by, reason }: RollbackCommand): string {
+  return oneLine(reason) || defaultReasons[by];
 }
 
 const defaultReasons = {
