@@ -121,6 +121,7 @@ function createEdges(env: Variables, offers: Offers): Edges {
       const { createGitHubHistory } = await import("./gitops/edges/github/history.ts");
       return createGitHubHistory(await accessTo(from, env, offers, inClone));
     },
+    behindUpstream: async (root) => (await import("./gitops/edges/behind-upstream.ts")).behindUpstream(root),
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
     fileSizes: async (from, paths) => {

@@ -11,6 +11,7 @@ import { readHistory } from "../gitops/read-history.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { momentOf, timeTeller, toTheSecond, type Moment } from "../times.ts";
+import { noteBehind } from "./behind-note.ts";
 import { historyFrom, namesOf } from "./history-source.ts";
 import { requireNames } from "./known-names.ts";
 import { modelOf, validName } from "./target.ts";
@@ -45,6 +46,8 @@ export const history: Command = {
     const source = await historyFrom(input, context);
     const { log, periods: all, broken } = await readHistory(source, { model, environment });
     if (log.changes.length === 0) requireNames(await namesOf(input, context), { model, environment });
+    // What was fetched is read itself, where another branch is checked out.
+    if (input.text("repo") === undefined && !log.source.startsWith("origin/")) await noteBehind(context);
     const periods = newestFirst(moment === null ? all : periodsAt(all, moment.at));
     const digests = await digestsOf(model, periods, source);
     const at = moment === null ? null : toTheSecond(new Date(moment.at).toISOString());
