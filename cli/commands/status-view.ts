@@ -138,15 +138,14 @@ function versionCells(row: Row, when: (time: string) => string): readonly string
 
 /** Whoever reads the document sees another version there than the one that answers. */
 function staleNotes(rows: readonly Row[], style: Style): string {
-  return rows
-    .flatMap(({ environment, model, stable, passedOver: named }) => {
-      const [first] = named.filter(({ as }) => as === "stable" || as === "canary");
-      if (first === undefined || stable === null) return [];
-      const said = `the document names version ${first.version} as ${first.as}, which is rejected: version ${stable} serves`;
-      const way = `mmsp deploy ${model} --version ${stable} --env ${environment} writes down what is served`;
-      return [`${style.yellow("note:")} ${model} in ${environment}: ${said}\n  hint: ${way}\n`];
-    })
-    .join("");
+  const notes = rows.flatMap(({ environment, model, stable, passedOver: named }) => {
+    const [first] = named.filter(({ as }) => as === "stable" || as === "canary");
+    if (first === undefined || stable === null) return [];
+    const said = `the document names version ${first.version} as ${first.as}, which is rejected: version ${stable} serves`;
+    const way = `mmsp deploy ${model} --version ${stable} --env ${environment} writes down what is served`;
+    return [`${style.yellow("note:")} ${model} in ${environment}: ${said}\n  hint: ${way}\n`];
+  });
+  return notes.length === 0 ? "" : `\n${notes.join("")}`;
 }
 
 /** What the gateways say, of the environments that name one. */
