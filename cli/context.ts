@@ -49,6 +49,14 @@ export interface GitFacts {
   readonly origin: string | null;
 }
 
+/** What a clone lacks of the branch that it follows, as far as that was fetched. */
+interface Behind {
+  /** `origin/main` */
+  readonly upstream: string;
+  /** At least one. */
+  readonly commits: number;
+}
+
 /** A gateway process that `up` or `demo` has started. */
 export interface GatewayProcess {
   readonly url: string;
@@ -86,6 +94,8 @@ export interface Edges {
   openForge(remote: Remote): Promise<Forge>;
   /** What git tells of the past: of the branch on GitHub, or of the clone around a folder. Reads only. */
   openHistory(from: Remote | { readonly root: string; readonly baseBranch: string }): Promise<HistorySource>;
+  /** What the clone around `root` lacks of the branch that it follows, as of the last fetch; null for nothing. No network. */
+  behindUpstream(root: string): Promise<Behind | null>;
   /**
    * Documents of a commit of the clone around `root`; texts that are the same are taken from `known`. Throws a ProblemError
    * where there is no such commit.

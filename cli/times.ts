@@ -36,11 +36,20 @@ export interface Moment {
 const iso = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
 /**
- * ISO 8601 with an offset (`2026-01-31T12:00Z`, `...T13:00+01:00`), or a date alone, which is its first moment in UTC. Throws a
- * UsageError for anything else: a time without an offset would mean another moment on every machine.
+ * `now`, or a time that has been: ISO 8601 with an offset (`2026-01-31T12:00Z`, `...T13:00+01:00`), or a date alone, which is its
+ * first moment in UTC. Throws a UsageError for anything else: a time without an offset would mean another moment on every
+ * machine, and of what is to come git knows nothing.
  */
-export function momentOf(flag: string, text: string): Moment {
-  const wanted = `--${flag} takes a time such as 2026-01-31T12:00Z or 2026-01-31T13:00+01:00, or a date`;
+export function momentOf(flag: string, text: string, now: Date): Moment {
+  if (text.trim().toLowerCase() === "now") return { at: now.getTime(), note: null };
+  const moment = writtenMoment(flag, text);
+  if (moment.at <= now.getTime()) return moment;
+  const until = toTheSecond(now.toISOString());
+  throw new UsageError(`--${flag} takes a time that has been: "${text}" is after now, ${until}`);
+}
+
+function writtenMoment(flag: string, text: string): Moment {
+  const wanted = `--${flag} takes a time such as 2026-01-31T12:00Z or 2026-01-31T13:00+01:00, a date, or now`;
   const [, year, month, dayOfMonth, hours, minutes, seconds, offset] = iso.exec(text.trim()) ?? [];
   if (year === undefined) throw new UsageError(`${wanted}, not "${text}"`);
   const date = `${year}-${month}-${dayOfMonth}`;

@@ -116,6 +116,7 @@ function createEdges(env: Variables, offers: Pick<SessionOptions, "offersLocal">
       }
       return (await remotes()).openHistory(from);
     },
+    behindUpstream: async (root) => (await import("./gitops/edges/behind-upstream.ts")).behindUpstream(root),
     documentsAt: async (root, revision, known) =>
       (await import("./gitops/edges/git-documents.ts")).documentsAt(root, revision, known),
     fileSizes: async (from, paths) => {

@@ -34,6 +34,24 @@ export function effective(deployment: ModelDeployment): Effective {
   };
 }
 
+/** A version that the text names in a place which it does not have, because the same text rejects it. */
+export interface PassedOver {
+  readonly version: number;
+  readonly as: "stable" | "canary" | "shadow" | "previous";
+}
+
+/** Where the text differs from what is served: readers pass over these until somebody writes down what is. */
+export function passedOver({ spec }: ModelDeployment): readonly PassedOver[] {
+  const { stable, canary, shadow, previous = [], rejected = [] } = spec;
+  const named: readonly PassedOver[] = [
+    { version: stable.version, as: "stable" },
+    ...(canary ? [{ version: canary.version, as: "canary" } as const] : []),
+    ...(shadow ? [{ version: shadow.version, as: "shadow" } as const] : []),
+    ...previous.map((version) => ({ version, as: "previous" }) as const),
+  ];
+  return named.filter(({ version }) => rejected.some((entry) => entry.version === version));
+}
+
 /** Versions that are loaded and warm, ascending: stable, the one to fall back to, canary, shadow. */
 export function servedSet(deployment: ModelDeployment): readonly number[] {
   const { stable, canary, shadow, previous } = effective(deployment);

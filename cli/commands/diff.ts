@@ -11,6 +11,7 @@ import { environmentProblems } from "../gitops/core/names.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
+import { noteBehind } from "./behind-note.ts";
 import { looksAtGitHub, readDocuments, remoteOf, validName } from "./target.ts";
 
 export const diff: Command = {
@@ -42,6 +43,7 @@ export const diff: Command = {
 async function diffTree(environment: string | null, input: Input, context: Context): Promise<Outcome> {
   const tree = context.edges.findTree(context.cwd);
   const files = await tree.readAll();
+  if (!looksAtGitHub(input)) await noteBehind(context);
   const base = await baseOf(tree.root, files, input, context);
   if (environment !== null) requireEnvironment(environment, [...files.keys(), ...base.files.keys()]);
   const { differences: all, unreadable } = compare(base.files, files);
@@ -94,6 +96,7 @@ async function baseOf(root: string, files: ReadonlyMap<string, string>, input: I
 
 async function diffTwo(left: string, right: string, input: Input, context: Context): Promise<Outcome> {
   const files = await readDocuments(input, context);
+  if (!looksAtGitHub(input)) await noteBehind(context);
   for (const environment of [left, right]) requireEnvironment(environment, [...files.keys()]);
   const read = readTree(files);
   const differences = diffEnvironments(withSettings(read.tree, readSettings(context.env)), left, right);

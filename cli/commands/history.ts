@@ -11,6 +11,7 @@ import { readHistory } from "../gitops/read-history.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { momentOf, timeTeller, toTheSecond, type Moment } from "../times.ts";
+import { noteBehind } from "./behind-note.ts";
 import { historyFrom, namesOf } from "./history-source.ts";
 import { requireNames } from "./known-names.ts";
 import { modelOf, validName } from "./target.ts";
@@ -22,7 +23,7 @@ export const history: Command = {
     "Read from git alone: of the clone the base branch, with --repo the branch on GitHub. What a pull request brought\n" +
     "counts from its merge; what the guard or an alert took out, until it was cut. In the table a stable version whose\n" +
     "share a canary changed is one row, with the least and the most of it; --json has each share apart.\n" +
-    "--at tells what was serving then: ISO 8601 with an offset, or a date (its first moment in UTC).",
+    "--at tells what was serving then: ISO 8601 with an offset, a date (its first moment in UTC), or now.",
   flags: {
     name: shared.name,
     env: { ...shared.env, help: "only this environment" },
@@ -41,10 +42,12 @@ export const history: Command = {
     const model = modelOf(input);
     const named = input.text("env");
     const environment = named === undefined ? null : validName("environment", named);
-    const moment = momentFlag(input);
+    const moment = momentFlag(input, context);
     const source = await historyFrom(input, context);
     const { log, periods: all, broken } = await readHistory(source, { model, environment });
     if (log.changes.length === 0) requireNames(await namesOf(input, context), { model, environment });
+    // What was fetched is read itself, where another branch is checked out.
+    if (input.text("repo") === undefined && !log.source.startsWith("origin/")) await noteBehind(context);
     const periods = newestFirst(moment === null ? all : periodsAt(all, moment.at));
     const digests = await digestsOf(model, periods, source);
     const at = moment === null ? null : toTheSecond(new Date(moment.at).toISOString());
@@ -76,9 +79,9 @@ export const history: Command = {
   },
 };
 
-function momentFlag(input: Input): Moment | null {
+function momentFlag(input: Input, { now }: Context): Moment | null {
   const at = input.text("at");
-  return at === undefined ? null : momentOf("at", at);
+  return at === undefined ? null : momentOf("at", at, now());
 }
 
 /** By environment, and in each what began last stands first; of the same time stable before its canary. */

@@ -8,7 +8,9 @@ export const rollback: Command = {
   usage: "NAME [--to V] [--reason TEXT] [--commit]",
   details:
     "Removes the canary; where there is none, the version that was stable before comes back. What left is recorded\n" +
-    "under `rejected`, and nothing serves it again until it is deployed with --force. Locks do not stop a rollback.",
+    "under `rejected`, and nothing serves it again until it is deployed with --force. Locks do not stop a rollback.\n" +
+    "Where a merge has left a rejected version in the document as stable or canary, and nothing but the good version serves,\n" +
+    "it is refused without --to: nobody can tell which of the two is meant.",
   flags: {
     to: { type: "string", value: "V", completes: "earlier-version", help: "the version to go back to" },
     reason: { type: "string", value: "TEXT", help: "one line for the record" },

@@ -1,10 +1,11 @@
 import type { Canary } from "../../schemas/model-deployment.ts";
-import { effective, servedSet } from "../../schemas/effective.ts";
+import { effective, passedOver, servedSet } from "../../schemas/effective.ts";
 import type { StatusOutput } from "../../schemas/output/status.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import { inPromotionOrder, placeOf, type DocumentKind, type Tree } from "../../schemas/tree.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
+import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
 import { optionalModelOf, readDocuments } from "./target.ts";
@@ -49,7 +50,7 @@ export async function lookAt(input: Input, context: Context): Promise<Look> {
   const { style } = context;
   const warning = problems.length === 0 ? "" : `\n${style.yellow(`${count}: see mmsp validate`)}\n`;
   return {
-    text: text + (live === null ? "" : `\n${live.text}`) + warning,
+    text: text + staleNotes(rows, style) + (live === null ? "" : `\n${live.text}`) + warning,
     json: { deployments: rows, unreadable, problems, ...(live === null ? {} : { live: live.json }) },
   };
 }
@@ -79,7 +80,8 @@ function rowsOf(tree: Tree): Row[] {
         served: servedSet(deployment),
         previous,
         rejected: spec.rejected ?? [],
-        since: canary?.since ?? spec.stable.since,
+        passedOver: passedOver(deployment),
+        since: canary?.since ?? (spec.stable.version === stable?.version ? spec.stable.since : null),
         locked: spec.lock?.reason ?? null,
       };
     }),
@@ -131,6 +133,18 @@ function versionCells(row: Row, when: (time: string) => string): readonly string
     canaryCell(row.canary),
     row.previous.join(", ") || "-",
     row.rejected.map((entry) => `${entry.version} by ${entry.by}`).join(", ") || "-",
-    row.locked === null ? when(row.since) : `${when(row.since)} locked: ${row.locked}`,
+    (row.since === null ? "-" : when(row.since)) + (row.locked === null ? "" : ` locked: ${row.locked}`),
   ];
+}
+
+/** Whoever reads the document sees another version there than the one that answers. */
+function staleNotes(rows: readonly Row[], style: Style): string {
+  const notes = rows.flatMap(({ environment, model, stable, passedOver: named }) => {
+    const [first] = named.filter(({ as }) => as === "stable" || as === "canary");
+    if (first === undefined || stable === null) return [];
+    const said = `the document names version ${first.version} as ${first.as}, which is rejected: version ${stable} serves`;
+    const way = `mmsp deploy ${model} --version ${stable} --env ${environment} writes down what is served`;
+    return [`${style.yellow("note:")} ${model} in ${environment}: ${said}\n  hint: ${way}\n`];
+  });
+  return notes.length === 0 ? "" : `\n${notes.join("")}`;
 }

@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { durationFlag } from "../times.ts";
 import { reading, shared, UsageError } from "../flags.ts";
 import { lookAt } from "./status-view.ts";
+import { looksAtGitHub } from "./target.ts";
 
 export const status: Command = {
   summary: "Show what every environment serves, as git says",
@@ -35,6 +36,10 @@ export const status: Command = {
     }
     if (!input.on("watch")) {
       const { text, json } = await lookAt(input, context);
+      if (context.isTerminal && !looksAtGitHub(input)) {
+        const { noteBehind } = await import("./behind-note.ts");
+        await noteBehind(context);
+      }
       return { kind: "report", text, json, ok: true };
     }
     const pollMs = durationFlag("every", every ?? "5s");

@@ -67,7 +67,9 @@ async function proposeCut(
   { baseBranch, autoMerge, opened }: CommitCutOptions,
   parts: PublishParts,
 ): Promise<CutOutcome> {
-  const outcome = outcomeOf(await publish(command, { baseBranch, as: "pull-request" }, parts));
+  const outcome = outcomeOf(
+    await publish(command, { baseBranch, as: "pull-request", maybeUntold: opened === null }, parts),
+  );
   if (outcome.kind !== "waiting" || !autoMerge || opened !== null) return outcome;
   try {
     await parts.forge.enableAutoMerge(outcome.pullRequest.number);

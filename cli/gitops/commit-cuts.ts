@@ -1,9 +1,10 @@
 import type { Cut } from "../../schemas/cut.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { announceRollbacks } from "./announce.ts";
+import { announceSettled } from "./announce-settled.ts";
 import { commitCut, rollbackOf, type CommitCutOptions, type CutOutcome } from "./commit-cut.ts";
-import type { RollbackCommand } from "./core/change.ts";
-import { ProtectedBranch } from "./core/ports.ts";
+import type { Change, RollbackCommand } from "./core/change.ts";
+import { ProtectedBranch, type CommitRequest, type RemoteSnapshot } from "./core/ports.ts";
 import { draftTogether, scopeOfAll, type DraftTogether } from "./draft-together.ts";
 import { followHead } from "./follow-head.ts";
 import type { PublishParts } from "./publish.ts";
@@ -46,24 +47,44 @@ async function commitTogether(
   parts: PublishParts,
 ): Promise<readonly CutAnswer[]> {
   const { forge, planner } = parts;
+  const tried = new Set<string>();
   const attempt = async (): Promise<readonly CutAnswer[]> => {
-    const { openPulls, ...snapshot } = await forge.read(scopeOfAll(commands));
-    const { plans, files } = draftTogether(commands, snapshot, planner, parts.now().toISOString());
-    const changes = plans.filter((plan) => plan.kind === "change");
-    const [first, ...others] = changes;
-    if (first === undefined) return plans.flatMap((plan) => (plan.kind === "change" ? [] : [withoutChange(plan)]));
-    const message = planner.commitMessage(first, ...others);
-    const committed = await forge.commit({ branch, expectedHead: snapshot.head, files, message });
-    const told = await announceRollbacks(changes, openPulls, { url: committed.url, number: null }, forge);
-    return plans.map((plan): CutAnswer => {
-      if (plan.kind !== "change") return withoutChange(plan);
-      const notices = [...plan.notices, ...(told[changes.indexOf(plan)] ?? [])];
-      return { kind: "committed", ...committed, notices };
+    const snapshot = await forge.read(scopeOfAll(commands));
+    const { plans, files } = draftTogether(commands, snapshot, planner, parts.now().toISOString(), null);
+    const committed = await commitChanges(plans, { branch, files }, snapshot, tried, parts);
+    // Found rejected: perhaps by an earlier try, whose reply was lost.
+    const settled = commands.filter((_, at) => plans[at]?.kind === "skip");
+    const late = await announceSettled(settled, tried, snapshot, forge);
+    return plans.map((plan, at): CutAnswer => {
+      if (plan.kind === "change") return committed.get(plan) ?? alone;
+      if (plan.kind === "refusal") return { kind: "failed", error: new ProblemError(plan.problems) };
+      if (plan.kind === "failed") return plan;
+      const notices = late[settled.findIndex((command) => command === commands[at])] ?? [];
+      return { ...plan, reason: [plan.reason, ...notices].join("; ") };
     });
   };
   return followHead(() => `Roll back ${commands.length} versions`, attempt, parts);
 }
 
-function withoutChange(plan: Exclude<DraftTogether["plans"][number], { kind: "change" }>): CutAnswer {
-  return plan.kind === "refusal" ? { kind: "failed", error: new ProblemError(plan.problems) } : plan;
+/** Those of the plans that change something, in one commit; tells who should know. */
+async function commitChanges(
+  plans: DraftTogether["plans"],
+  { branch, files }: Pick<CommitRequest, "branch" | "files">,
+  { head, openPulls }: RemoteSnapshot,
+  tried: Set<string>,
+  { forge, planner }: PublishParts,
+): Promise<ReadonlyMap<Change, CutAnswer>> {
+  const changes = plans.filter((plan) => plan.kind === "change");
+  const [first, ...others] = changes;
+  if (first === undefined) return new Map();
+  for (const { rejection } of changes) if (rejection !== null) tried.add(rejection.at);
+  const message = planner.commitMessage(first, ...others);
+  const committed = await forge.commit({ branch, expectedHead: head, files, message });
+  const told = await announceRollbacks(changes, openPulls, { url: committed.url, number: null }, forge);
+  return new Map(
+    changes.map((change, at) => {
+      const notices = [...change.notices, ...(told[at] ?? [])];
+      return [change, { kind: "committed", ...committed, notices }] as const;
+    }),
+  );
 }

@@ -3,6 +3,7 @@ import { checkTree } from "../../schemas/rules.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
 import type { Change, Command, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
+import { overlapNotices } from "./core/overlaps.ts";
 import { planTrailer, withTrailer } from "./core/placement.ts";
 import type { FileWrite, Placement, RemoteSnapshot, Snapshot } from "./core/ports.ts";
 import { obstaclesOf } from "./obstacles.ts";
@@ -37,12 +38,16 @@ export interface ProposalDraft extends Drafted {
   readonly body: string;
 }
 
-/** Over documents that were read already, such as a working tree. Nothing is decided about branches. */
+/**
+ * Over documents that were read already, such as a working tree. Nothing is decided about branches. `own`: the branch of the
+ * proposal that holds the change, null where none will; left out: the change's own.
+ */
 export function draftOver<Read extends Snapshot>(
   snapshot: Read,
   command: Command,
   planner: Planner,
   now: string,
+  own?: string | null,
 ): Drafted<Read> | Skip | Refusal {
   const { files, unreadable, environmentNames, modelNames, proposals } = snapshot;
   const before = readTree(files, planner.known?.());
@@ -52,7 +57,8 @@ export function draftOver<Read extends Snapshot>(
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
   const planned = planner.plan(command, { tree, environmentNames, modelNames, proposals, now });
   if (planned.kind !== "change") return planned;
-  const change = { ...planned, notices: [...planned.notices, ...notices, ...brokenRules(tree, planned)] };
+  const others = overlapNotices(planned, proposals, own === undefined ? planned.branch : own);
+  const change = { ...planned, notices: [...planned.notices, ...notices, ...brokenRules(tree, planned), ...others] };
   const writes = checkedEdits(change, files, before, planner.renderChange);
   if (writes.length === 0) throw new Error(`"${change.title}" changes no document`);
   return { kind: "draft", change, files: writes, edited: files, message: planner.commitMessage(change), snapshot };

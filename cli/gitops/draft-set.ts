@@ -129,7 +129,7 @@ function draftSet(
   planner: SetPlanner,
   now: string,
 ): SetDraft | Skip | Refusal {
-  const { plans, files } = draftTogether(promotions, snapshot, planner, now);
+  const { plans, files } = draftTogether(promotions, snapshot, planner, now, branchOf(command));
   const changes: Change[] = [];
   const left: LeftOut[] = [];
   for (const [at, { model, version }] of promotions.entries()) {

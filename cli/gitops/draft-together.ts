@@ -27,13 +27,14 @@ export function scopeOfAll(commands: readonly Command[]): Scope {
 
 /**
  * Each command is planned over the documents as those before it leave them, and sees its own model's only: what is wrong with
- * another model stands in nobody's way.
+ * another model stands in nobody's way. `branch`: of the proposal that holds them all, or null.
  */
 export function draftTogether(
   commands: readonly Command[],
   snapshot: Snapshot,
   planner: Planner,
   now: string,
+  branch: string | null,
 ): DraftTogether {
   const byModel = filesByModel(snapshot.files);
   const shared = byModel.get(null) ?? new Map<string, string>();
@@ -46,7 +47,7 @@ export function draftTogether(
     byModel.set(command.model, own);
     const unreadable = snapshot.unreadable.filter(({ file = "" }) => [null, command.model].includes(modelOf(file)));
     const files = new Map([...shared, ...own]);
-    const draft = tried(() => draftOver({ ...snapshot, files, unreadable }, command, reader, now));
+    const draft = tried(() => draftOver({ ...snapshot, files, unreadable }, command, reader, now, branch));
     if (draft.kind !== "draft") return draft;
     for (const write of draft.files) {
       writes.set(write.path, write);

@@ -28,7 +28,7 @@ export async function draftCommit(
   planner: Planner,
   now: string,
 ): Promise<CommitDraft | Skip | Refusal> {
-  const draft = draftOver(await forge.read(commitScopeOf(command)), command, planner, now);
+  const draft = draftOver(await forge.read(commitScopeOf(command)), command, planner, now, null);
   return draft.kind === "draft" ? { ...draft, placement: null } : draft;
 }
 

@@ -1,8 +1,18 @@
 import type { Problem } from "../../schemas/problem.ts";
 import { isInRepository, storePath } from "../../schemas/store.ts";
-import { announceRollbacks } from "./announce.ts";
-import type { ArtifactChange, Change, Command } from "./core/change.ts";
-import { isPushed, type FileWrite, type Forge, type PullRequest, type PushedBranch } from "./core/ports.ts";
+import { announceRollbacks, reasonOf } from "./announce.ts";
+import { announceSettled } from "./announce-settled.ts";
+import type { ArtifactChange, Change, Command, Skip } from "./core/change.ts";
+import { plannedBefore } from "./core/placement.ts";
+import {
+  isPushed,
+  type FileWrite,
+  type Forge,
+  type Placement,
+  type PullRequest,
+  type PushedBranch,
+} from "./core/ports.ts";
+import { commitScopeOf } from "./core/scope.ts";
 import { draftCommit, draftProposal, type CommitDraft } from "./draft.ts";
 import type { Planner, ProposalDraft } from "./draft-over.ts";
 import { followHead, type Pace } from "./follow-head.ts";
@@ -22,6 +32,8 @@ export interface PublishOptions {
   readonly baseBranch: string;
   /** `commit`: straight to the base branch. */
   readonly as: "pull-request" | "commit";
+  /** Of a rollback: its pull request may be open without anybody having been told. */
+  readonly maybeUntold?: boolean;
 }
 
 /** A branch, and what the person is to say who opens the merge request for it. */
@@ -62,21 +74,52 @@ export async function publish(command: Command, options: PublishOptions, parts: 
   const place = options.as === "commit" ? draftCommit : draftProposal;
   let current = command;
   let title = "";
+  // When the rollback was planned that an earlier attempt has sent off: the reply may have been lost, and not the commit.
+  const tried = new Set<string>();
   const attempt = async (): Promise<PublishResult> => {
     const draft = await place(current, forge, planner, parts.now().toISOString());
-    if (draft.kind !== "draft") return draft;
+    if (draft.kind === "skip") return toldLate(draft, current, tried, forge);
+    if (draft.kind === "refusal") return draft;
     current = pinned(current, draft.change);
     ({ title } = draft.change);
     const { artifacts } = draft.change;
     const files = [...draft.files, ...(await artifactFiles({ files: draft.files, artifacts }))];
+    const maybeUntold = options.maybeUntold === true || isFrom(tried, draft.placement);
+    if (draft.change.rejection !== null) tried.add(draft.change.rejection.at);
     return draft.placement === null
       ? commit({ ...draft, files }, options, forge)
-      : propose({ ...draft, files }, options, forge);
+      : propose({ ...draft, files }, { ...options, maybeUntold }, forge);
   };
   return followHead(() => title, attempt, parts);
 }
 
-async function propose(draft: ProposalDraft, { baseBranch }: PublishOptions, forge: Forge): Promise<PublishResult> {
+/** Whether the open pull request is one that this very run has planned, and may not know to have opened. */
+function isFrom(tried: ReadonlySet<string>, placement: Placement | null): boolean {
+  if (placement === null || placement.kind === "open") return false;
+  return tried.has(plannedBefore(placement.state)?.now ?? "");
+}
+
+/** A rollback that is there already; what could not be told of it stands behind the reason. */
+async function toldLate(
+  skipped: Skip,
+  command: Command,
+  tried: ReadonlySet<string>,
+  forge: Forge,
+): Promise<PublishResult> {
+  if (command.verb !== "rollback" || command.cut === null) return skipped;
+  const snapshot = await forge.read(commitScopeOf(command)).catch((error: unknown) => reasonOf(error));
+  const [notices = []] =
+    typeof snapshot === "string"
+      ? [[`could not look whom to tell: ${snapshot}`]]
+      : await announceSettled([command], tried, snapshot, forge);
+  return { ...skipped, reason: [skipped.reason, ...notices].join("; ") };
+}
+
+async function propose(
+  draft: ProposalDraft,
+  { baseBranch, maybeUntold = false }: PublishOptions,
+  forge: Forge,
+): Promise<PublishResult> {
   const { change, placement, files, message, title, body, snapshot } = draft;
   const { head: baseHead } = snapshot;
   const request = { placement, base: baseBranch, baseHead, files, message, title, body };
@@ -84,8 +127,11 @@ async function propose(draft: ProposalDraft, { baseBranch }: PublishOptions, for
   if (isPushed(proposed))
     return { kind: "pushed", change, pushed: { ...proposed, title, body }, notices: change.notices };
   const pullRequest = proposed;
+  const isNew = pullRequest.action === "opened";
   const [notices = []] =
-    pullRequest.action === "opened" ? await announceRollbacks([change], snapshot.openPulls, pullRequest, forge) : [];
+    isNew || maybeUntold
+      ? await announceRollbacks([change], snapshot.openPulls, pullRequest, forge, { unlessTold: !isNew })
+      : [];
   return { kind: "published", change, pullRequest, notices: [...change.notices, ...notices] };
 }
 

@@ -55,6 +55,7 @@ function watchForge(forge: Forge, { repository }: Remote, named: Named, progress
       return `updating pull request #${placement.state.pullRequest.number ?? ""} of ${repository}`;
     },
     changedFiles: () => `looking at the open pull requests of ${repository}`,
+    commentsOn: () => `looking at the open pull requests of ${repository}`,
     comment: (number) => `commenting on #${number} of ${repository}`,
     enableAutoMerge: (number) => `turning auto-merge on for #${number} of ${repository}`,
   });

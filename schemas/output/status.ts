@@ -19,7 +19,14 @@ const Deployment = z.strictObject({
   served: list(Version).describe("loaded and warm: stable, the one to fall back to, canary, shadow"),
   previous: list(Version).describe("earlier stable versions, newest first"),
   rejected: list(Rejection),
-  since: Timestamp.describe("of the canary, else of the stable version"),
+  passedOver: list(
+    z.strictObject({ version: Version, as: z.enum(["stable", "canary", "shadow", "previous"]) }),
+  ).describe(
+    "versions that the document names in a place and rejects: nobody is served by them, whatever the text says",
+  ),
+  since: Timestamp.nullable().describe(
+    "of the canary, else of the stable version; null: an earlier one took over, which the document does not date",
+  ),
   locked: Line.nullable().describe("why nobody may deploy or promote"),
 });
 

@@ -27,15 +27,26 @@ describe("a moment", () => {
       "2026-01-31T13:00:00.000+01:00",
       "2026-01-31T06:30-0530",
     ]) {
-      expect(momentOf("at", text)).toEqual({ at: same, note: null });
+      expect(momentOf("at", text, now)).toEqual({ at: same, note: null });
     }
   });
 
   test("that is a date alone is its beginning in UTC, and says so", () => {
-    expect(momentOf("at", "2024-02-29")).toEqual({
+    expect(momentOf("at", "2024-02-29", now)).toEqual({
       at: Date.parse("2024-02-29T00:00:00Z"),
       note: "2024-02-29 is taken as 2024-02-29T00:00Z",
     });
+  });
+
+  test("may be now, and not later", () => {
+    expect(momentOf("at", "now", now)).toEqual({ at: now.getTime(), note: null });
+    expect(momentOf("at", "2026-03-01T13:00+01:00", now).at).toBe(now.getTime());
+    expect(momentOf("at", "2026-03-01", now).at).toBeLessThan(now.getTime());
+    for (const text of ["2026-03-01T12:00:01Z", "2026-03-02", "2126-01-01T00:00Z"]) {
+      expect(() => momentOf("at", text, now)).toThrow(
+        new UsageError(`--at takes a time that has been: "${text}" is after now, 2026-03-01T12:00:00Z`),
+      );
+    }
   });
 
   test("that does not exist, or could be any of 24, is refused", () => {
@@ -48,7 +59,7 @@ describe("a moment", () => {
       "12:00Z",
       "",
     ]) {
-      expect(() => momentOf("at", text)).toThrow(UsageError);
+      expect(() => momentOf("at", text, now)).toThrow(UsageError);
     }
   });
 });

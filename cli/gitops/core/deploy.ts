@@ -1,3 +1,4 @@
+import { passedOver } from "../../../schemas/effective.ts";
 import type { Canary, ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { storeCopies, storeOf } from "./artifacts.ts";
@@ -109,7 +110,7 @@ function writtenDown(
   { tree, now }: PlanState,
 ): Plan | null {
   const { stable, ...standing } = standingOf(before, now);
-  if (stable?.version !== version || !namesRejected(before)) return null;
+  if (stable?.version !== version || passedOver(before).length === 0) return null;
   return (
     refusal(haltProblems(tree.environments.get(environment), before, now)) ??
     rolloutChange(tree, {
@@ -122,11 +123,6 @@ function writtenDown(
       replaces: null,
     })
   );
-}
-
-function namesRejected({ spec: { stable, canary, shadow, previous = [], rejected = [] } }: ModelDeployment): boolean {
-  const named = [stable.version, canary?.version, shadow?.version, ...previous];
-  return rejected.some((entry) => named.includes(entry.version));
 }
 
 function alreadySo(

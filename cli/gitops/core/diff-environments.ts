@@ -1,5 +1,5 @@
 import { sloOf } from "../../../schemas/defaults.ts";
-import { effective } from "../../../schemas/effective.ts";
+import { effective, passedOver } from "../../../schemas/effective.ts";
 import type { ModelDeployment, Rejection } from "../../../schemas/model-deployment.ts";
 import { paths, type Tree } from "../../../schemas/tree.ts";
 import { leafChanges, type LeafChange } from "./values.ts";
@@ -99,11 +99,12 @@ function servingChanges(from: ModelDeployment, to: ModelDeployment): readonly Le
   const stable = leafChanges(old.stable?.version, now.stable?.version, "stable");
   const previous = leafChanges(old.previous, now.previous, "previous");
   const shadow = leafChanges(shadowOf(old.shadow), shadowOf(now.shadow), "shadow");
+  const named = leafChanges(passedOverIn(from), passedOverIn(to), "named though rejected");
   if (old.canary !== null && old.canary.version === now.canary?.version) {
     const weight = leafChanges(`${old.canary.weight} %`, `${now.canary.weight} %`, `canary ${now.canary.version}`);
-    return [...stable, ...weight, ...shadow, ...previous];
+    return [...stable, ...weight, ...shadow, ...previous, ...named];
   }
-  return [...stable, ...leafChanges(canaryOf(from), canaryOf(to), "canary"), ...shadow, ...previous];
+  return [...stable, ...leafChanges(canaryOf(from), canaryOf(to), "canary"), ...shadow, ...previous, ...named];
 }
 
 function rejectionChanges(from: ModelDeployment, to: ModelDeployment): readonly LeafChange[] {
@@ -140,6 +141,15 @@ function servingOf(deployment: ModelDeployment | null): string | null {
 function canaryOf(deployment: ModelDeployment | null): string | null {
   const canary = deployment === null ? null : effective(deployment).canary;
   return canary === null ? null : `${canary.version} at ${canary.weight} %`;
+}
+
+/** `stable 3`: what a stale plan has left in the text, and nobody serves. */
+function passedOverIn(deployment: ModelDeployment): string | null {
+  return (
+    passedOver(deployment)
+      .map(({ version, as }) => `${as} ${version}`)
+      .join(", ") || null
+  );
 }
 
 function shadowOf(shadow: { readonly version: number; readonly percent: number } | null): string | null {

@@ -1,3 +1,4 @@
+import { effective } from "../../../schemas/effective.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import { isInRepository, storePath } from "../../../schemas/store.ts";
@@ -47,11 +48,15 @@ export interface GcPlan {
   readonly keep: readonly Kept[];
 }
 
-/** Every number that a document names, whatever readers make of it. */
-export function namedIn({ spec }: ModelDeployment): readonly { readonly version: number; readonly as: string }[] {
-  const { stable, canary, shadow, previous = [], rejected = [] } = spec;
+/**
+ * Every number that a document names, as what readers make of it: one in a place that it does not have is rejected, or has
+ * another place.
+ */
+export function namedIn(deployment: ModelDeployment): readonly { readonly version: number; readonly as: string }[] {
+  const { stable, canary, shadow, previous } = effective(deployment);
+  const { rejected = [] } = deployment.spec;
   return [
-    { version: stable.version, as: "stable" },
+    ...(stable ? [{ version: stable.version, as: "stable" }] : []),
     ...(canary ? [{ version: canary.version, as: "canary" }] : []),
     ...(shadow ? [{ version: shadow.version, as: "shadow" }] : []),
     ...previous.map((version) => ({ version, as: "previous" })),

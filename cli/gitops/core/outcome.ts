@@ -1,3 +1,4 @@
+import { passedOver } from "../../../schemas/effective.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
@@ -63,8 +64,7 @@ export function rolloutChange(tree: Tree, rollout: Rollout): Plan {
 
 /** A stale plan may have merged over a rollback; the next change writes down what is served, and says so. */
 function mendedNotice(before: ModelDeployment | null, after: ModelDeployment): readonly string[] {
-  const said = before?.spec.stable.version;
-  const rejected = before?.spec.rejected?.some((entry) => entry.version === said);
-  if (said === undefined || !rejected || after.spec.stable.version === said) return [];
+  const said = before === null ? undefined : passedOver(before).find(({ as }) => as === "stable")?.version;
+  if (said === undefined || after.spec.stable.version === said) return [];
   return [`the document named version ${said}, which is rejected, as stable; it now says what is served`];
 }

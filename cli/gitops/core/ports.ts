@@ -159,6 +159,8 @@ export interface Forge {
   pull(number: number): Promise<PullState>;
   /** Paths that pull requests change, by number; of long ones the first hundred. */
   changedFiles(numbers: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>>;
+  /** Texts of the comments on pull requests, by number; of many the last hundred. */
+  commentsOn(numbers: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>>;
   /** A comment on a pull request. */
   comment(number: number, body: string): Promise<void>;
   /** The pull request merges by itself once the branch's rules are met. Throws where the repository or the branch cannot do that. */

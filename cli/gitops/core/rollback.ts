@@ -1,5 +1,6 @@
 import type { ModelDeployment, Phase, Rejection } from "../../../schemas/model-deployment.ts";
-import { effective, highestAttempt } from "../../../schemas/effective.ts";
+import { effective, highestAttempt, passedOver } from "../../../schemas/effective.ts";
+import type { Problem } from "../../../schemas/problem.ts";
 import type { Plan, PlanState, Refusal, RollbackCommand, Skip } from "./change.ts";
 import { standingOfCut } from "../../../schemas/cut.ts";
 import { deploymentIn, versionIn } from "./documents.ts";
@@ -83,6 +84,10 @@ function personsDeparture(command: RollbackCommand, before: ModelDeployment, now
     return { kind: "departure", version: canary.version, attempt: canary.attempt, phase: "canary", from: before };
   }
   if (stable === null) return nothingToGoBackTo(command, before.spec.stable.version);
+  if (to === null) {
+    const stale = staleProblem(command, before, stable.version, previous);
+    if (stale !== null) return refuse(stale);
+  }
   if (to === stable.version) return skip(`version ${to} of ${model} is stable in ${environment} already`);
   if (to !== null && !previous.includes(to)) return notPrevious(command, to, before, previous);
   const older = to === null ? previous : previous.slice(previous.indexOf(to));
@@ -90,8 +95,34 @@ function personsDeparture(command: RollbackCommand, before: ModelDeployment, now
   return { kind: "departure", version: stable.version, attempt: stable.attempt, phase: "stable", from };
 }
 
+/**
+ * A plan from before a rollback that merged after it leaves the version that was taken out in the text. Who asks for a rollback
+ * then may mean that one, which nobody is served by: the good one stays until it is said that it is meant.
+ */
+function staleProblem(
+  { environment, model }: RollbackCommand,
+  before: ModelDeployment,
+  serving: number,
+  previous: readonly number[],
+): Problem | null {
+  const named = passedOver(before).find(({ as }) => as === "stable" || as === "canary");
+  if (named === undefined) return null;
+  const [earlier] = previous;
+  const said = `the document of ${model} in ${environment} names version ${named.version} as ${named.as}, which is rejected already`;
+  const mend = `mmsp deploy ${model} --version ${serving} --env ${environment} writes down what is served`;
+  const meant =
+    earlier === undefined
+      ? ""
+      : `; mmsp rollback ${model} --to ${earlier} --env ${environment} takes version ${serving} out`;
+  return {
+    code: "document-stale",
+    message: `${said}: version ${serving} serves, and would be taken out`,
+    hint: mend + meant,
+  };
+}
+
 function rejectionOf(command: RollbackCommand, departure: Departure, now: string): Rejection {
-  const { by, reason } = command;
+  const { by } = command;
   const { version, attempt, phase } = departure;
   const evidence = clipEvidence(Object.entries(command.evidence));
   return {
@@ -100,9 +131,14 @@ function rejectionOf(command: RollbackCommand, departure: Departure, now: string
     at: now,
     phase,
     by,
-    reason: oneLine(reason) || defaultReasons[by],
+    reason: recordedReason(command),
     ...(Object.keys(evidence).length > 0 ? { evidence } : {}),
   };
+}
+
+/** What the document says of why. */
+export function recordedReason({ by, reason }: RollbackCommand): string {
+  return oneLine(reason) || defaultReasons[by];
 }
 
 const defaultReasons = {

@@ -88,6 +88,15 @@ test("--at tells what served then, whatever offset the time is said in", async (
   );
 });
 
+test("--at now tells what serves, and git knows nothing of what will", async () => {
+  const { at, periods } = HistoryOutput.parse(jsonOf(await project.run(["history", "fraud", "--at", "now", "--json"])));
+  expect(Date.parse(at ?? "")).toBeGreaterThan(Date.parse("2026-01-31T12:20:00Z"));
+  expect(periods).toMatchObject([{ version: 1, weight: 100, endedBy: "serving" }]);
+  const { exitCode, stdout, stderr } = await project.run(["history", "fraud", "--at", "2999-01-01T00:00Z"]);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  expect(stderr).toContain('"2999-01-01T00:00Z" is after now');
+});
+
 test("a time that is none, or without an offset, is wrong usage", async () => {
   for (const at of ["yesterday", "2026-02-30", "2026-01-31T25:00Z", "2026-01-31T12:00", "2026-01-31T12:00+1"]) {
     const { exitCode, stderr } = await project.run(["history", "fraud", "--at", at]);

@@ -120,6 +120,31 @@ test("show folds what is longer than the terminal is wide, and in a pipe keeps i
   expect(await other.mmsp("show", "fraud", "2")).toContain(`  ${reason}\n`);
 });
 
+test("a tree that lacks what was fetched says so on a terminal, beside what it shows, and to nobody else", async () => {
+  using origin = await makeProject({ serving: true });
+  using clone = await makeProject({ serving: true });
+  await clone.git("remote", "add", "origin", origin.path);
+  await clone.git("fetch", "--quiet", "origin");
+  await clone.git("reset", "--quiet", "--hard", "origin/main");
+  await clone.git("branch", "--quiet", "--set-upstream-to=origin/main");
+  const commands = [["status"], ["history", "fraud"], ["diff"], ["diff", "--env", "dev", "--env", "prod"]];
+  const note = /^note: this tree is (.*)$/m;
+  const screenOf = async (args: readonly string[]) => {
+    const shown = onTerminal(args, { cwd: clone.path });
+    expect(await shown.exited).toBe(0);
+    return shown.screen();
+  };
+  for (const args of commands) expect(await screenOf(args)).not.toMatch(note);
+  await origin.git("commit", "--quiet", "--allow-empty", "--message", "Theirs");
+  await clone.git("fetch", "--quiet", "origin");
+  for (const args of commands) {
+    expect(note.exec(await screenOf(args))?.[1], args.join(" ")).toBe(
+      "1 commit behind origin/main, as of the last fetch: git pull",
+    );
+    expect(await clone.run(args)).toMatchObject({ stderr: "" });
+  }
+});
+
 describe("the progress line", () => {
   /** Answers nothing before `release`, and then that there is nothing. */
   function slowGitHub() {

@@ -37,6 +37,7 @@ export function createGitRemote(options: GitRemoteOptions): Forge {
     propose: (request) => withClone(options, (clone) => proposeBranch(clone, request, options.identity)),
     pull: () => Promise.reject(noForge(options, "pull requests")),
     changedFiles: () => Promise.resolve(new Map()),
+    commentsOn: () => Promise.resolve(new Map()),
     comment: () => Promise.reject(noForge(options, "comments")),
     enableAutoMerge: () => Promise.reject(noForge(options, "auto-merge")),
   };

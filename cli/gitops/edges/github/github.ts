@@ -3,7 +3,7 @@ import { enableAutoMerge } from "./auto-merge.ts";
 import { createClient, type ClientOptions } from "./client.ts";
 import { commitOn } from "./commit.ts";
 import { readPull } from "./follow.ts";
-import { readChangedFiles } from "./proposals.ts";
+import { readChangedFiles, readComments } from "./proposals.ts";
 import { proposeChange } from "./propose.ts";
 import { readSnapshot } from "./read.ts";
 import { attemptAt, repositoryOf } from "./repository.ts";
@@ -29,6 +29,7 @@ export function createGitHub(options: GitHubOptions): Forge {
     propose: (request) => proposeChange(repository, request),
     pull: (number) => readPull(repository, number),
     changedFiles: (numbers) => readChangedFiles(repository, numbers),
+    commentsOn: (numbers) => readComments(repository, numbers),
     async comment(number, body) {
       const { owner, name: repo, slug, client } = repository;
       const attempt = attemptAt(repository, `commenting on #${number} of ${slug}`, "Pull requests: write");

@@ -80,6 +80,14 @@ export function filesQuery(numbers: readonly number[]): string {
   return `query Files($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { ${pulls.join("\n")} } }`;
 }
 
+/** What people and programs have said on pull requests, as `p<number>`. */
+export function commentsQuery(numbers: readonly number[]): string {
+  const pulls = numbers.map(
+    (number) => `p${number}: pullRequest(number: ${number}) { comments(last: ${page}) { nodes { body } } }`,
+  );
+  return `query Comments($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { ${pulls.join("\n")} } }`;
+}
+
 /** The answers, as far as they are asked for above. */
 export interface ProposalsAnswer {
   /** b0, b1... in the order of the scope's branches */
@@ -105,6 +113,10 @@ export interface FilesAnswer {
   readonly [pull: `p${number}`]: {
     readonly files: { readonly nodes: readonly { readonly path: string }[] } | null;
   } | null;
+}
+
+export interface CommentsAnswer {
+  readonly [pull: `p${number}`]: { readonly comments: { readonly nodes: readonly { readonly body: string }[] } } | null;
 }
 
 export interface BranchAnswer {

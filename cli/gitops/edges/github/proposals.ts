@@ -1,11 +1,13 @@
 import type { OpenProposal } from "../../core/change.ts";
 import type { BranchState, OpenPull, ProposalScope, RemoteSnapshot } from "../../core/ports.ts";
 import {
+  commentsQuery,
   filesQuery,
   longestBranch,
   pullsQuery,
   searchQuery,
   type BranchAnswer,
+  type CommentsAnswer,
   type FilesAnswer,
   type Page,
   type ProposalsAnswer,
@@ -116,4 +118,17 @@ export async function readChangedFiles(
   return new Map(
     numbers.map((number) => [number, answer[`p${number}`]?.files?.nodes.map(({ path }) => path) ?? []] as const),
   );
+}
+
+/** Texts of the comments on pull requests, by number; of many the last hundred. One call, of at most a hundred numbers. */
+export async function readComments(
+  repository: Repository,
+  numbers: readonly number[],
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const { owner, name, slug, client } = repository;
+  const attempt = attemptAt(repository, `reading the comments of ${slug}`, "Pull requests: read");
+  const { repository: answer } = await client.attempt(attempt, (octokit) =>
+    octokit.graphql<{ repository: CommentsAnswer }>(commentsQuery(numbers), { owner, name }),
+  );
+  return new Map(numbers.map((number) => [number, answer[`p${number}`]?.comments.nodes.map(({ body }) => body) ?? []]));
 }

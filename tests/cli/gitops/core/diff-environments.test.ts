@@ -29,6 +29,13 @@ test("a change of weight, a promotion and a rollback are told as people would", 
   ]);
 });
 
+test("a rejected version that a stale merge leaves in the text is told as what it is: nothing that is served changes", () => {
+  const before = aDeployment({ stable: 2, spec: { previous: [1], rejected: [aRejection(3)] } });
+  const merged = aDeployment({ stable: 3, spec: { previous: [2, 1], rejected: [aRejection(3)] } });
+  expect(told(before, merged)).toEqual(["fraud prod: named though rejected  -> stable 3"]);
+  expect(told(merged, before)).toEqual(["fraud prod: named though rejected stable 3 -> "]);
+});
+
 test("settings are told leaf by leaf, and what has no name of its own by its path", () => {
   expect(told(aDeployment(), aDeployment({ spec: { slo: { errorRate: 0.02 } } }))).toEqual([
     "fraud prod: slo.errorRate  -> 0.02",

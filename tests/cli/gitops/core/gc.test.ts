@@ -60,6 +60,26 @@ test("each reason to stay is told: named, in a pull request, the newest, served 
   expect(going(state)).toEqual([1]);
 });
 
+test("of a stale merge each version is kept as what it serves, and every number in the text is kept", () => {
+  const merged = aDeployment({ stable: 3, spec: { previous: [2, 1], rejected: [aRejection(3)] } });
+  const state = aGcState(aTree({ versions: versions(1, 2, 3, 4), deployments: { prod: [merged] } }));
+  expect([1, 2, 3].map((version) => reasonOf(state, version))).toEqual([
+    "previous in prod",
+    "stable in prod",
+    "rejected in prod",
+  ]);
+  fc.assert(
+    fc.property(anyDeployment, fc.subarray([1, 2, 3, 4, 5]), (deployment, bad) => {
+      const { stable, canary, shadow, previous = [], rejected: own = [] } = deployment.spec;
+      const rejected = [...own, ...bad.map((version) => aRejection(version))];
+      const entries = [stable, canary, shadow, ...rejected].flatMap((entry) => (entry ? [entry.version] : []));
+      expect(
+        new Set(namedIn({ ...deployment, spec: { ...deployment.spec, rejected } }).map(({ version }) => version)),
+      ).toEqual(new Set([...entries, ...previous]));
+    }),
+  );
+});
+
 test("what somebody's own kustomization lists stays, also where no document names it", () => {
   const tree = aTree({ versions: versions(1, 2, 3), deployments: { prod: [aDeployment({ stable: 3 })] } });
   const path = paths.deploymentKustomization("prod", "fraud");

@@ -150,9 +150,25 @@ describe("rollback by a person", () => {
 describe("rollback after a stale plan merged over one", () => {
   const merged = aDeployment({ stable: 3, spec: { previous: [2, 1], rejected: [aRejection(3, { attempt: 6 })] } });
 
-  test("goes back from what is served, not from what the text says", () => {
-    const { deployment } = changed(rollback(), stagingState(merged));
+  test("leaves the good version serving, and says how to mend the document and how to take that version out", () => {
+    const refused = plan(rollback(), stagingState(merged));
+    expect(answer(refused)).toEqual(["document-stale"]);
+    expect(refusalText(refused)).toContain(
+      "names version 3 as stable, which is rejected already: version 2 serves, and would be taken out",
+    );
+    expect(refusalText(refused)).toContain("mmsp deploy fraud --version 2 --env staging writes down what is served");
+    expect(refusalText(refused)).toContain("mmsp rollback fraud --to 1 --env staging takes version 2 out");
+  });
+
+  test("with --to goes back from what is served, not from what the text says", () => {
+    const { deployment } = changed(rollback({ to: 1 }), stagingState(merged));
     expect(summary(deployment)).toBe("1@6 [] -3@6 -2@6");
+  });
+
+  test("takes out the canary that is served beside it, and writes down what is stable", () => {
+    const canary = { version: 1, attempt: 7, since: earlier, weight: 10 };
+    const { deployment } = changed(rollback(), stagingState({ ...merged, spec: { ...merged.spec, canary } }));
+    expect(summary(deployment)).toBe("2@7 [] -3@6 -1@7");
   });
 
   test("a cut of the version that took over carries no number, and fits", () => {
@@ -161,10 +177,18 @@ describe("rollback after a stale plan merged over one", () => {
     expect(change.rejection).toMatchObject({ version: 2, attempt: 6, phase: "stable", by: "alert" });
   });
 
-  test("a rejected canary is not served, so the stable version leaves", () => {
+  test("a rejected canary in the text is not served, so a rollback may mean it, and the stable version stays", () => {
     const spec = { previous: [1], rejected: [aRejection(3)] };
-    const { deployment } = changed(rollback(), stagingState(aDeployment({ stable: 2, canary: 3, spec })));
-    expect(summary(deployment)).toBe("1@6 [] -3@4 -2@5");
+    const state = stagingState(aDeployment({ stable: 2, canary: 3, spec }));
+    expect(refusalText(plan(rollback(), state))).toContain("names version 3 as canary, which is rejected already");
+    expect(summary(changed(rollback({ to: 1 }), state).deployment)).toBe("1@6 [] -3@4 -2@5");
+  });
+
+  test("a rejected earlier version in the text is in nobody's way", () => {
+    const spec = { previous: [3, 1], rejected: [aRejection(3)] };
+    expect(summary(changed(rollback(), stagingState(aDeployment({ stable: 2, spec }))).deployment)).toBe(
+      "1@5 [] -3@4 -2@5",
+    );
   });
 });
 

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Command, PromoteCommand } from "../../../cli/gitops/core/change.ts";
+import type { PromoteAllCommand } from "../../../cli/gitops/core/promote-all.ts";
+import { preview } from "../../../cli/gitops/preview.ts";
+import { publish } from "../../../cli/gitops/publish.ts";
+import { publishSet } from "../../../cli/gitops/publish-set.ts";
+import { pullRequestBodyTogether } from "../../../cli/gitops/render/pull-request-together.ts";
+import { paths } from "../../../schemas/tree.ts";
+import { cutParts, planner } from "./cut-parts.ts";
+import { deployment, sampleFiles, since } from "./documents.ts";
+import { startHub, type Hub } from "./hub.ts";
+import { rollback } from "./publisher.ts";
+
+// Real git takes a while on a busy machine.
+setDefaultTimeout(60_000);
+
+const canary = `  canary: {version: 3, attempt: 6, since: "${since}", weight: 10}\n`;
+const promote: PromoteCommand = { verb: "promote", environment: "dev", model: "fraud", version: null, to: null };
+const promoteAll: PromoteAllCommand = { verb: "promote", environment: "dev", to: null };
+
+let hub: Hub;
+beforeEach(async () => {
+  const kustomization = paths.deploymentKustomization("dev", "fraud");
+  const files = sampleFiles();
+  const list = files[kustomization]?.replace("]", ", ../../../registry/fraud/3]") ?? "";
+  hub = await startHub({
+    ...files,
+    [paths.deployment("dev", "fraud")]: deployment("fraud") + canary,
+    [kustomization]: list,
+  });
+});
+afterEach(() => hub[Symbol.asyncDispose]());
+
+async function publishedAs(command: Command, as: "pull-request" | "commit" = "pull-request") {
+  const result = await publish(command, { baseBranch: "main", as }, cutParts(hub));
+  if (result.kind !== "published" && result.kind !== "committed") throw new Error(JSON.stringify(result));
+  return result;
+}
+
+async function publishedTogether() {
+  const parts = { ...cutParts(hub), planner: { ...planner, bodyTogether: pullRequestBodyTogether } };
+  const result = await publishSet(promoteAll, "main", parts);
+  if (result.kind !== "published") throw new Error(JSON.stringify(result));
+  return result;
+}
+
+const bodyOf = async (number: number) => ((await hub.api("GET", `/pulls/${number}`)) as { body: string }).body;
+
+const open = async (head: string) => {
+  await hub.push(head, { [`${head.replaceAll("/", "-")}.txt`]: "x" });
+  await hub.api("POST", "/pulls", { head, base: "main", title: head });
+};
+
+describe("a pull request that meets another open one over the same model", () => {
+  test("a promotion says so of a promotion of all, in what it prints and to the reviewer", async () => {
+    await publishedTogether();
+    const calls = hub.server.calls.length;
+    const single = await publishedAs(promote);
+    expect(hub.server.calls.length - calls).toBe(4);
+    const told =
+      "also open for fraud in dev: pull request #1 (promote --all, perhaps of other models); " +
+      "once one of them is merged, plan the others again";
+    expect(single.notices).toEqual([told]);
+    if (single.kind !== "published") throw new Error(single.kind);
+    expect(await bodyOf(single.pullRequest.number)).toContain("also open for fraud in dev: pull request `#1`");
+    expect(await publishedAs(promote)).toMatchObject({ pullRequest: { action: "unchanged" }, notices: [told] });
+  });
+
+  test("a promotion of all says so of each model's own, and not of itself", async () => {
+    await publishedAs(promote);
+    for (let times = 0; times < 2; times++) {
+      const { set, pullRequest } = await publishedTogether();
+      expect(set.changes.map(({ notices }) => notices)).toEqual([
+        ["also open for fraud in dev: pull request #1 (promote-3); once one of them is merged, plan the others again"],
+      ]);
+      expect(await bodyOf(pullRequest.number)).toContain("also open for fraud in dev: pull request `#1`");
+    }
+  });
+
+  test("names those of the model and the environment only, and of many the first", async () => {
+    for (const name of ["prod/fraud/deploy-3", "dev/fraud-eu/deploy-3", "dev/fraud/promote-3-2"]) {
+      await open(`mmsp/${name}`);
+    }
+    expect((await publishedAs(promote)).notices).toEqual([]);
+    for (const version of [11, 12, 13, 14, 15, 16, 17]) await open(`mmsp/dev/fraud/deploy-${version}`);
+    const previewed = await preview(
+      { ...rollback, reason: "slow" },
+      { baseBranch: "main", as: "pull-request" },
+      {
+        ...cutParts(hub),
+        artifacts: { read: () => Promise.reject(new Error("none")), check: () => Promise.resolve() },
+      },
+    );
+    if (previewed.kind !== "preview") throw new Error(previewed.kind);
+    const [notice] = previewed.change.notices;
+    expect(notice).toContain("pull request #3 (promote-3-2), pull request #4 (deploy-11)");
+    expect(notice).toContain("and 3 more");
+  });
+
+  test("a rollback that goes straight onto the branch names its own pull request, which waits for nothing any more", async () => {
+    await publishedAs(rollback);
+    const { notices } = await publishedAs(rollback, "commit");
+    expect(notices).toEqual([expect.stringContaining("pull request #1 (rollback-3)")]);
+  });
+});
