@@ -34,8 +34,6 @@ export interface Tree {
   readonly deployments: ReadonlyMap<string, ReadonlyMap<string, ModelDeployment>>;
   /** path -> `resources` of each kustomization.yaml of a registry or model folder */
   readonly kustomizations: ReadonlyMap<string, readonly string[]>;
-  /** Paths of documents that are there but cannot be read, where somebody is told of these anyway: nothing misses them. */
-  readonly broken?: ReadonlySet<string>;
 }
 
 /** What a file is by where it stands. Names are as the path has them, right or wrong. */
