@@ -50,7 +50,7 @@ export function parseYaml(file: string, text: string, options?: { keepSourceToke
   return wholeYaml().readWhole(file, text, options);
 }
 
-/** Where a value stands in the text, both from 1; of a missing key, where its parent stands. */
+/** Where a value stands in the text, see `findPosition`. */
 export function positionOf(read: ParsedYaml, path: DocumentPath): { line: number; column: number } | undefined {
   return wholeYaml().findPosition(read, path);
 }

@@ -36,7 +36,7 @@ test("a broken rule is told by file, line and column", () => {
   expect(told(changed)).toEqual([
     `${deployment}:${line + 2}:7 spec.previous[1]: version 7 of fraud is not in the registry`,
     `${deployment}:${line}:3 spec.previous: names a version twice, or the stable one`,
-    `${kustomization}:2:1 resources: does not list what is to be applied, and only that`,
+    `${kustomization}:2:12 resources: does not list what is to be applied, and only that`,
   ]);
 });
 
@@ -44,7 +44,7 @@ test("a name that the folder contradicts is told by line and column", () => {
   const [problem] = checkDocuments(
     new Map([[paths.environment("prod"), stringify(anEnvironment("staging"))]]),
   ).problems;
-  expect(problem).toMatchObject({ code: "path-mismatch", path: "metadata.name", line: 4, column: 3 });
+  expect(problem).toMatchObject({ code: "path-mismatch", path: "metadata.name", line: 4, column: 9 });
 });
 
 test("who refers to a file that cannot be read is not told that it is missing", () => {
