@@ -1,6 +1,6 @@
 import { parseYaml, positionOf, type DocumentPath } from "./document.ts";
 import type { ParsedYaml } from "./whole-yaml.ts";
-import type { Problem } from "./problem.ts";
+import { sortedByPlace, type Problem } from "./problem.ts";
 import type { Content } from "./read-file.ts";
 import { readTree, treeOf, type ReadTree } from "./read-tree.ts";
 import { checkTree } from "./rules.ts";
@@ -9,7 +9,7 @@ import { paths, placeOf } from "./tree.ts";
 
 /**
  * Documents (path -> text), with everything that is wrong with them: by the schemas, and by the rules, of broken ones as far as
- * they can be read. `earlier`: as in `readTree`; `unreadable`: paths of documents that are there, but not among `files`.
+ * they can be read, by file and line. `earlier`: as in `readTree`; `unreadable`: paths of documents that are there, but not among `files`.
  */
 export function checkDocuments(
   files: ReadonlyMap<string, string>,
@@ -19,7 +19,7 @@ export function checkDocuments(
   const { tree, problems, read } = readTree(files, earlier);
   const isWhole = problems.length === 0 && unreadable.length === 0;
   const broken = isWhole ? checkTree(tree) : checkWithParts(read, unreadable);
-  return { tree, problems: withPositions([...problems, ...broken], files), read };
+  return { tree, problems: sortedByPlace(withPositions([...problems, ...broken], files)), read };
 }
 
 /** The rules over a tree in which broken documents are there, with what can be read of them. */

@@ -34,8 +34,8 @@ test("a broken rule is told by file, line and column", () => {
   const line = (files.get(deployment) ?? "").split("\n").length;
   const changed = { [deployment]: `${files.get(deployment)}${text}`, [kustomization]: "a: 1\nresources: []\n" };
   expect(told(changed)).toEqual([
-    `${deployment}:${line + 2}:7 spec.previous[1]: version 7 of fraud is not in the registry`,
     `${deployment}:${line}:3 spec.previous: names a version twice, or the stable one`,
+    `${deployment}:${line + 2}:7 spec.previous[1]: version 7 of fraud is not in the registry`,
     `${kustomization}:2:12 resources: does not list what is to be applied, and only that`,
   ]);
 });

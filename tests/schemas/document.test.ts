@@ -6,7 +6,6 @@ import {
   validateModelDeployment,
   validateModelVersion,
   validateProject,
-  type Validate,
 } from "../../schemas/kinds.ts";
 import { maxDocumentBytes } from "../../schemas/limits.ts";
 import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
@@ -194,7 +193,7 @@ test.each([
   const slips = slipsIn(schema, "");
   expect(slips.length).toBeGreaterThan(10);
   for (const { path, value } of slips) {
-    const { problems } = parseManifest<object>("f.yaml", JSON.stringify(value), validate as Validate<object>);
+    const { problems } = parseManifest<object>("f.yaml", JSON.stringify(value), validate);
     const told = problems.find((problem) => `.${problem.path ?? ""}` === path);
     expect({ path, hint: told?.hint }).toEqual({ path, hint: expect.stringMatching(/^did you mean "[\w-]+"\?$/) });
   }

@@ -69,12 +69,12 @@ describe("a document that breaks its schema", () => {
     const broken = withSpec({ previous: [9, 9], lock, serving: { timeoutMs: "soon" } });
     const files = texts(treeWith({ [deployment]: broken }));
     expect(told(files)).toEqual([
-      `schema-type ${deployment} spec.serving.timeoutMs`,
-      `version-unknown ${deployment} spec.previous[0]`,
-      `version-unknown ${deployment} spec.previous[1]`,
       `canary-is-stable ${deployment} spec.canary.version`,
       `previous-repeats ${deployment} spec.previous`,
+      `version-unknown ${deployment} spec.previous[0]`,
+      `version-unknown ${deployment} spec.previous[1]`,
       `time-unknown ${deployment} spec.lock.at`,
+      `schema-type ${deployment} spec.serving.timeoutMs`,
       `kustomization-stale ${paths.deploymentKustomization("staging", "fraud")} resources`,
     ]);
     expect(checkDocuments(files).problems.every(({ line }) => line !== undefined)).toBe(true);
@@ -87,17 +87,17 @@ describe("a document that breaks its schema", () => {
     ];
     const broken = anEnvironment("staging", { steps: [50, 10], freeze } as object);
     expect(told(texts(treeWith({ [policy]: broken })))).toEqual([
-      `schema-type ${policy} spec.freeze[1].to`,
       `steps-order ${policy} spec.steps`,
       `time-unknown ${policy} spec.freeze[0].from`,
+      `schema-type ${policy} spec.freeze[1].to`,
     ]);
   });
 
   test("is told which names its path contradicts", () => {
     const broken = { ...anEnvironment("prod"), spec: { namespace: "x", backend: "kserv" } };
     expect(told(texts(treeWith({ [policy]: broken })))).toEqual([
-      `schema-enum ${policy} spec.backend`,
       `path-mismatch ${policy} metadata.name`,
+      `schema-enum ${policy} spec.backend`,
     ]);
   });
 
