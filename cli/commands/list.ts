@@ -2,18 +2,17 @@ import { bytesOf } from "../../schemas/artifact.ts";
 import type { ListOutput } from "../../schemas/output/list.ts";
 import { effective } from "../../schemas/effective.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import type { Tree } from "../../schemas/tree.ts";
+import { modelOf, placeOf, type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, shared } from "../flags.ts";
 import { deploymentsOf, modelsOf, placesOf, type VersionPlace } from "../gitops/core/catalog.ts";
 import { size } from "../gitops/core/size.ts";
 import { figure } from "../gitops/render/markdown.ts";
-import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
 import { requireNames } from "./known-names.ts";
-import { optionalModelOf, readDocuments } from "./target.ts";
+import { optionalModelOf, readEverything } from "./target.ts";
 
 export const list: Command = {
   summary: "List the models, or the versions of one",
@@ -24,20 +23,29 @@ export const list: Command = {
 
   async run(input, context) {
     const model = optionalModelOf(input);
-    const { tree, problems } = readTree(await readDocuments(input, context));
-    const outcome = model === null ? listModels(tree, context) : listVersions(tree, model, context);
-    if (problems.length === 0 || outcome.kind !== "report") return outcome;
-    const files = new Set(problems.map(({ file }) => file)).size;
-    const note = `\n${context.style.yellow(`${files} documents cannot be read: see mmsp validate`)}\n`;
-    return { ...outcome, text: outcome.text + note };
+    const { files, unreadable } = await readEverything(input, context);
+    const { tree, problems } = readTree(files);
+    const broken = [...new Set([...unreadable, ...problems].flatMap(({ file }) => file ?? []))].toSorted();
+    const { text, json } =
+      model === null ? listModels(tree, broken, context) : listVersions(tree, model, broken, context);
+    const count = json.unreadable.length === 1 ? "1 document" : `${json.unreadable.length} documents`;
+    const note = `\n${context.style.yellow(`${count} cannot be read: see mmsp validate`)}\n`;
+    return { kind: "report", text: json.unreadable.length === 0 ? text : text + note, json, ok: true };
   },
 };
+
+/** For people, and for programs. */
+interface Listed {
+  readonly text: string;
+  readonly json: ListOutput;
+}
 
 type Models = Extract<ListOutput, { kind: "models" }>["models"];
 type Versions = Extract<ListOutput, { kind: "versions" }>["versions"];
 
-function listModels(tree: Tree, { style }: Context): Outcome {
-  const models: Models = modelsOf(tree).map((model) => ({
+function listModels(tree: Tree, unreadable: string[], { style }: Context): Listed {
+  const names = new Set([...modelsOf(tree), ...unreadable.flatMap((file) => modelOf(file) ?? [])]);
+  const models: Models = [...names].toSorted().map((model) => ({
     model,
     versions: [...(tree.versions.get(model)?.keys() ?? [])].toSorted((a, b) => a - b),
     serves: deploymentsOf(tree, model).map(([environment, deployment]) => {
@@ -48,9 +56,9 @@ function listModels(tree: Tree, { style }: Context): Outcome {
   }));
   const rows = models.map(({ model, versions, serves }) => [
     model,
-    String(versions.length),
+    versionCount(model, versions.length, unreadable),
     String(versions.at(-1) ?? "-"),
-    serves.map(servingOf).join(", ") || "-",
+    [...serves.map(servingOf), ...unreadableIn(model, unreadable)].join(", ") || "-",
   ]);
   const columns = [
     "MODEL",
@@ -59,8 +67,22 @@ function listModels(tree: Tree, { style }: Context): Outcome {
     "SERVES",
   ] as const;
   const empty = "no model is registered yet\n  hint: mmsp register NAME --model-path FILE registers the first\n";
-  const json: ListOutput = { kind: "models", models };
-  return { kind: "report", text: rows.length === 0 ? empty : renderTable(columns, rows, style), json, ok: true };
+  const text = rows.length === 0 ? empty : renderTable(columns, rows, style);
+  return { text, json: { kind: "models", models, unreadable } };
+}
+
+/** `2`, or `2 + 1 unreadable`. */
+function versionCount(model: string, count: number, unreadable: readonly string[]): string {
+  const places = unreadable.map(placeOf);
+  const broken = places.filter((place) => place?.kind === "version" && place.model === model).length;
+  return broken === 0 ? String(count) : `${count} + ${broken} unreadable`;
+}
+
+/** The environments whose deployment of the model cannot be read, as status has them. */
+function unreadableIn(model: string, unreadable: readonly string[]): readonly string[] {
+  return unreadable.map(placeOf).flatMap((place) => {
+    return place?.kind === "deployment" && place.model === model ? [`${place.environment} unreadable`] : [];
+  });
 }
 
 /** `prod 2 + 3 at 10 %`. */
@@ -69,8 +91,9 @@ function servingOf({ environment, stable, canary }: Models[number]["serves"][num
   return `${environment} ${stable ?? "none"}${trial}`;
 }
 
-function listVersions(tree: Tree, model: string, context: Context): Outcome {
-  requireNames({ tree }, { model, environment: null });
+function listVersions(tree: Tree, model: string, broken: readonly string[], context: Context): Listed {
+  const unreadable = broken.filter((file) => modelOf(file) === model);
+  if (unreadable.length === 0) requireNames({ tree }, { model, environment: null });
   const versions: Versions = [...(tree.versions.get(model) ?? [])]
     .toSorted(([a], [b]) => b - a)
     .map(([version, { spec }]) => ({
@@ -94,8 +117,7 @@ function listVersions(tree: Tree, model: string, context: Context): Outcome {
     entry.places.map(placeText).join(", ") || "-",
   ]);
   const columns = ["VERSION", "DIGEST", { title: "SIZE", align: "right" }, "CREATED", "METRICS", "WHERE"] as const;
-  const json: ListOutput = { kind: "versions", model, versions };
-  return { kind: "report", text: renderTable(columns, rows, context.style), json, ok: true };
+  return { text: renderTable(columns, rows, context.style), json: { kind: "versions", model, versions, unreadable } };
 }
 
 /** `prod canary 10 %`, `dev previous`. */

@@ -26,6 +26,7 @@ describe("list", () => {
     expect(ListOutput.parse(jsonOf(await project.run(["list", "--json"])))).toEqual({
       kind: "models",
       models: [{ model: "fraud", versions: [1, 2], serves: [{ environment: "dev", stable: 1, canary: null }] }],
+      unreadable: [],
     });
   });
 
@@ -36,6 +37,28 @@ describe("list", () => {
     expect(first).toMatch(/^1 +[0-9a-f]{12} +\d+ B {2}\S+Z {2}- +dev stable$/);
     const output = ListOutput.parse(jsonOf(await project.run(["list", "fraud", "--json"])));
     expect(output).toMatchObject({ kind: "versions", versions: [{ version: 2 }, { version: 1 }] });
+  });
+
+  test("says what it cannot count, of all models or of the one that is asked about", async () => {
+    using broken = await makeProject({ serving: true });
+    const [registry, served] = ["environments/registry/fraud", "environments/dev/models/fraud/deployment.yaml"];
+    broken.put(`${registry}/2/model-version.yaml`, "kind: ModelVersion\n");
+    broken.put(`${registry}/3/model-version.yaml`, "\u0000");
+    expect(await broken.mmsp("list")).toBe(
+      "MODEL          VERSIONS  NEWEST  SERVES\n" +
+        "fraud  1 + 2 unreadable       1  dev 1\n\n" +
+        "2 documents cannot be read: see mmsp validate\n",
+    );
+    broken.put(served, "kind: ModelDeployment\n");
+    broken.put("environments/registry/churn/1/model-version.yaml", "kind: ModelVersion\n");
+    expect(await broken.mmsp("list")).toContain("fraud  1 + 2 unreadable       1  dev unreadable\n");
+    expect(await broken.mmsp("list")).toContain("churn  0 + 1 unreadable       -  -\n");
+    expect(await broken.mmsp("list", "churn")).toEndWith("\n\n1 document cannot be read: see mmsp validate\n");
+    const listed = ListOutput.parse(jsonOf(await broken.run(["list", "fraud", "--json"])));
+    expect(listed).toMatchObject({
+      versions: [{ version: 1 }],
+      unreadable: [served, `${registry}/2/model-version.yaml`, `${registry}/3/model-version.yaml`],
+    });
   });
 
   test("a slip in the name is told", async () => {
