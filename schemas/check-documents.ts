@@ -5,7 +5,7 @@ import type { Content } from "./read-file.ts";
 import { readTree, treeOf, type ReadTree } from "./read-tree.ts";
 import { checkTree } from "./rules.ts";
 import type { opaqueContent } from "./sound-parts.ts";
-import { paths, placeOf } from "./tree.ts";
+import { meantPath, paths, placeOf } from "./tree.ts";
 
 /**
  * Documents (path -> text), with everything that is wrong with them: by the schemas, and by the rules, of broken ones as far as
@@ -26,11 +26,11 @@ export function checkDocuments(
 function checkWithParts(read: ReadTree["read"], unreadable: readonly string[]): readonly Problem[] {
   const contents = new Map<string, Content | null>();
   for (const [path, { content, parts = null }] of read) {
-    const named = withRightExtension(path);
+    const named = meantPath(path);
     if (named === path || !read.has(named)) contents.set(named, content ?? parts);
   }
   for (const path of unreadable) {
-    const named = withRightExtension(path);
+    const named = meantPath(path);
     const place = placeOf(named);
     if (place !== null && !contents.has(named)) contents.set(named, opaque(place));
   }
@@ -39,10 +39,6 @@ function checkWithParts(read: ReadTree["read"], unreadable: readonly string[]): 
   // To the rules there is nothing in a folder like `01` but its kustomization.
   const isThere = ({ code, file = "" }: Problem): boolean => code === "document-missing" && contents.has(file);
   return checkTree(treeOf([...contents].filter(hasPlace))).filter((problem) => !isThere(problem));
-}
-
-function withRightExtension(path: string): string {
-  return path.replace(/\.yml$/, ".yaml");
 }
 
 /** Loaded where a document cannot be read. */

@@ -13,7 +13,7 @@ import type { Problem } from "./problem.ts";
 import type { Project } from "./project.ts";
 import { problemsIn } from "./rules/say.ts";
 import type { opaque, opaqueContent, withoutFields } from "./sound-parts.ts";
-import { placeOf, type DocumentPlace } from "./tree.ts";
+import { meantPath, placeOf, type DocumentPlace } from "./tree.ts";
 
 /** One document, by its kind, with the names that its path has. */
 export type Content =
@@ -42,7 +42,7 @@ export interface ReadFile {
 export function readFile(path: string, text: string): ReadFile | null {
   const place = placeOf(path);
   if (place !== null) return { text, ...contentOf(place, path, text) };
-  const meant = placeOf(path.replace(/\.yml$/, ".yaml"));
+  const meant = placeOf(meantPath(path));
   if (meant === null) return null;
   const problem = { code: "file-extension", file: path, message: "would not be read", hint: "rename it to .yaml" };
   const { problems } = contentOf(meant, path, text);

@@ -69,6 +69,11 @@ export function placeOf(path: string): DocumentPlace | null {
   return { kind: "kustomization" };
 }
 
+/** The path that a file would be read at: documents are called .yaml, and some people call theirs .yml. */
+export function meantPath(path: string): string {
+  return path.replace(/\.yml$/, ".yaml");
+}
+
 /** Whether a file holds one of the kinds. */
 export function isDocument(path: string): boolean {
   return placeOf(path) !== null;

@@ -2,7 +2,7 @@ import { bytesOf } from "../../schemas/artifact.ts";
 import type { ListOutput } from "../../schemas/output/list.ts";
 import { effective } from "../../schemas/effective.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import { modelOf, placeOf, type Tree } from "../../schemas/tree.ts";
+import { meantPath, modelOf, placeOf, type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, shared } from "../flags.ts";
@@ -73,16 +73,18 @@ function listModels(tree: Tree, unreadable: string[], { style }: Context): Liste
 
 /** `2`, or `2 + 1 unreadable`. */
 function versionCount(model: string, count: number, unreadable: readonly string[]): string {
-  const places = unreadable.map(placeOf);
+  const places = unreadable.map((file) => placeOf(meantPath(file)));
   const broken = places.filter((place) => place?.kind === "version" && place.model === model).length;
   return broken === 0 ? String(count) : `${count} + ${broken} unreadable`;
 }
 
 /** The environments whose deployment of the model cannot be read, as status has them. */
 function unreadableIn(model: string, unreadable: readonly string[]): readonly string[] {
-  return unreadable.map(placeOf).flatMap((place) => {
-    return place?.kind === "deployment" && place.model === model ? [`${place.environment} unreadable`] : [];
-  });
+  return unreadable
+    .map((file) => placeOf(meantPath(file)))
+    .flatMap((place) => {
+      return place?.kind === "deployment" && place.model === model ? [`${place.environment} unreadable`] : [];
+    });
 }
 
 /** `prod 2 + 3 at 10 %`. */

@@ -221,17 +221,20 @@ const anySlip = fc.record({
   slip: fc.nat({ max: slips.length + 2 }),
 });
 
-function slipped(files: Files, { file, slot, slip }: { file: number; slot: number; slip: number }): Files {
+function slipped(
+  files: Files,
+  mended: Files,
+  { file, slot, slip }: { file: number; slot: number; slip: number },
+): Files {
   const path = [...files.keys()][file % files.size]!;
   const text = files.get(path)!;
+  if (text !== mended.get(path)) return files;
   const change = slips[slip];
   if (change === undefined) {
     const broken = [`${text}x: [\n`, "", `${text}apiVersion: twice\n`][slip - slips.length]!;
     return new Map(files).set(path, broken);
   }
-  const document = parseYaml(path, text);
-  if (document.problems.length > 0) return files;
-  const root = document.value as Fields;
+  const root = parseYaml(path, text).value as Fields;
   const slots = slotsOf(root);
   const at = slots[slot % slots.length];
   if (at !== undefined) change(at, root);
@@ -250,7 +253,8 @@ test("whatever slip makes a document break its schema, every other problem that 
         const tree = structuredClone(treeWith());
         for (const rule of rules) put(tree, rule);
         const mended = texts(tree);
-        const broken = slipsMade.reduce(slipped, mended);
+        // One in a file: a second one might change what the document says, and break nothing.
+        const broken = slipsMade.reduce((files, slip) => slipped(files, mended, slip), mended);
         const slipsTold = readTree(broken).problems;
         const wrong = new Set(slipsTold.map(({ file }) => file));
         // A slip that the schema takes is none, but another document.
@@ -262,7 +266,7 @@ test("whatever slip makes a document break its schema, every other problem that 
         kept += others.filter((problem) => !known.has(problem)).length;
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 500 },
   );
   expect(kept).toBeGreaterThan(100);
 });

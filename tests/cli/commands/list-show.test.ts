@@ -43,7 +43,7 @@ describe("list", () => {
     using broken = await makeProject({ serving: true });
     const [registry, served] = ["environments/registry/fraud", "environments/dev/models/fraud/deployment.yaml"];
     broken.put(`${registry}/2/model-version.yaml`, "kind: ModelVersion\n");
-    broken.put(`${registry}/3/model-version.yaml`, "\u0000");
+    broken.put(`${registry}/3/model-version.yml`, "\u0000");
     expect(await broken.mmsp("list")).toBe(
       "MODEL          VERSIONS  NEWEST  SERVES\n" +
         "fraud  1 + 2 unreadable       1  dev 1\n\n" +
@@ -57,7 +57,7 @@ describe("list", () => {
     const listed = ListOutput.parse(jsonOf(await broken.run(["list", "fraud", "--json"])));
     expect(listed).toMatchObject({
       versions: [{ version: 1 }],
-      unreadable: [served, `${registry}/2/model-version.yaml`, `${registry}/3/model-version.yaml`],
+      unreadable: [served, `${registry}/2/model-version.yaml`, `${registry}/3/model-version.yml`],
     });
   });
 
