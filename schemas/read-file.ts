@@ -9,6 +9,7 @@ import {
 } from "./kinds.ts";
 import type { ModelDeployment } from "./model-deployment.ts";
 import type { ModelVersion } from "./model-version.ts";
+import type { withPositions } from "./positions.ts";
 import type { Problem } from "./problem.ts";
 import type { Project } from "./project.ts";
 import { problemsIn } from "./rules/say.ts";
@@ -112,13 +113,14 @@ function manifest<T extends object>(
   }
   if (parsed.value !== null && wrong.length === 0) return { content: understand(parsed.value), problems: [] };
   const parts = understand(sound().withoutFields(value, wrong));
-  return { content: null, parts, problems: [...parsed.problems, ...mismatches] };
+  return { content: null, parts, problems: [...parsed.problems, ...placed(mismatches, file, text)] };
 }
 
 function kustomization(file: string, text: string): Result {
   const { value, problems } = readYaml(file, text);
   const broken = (problems: readonly Problem[]): Result => {
-    return { content: null, parts: { kind: "kustomization", resources: sound().opaque() }, problems };
+    const parts = { kind: "kustomization", resources: sound().opaque() } as const;
+    return { content: null, parts, problems: placed(problems, file, text) };
   };
   if (problems.length > 0) return broken(problems);
   const resources: unknown = (value as { resources?: unknown } | null)?.resources;
@@ -131,7 +133,12 @@ function kustomization(file: string, text: string): Result {
   ]);
 }
 
-/** Loaded where a document is broken. */
+/** With line and column. Loaded, as below, where a document is broken. */
+function placed(problems: readonly Problem[], file: string, text: string): readonly Problem[] {
+  const positions = require("./positions.ts") as { readonly withPositions: typeof withPositions };
+  return positions.withPositions(problems, new Map([[file, text]]));
+}
+
 function sound(): Readonly<{
   opaque: typeof opaque;
   opaqueContent: typeof opaqueContent;

@@ -1,6 +1,7 @@
 import { relative, sep } from "node:path";
-import { checkDocuments, withPositions } from "../../schemas/check-documents.ts";
+import { checkDocuments } from "../../schemas/check-documents.ts";
 import type { ValidateOutput } from "../../schemas/output/validate.ts";
+import { withPositions } from "../../schemas/positions.ts";
 import { formatPlace, formatProblem, ProblemError, sortedByPlace, type Problem } from "../../schemas/problem.ts";
 import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { storePath } from "../../schemas/store.ts";

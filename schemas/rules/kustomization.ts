@@ -6,14 +6,26 @@ import { problemsIn } from "./say.ts";
 export function checkResources(tree: Tree, file: string, expectedIn: () => readonly string[]): readonly Problem[] {
   const { problems, say, rule } = problemsIn(file);
   rule(() => {
-    const expected = expectedIn();
     const actual = tree.kustomizations.get(file);
-    const hint = `resources: [${expected.join(", ")}]`;
     if (actual === undefined) {
-      say("kustomization-missing", [], "is not there, so Argo CD would apply nothing", `write it, with ${hint}`);
-    } else if (actual.length !== expected.length || !expected.every((resource) => actual.includes(resource))) {
-      say("kustomization-stale", ["resources"], "does not list what is to be applied, and only that", `write ${hint}`);
+      let hint = "mend the document beside it, and mmsp validate says what to write";
+      rule(() => (hint = `write it, with ${listing(expectedIn())}`));
+      say("kustomization-missing", [], "is not there, so Argo CD would apply nothing", hint);
+      return;
+    }
+    const expected = expectedIn();
+    if (actual.length !== expected.length || !expected.every((resource) => actual.includes(resource))) {
+      say(
+        "kustomization-stale",
+        ["resources"],
+        "does not list what is to be applied, and only that",
+        `write ${listing(expected)}`,
+      );
     }
   });
   return problems;
+}
+
+function listing(resources: readonly string[]): string {
+  return `resources: [${resources.join(", ")}]`;
 }

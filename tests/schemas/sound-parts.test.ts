@@ -101,6 +101,14 @@ describe("a document that breaks its schema", () => {
     ]);
   });
 
+  test("is told that its kustomization is missing, whatever that would have to list", () => {
+    const tree = treeWith({ [deployment]: withSpec({ canary: { version: "two" } }) });
+    tree.delete(paths.deploymentKustomization("staging", "fraud"));
+    expect(checkDocuments(texts(tree)).problems.find(({ code }) => code === "kustomization-missing")?.hint).toBe(
+      "mend the document beside it, and mmsp validate says what to write",
+    );
+  });
+
   test.each<[string, object]>([
     ["a canary that cannot be read", { canary: { ...spec.canary, version: "two" } }],
     ["a canary that is misspelled", { canary: undefined, canray: { version: 2 } }],
