@@ -14,9 +14,13 @@ export function splitArgv(argv: readonly string[]): {
   return { name: name !== undefined && Object.hasOwn(aliases, name) ? aliases[name] : name, rest };
 }
 
-/** Whether whatever is printed is to be JSON, a refusal too: `--json`, and `--format json`, which says the same. */
+/**
+ * Whether whatever is printed is to be JSON, a refusal too: `--json`, and `--format json`, which says the same. Of several
+ * formats the last counts, as of every flag.
+ */
 export function asksForJson(argv: readonly string[]): boolean {
-  return argv.some(
-    (word, at) => word === "--json" || word === "--format=json" || (word === "json" && argv[at - 1] === "--format"),
+  const formats = argv.flatMap((word, at) =>
+    argv[at - 1] === "--format" ? [word] : word.startsWith("--format=") ? [word.slice("--format=".length)] : [],
   );
+  return argv.includes("--json") || formats.at(-1) === "json";
 }

@@ -19,7 +19,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** Values of the flags that were given. */
 export interface Input {
   readonly args: readonly string[];
-  /** Of a flag that may be given several times, the last. */
+  /** Of a flag that is given several times, the last: so a line of an alias or a script can be given another value. */
   text(flag: string): string | undefined;
   /** Everything that was given for a flag, in order. */
   texts(flag: string): readonly string[];

@@ -1,4 +1,4 @@
-import { formatProblem, type Problem } from "../schemas/problem.ts";
+import { formatProblem, sortedByPlace, type Problem } from "../schemas/problem.ts";
 import type { ChangeOutput } from "../schemas/output/parts/change.ts";
 import type { Share } from "./gitops/core/change.ts";
 import type { PushedBranch } from "./gitops/core/ports.ts";
@@ -65,7 +65,9 @@ export function shares(all: readonly Share[]): string {
   return all.map(({ version, phase, percent }) => `version ${version} ${phase} ${percent} %`).join(", ");
 }
 
-/** Problems as compilers print them, one a paragraph. */
+/** Problems as compilers print them, one a paragraph, by file and line. */
 export function renderProblems(problems: readonly Problem[], style: Style): string {
-  return problems.map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`).join("");
+  return sortedByPlace(problems)
+    .map((problem) => `${style.red("error:")} ${formatProblem(problem)}\n`)
+    .join("");
 }

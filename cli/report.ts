@@ -1,6 +1,7 @@
 import type { ChangeOutput } from "../schemas/output/parts/change.ts";
 import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
 import type { RefusalOutput } from "../schemas/output/refusal.ts";
+import { sortedByPlace } from "../schemas/problem.ts";
 import type { Change } from "./gitops/core/change.ts";
 import type { WaitEndOutput } from "../schemas/output/parts/wait-end.ts";
 import type { FollowEnd } from "./gitops/follow-change.ts";
@@ -87,7 +88,7 @@ type Body = ChangeOutput | ChangeSetOutput | RefusalOutput;
 function jsonOf(outcome: Exclude<Result, { kind: "streamed" }>): Body {
   if (outcome.kind === "together") return jsonTogether(outcome);
   if (outcome.kind === "skip") return { status: "skipped", reason: outcome.reason };
-  if (outcome.kind === "refusal") return { status: "refused", problems: outcome.problems };
+  if (outcome.kind === "refusal") return { status: "refused", problems: sortedByPlace(outcome.problems) };
   if (outcome.kind === "followed") return { ...publishedJson(outcome.published), end: endJson(outcome.end) };
   switch (outcome.kind) {
     case "published":

@@ -1,8 +1,8 @@
-import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import type { Context, Edges } from "./context.ts";
 import { isTerminal, printError } from "./streams.ts";
 import { createStyle, wantsColour } from "./style.ts";
+import type { LiveTerminal } from "./terminal/live-terminal.ts";
 import type { Progress } from "./terminal/progress.ts";
 import { createStderr, type Stderr } from "./terminal/stderr.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
@@ -40,10 +40,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const withoutColour = wantsColour(isTerminal("stderr"), env) ? (text: string) => text : Bun.stripANSI;
   const redact = createRedactor(env);
   const stderr = createStderr((text) => printError(redact(text)), withoutColour);
-  const progress = isTerminal("stderr") && env["TERM"] !== "dumb" ? await progressOn(stderr) : null;
+  const terminal = isTerminal("stderr") && env["TERM"] !== "dumb" ? await terminalOn(stderr) : null;
   if (options.verbose) await traceHttp((line) => stderr.say(style.dim(line)));
   const context: Context = {
-    cwd: resolve(options.cwd),
+    cwd: options.cwd,
     env,
     // Ctrl-C is caught only from when a command asks for it: any other is to end at once, not to ignore the first.
     get signal() {
@@ -64,26 +64,15 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       process.on("SIGWINCH", call);
       return () => void process.off("SIGWINCH", call);
     },
-    live: (line) => (progress === null ? stderr.live(line) : progress.yieldTo(() => stderr.live(line))),
-    edges: progress === null ? createEdges(env, options) : await watched(createEdges(env, options), progress),
+    live: (line) => (terminal ?? stderr).live(line),
+    edges: terminal === null ? createEdges(env, options) : await watched(createEdges(env, options), terminal.progress),
   };
-  return { context, finish: () => progress?.stop() };
+  return { context, finish: () => terminal?.close() };
 }
 
 /** What is drawn is loaded where there is a terminal to draw it on. */
-async function progressOn(stderr: Stderr): Promise<Progress> {
-  const { createProgress } = await import("./terminal/progress.ts");
-  return createProgress({
-    live: (line) => stderr.live(line),
-    now: () => performance.now(),
-    every(ms, call) {
-      const timer = setInterval(call, ms);
-      // A line that is drawn is no reason to go on.
-      timer.unref();
-      return () => clearInterval(timer);
-    },
-    columns: () => process.stderr.columns || 80,
-  });
+async function terminalOn(stderr: Stderr): Promise<LiveTerminal> {
+  return (await import("./terminal/live-terminal.ts")).openLiveTerminal(stderr);
 }
 
 async function watched(edges: Edges, progress: Progress): Promise<Edges> {

@@ -1,40 +1,45 @@
-import { parseYaml, positionOf, type DocumentPath } from "./document.ts";
-import type { ParsedYaml } from "./whole-yaml.ts";
-import type { Problem } from "./problem.ts";
-import { readTree, type ReadTree } from "./read-tree.ts";
+import { withPositions } from "./positions.ts";
+import { sortedByPlace, type Problem } from "./problem.ts";
+import type { Content } from "./read-file.ts";
+import { readTree, treeOf, type ReadTree } from "./read-tree.ts";
 import { checkTree } from "./rules.ts";
+import type { opaqueContent } from "./sound-parts.ts";
+import { meantPath, paths, placeOf } from "./tree.ts";
 
 /**
- * Documents (path -> text), with everything that is wrong with them: by the schemas, and where these are kept, by the rules.
- * `earlier`: as in `readTree`; `unreadable`: paths of documents that are there, but not among `files`.
+ * Documents (path -> text), with everything that is wrong with them: by the schemas, and by the rules, of broken ones as far as
+ * they can be read, by file and line. `earlier`: as in `readTree`; `unreadable`: paths of documents that are there, but not among `files`.
  */
 export function checkDocuments(
   files: ReadonlyMap<string, string>,
   earlier?: ReadTree["read"],
-  unreadable: Iterable<string> = [],
+  unreadable: readonly string[] = [],
 ): ReadTree {
   const { tree, problems, read } = readTree(files, earlier);
-  // To the rules a broken file looks as if it were not there, and it is told already what is wrong with it.
-  const broken = new Set([...problems.flatMap(({ file }) => file ?? []), ...unreadable]);
-  const others = checkTree({ ...tree, broken }).filter(({ file = "" }) => !broken.has(file));
-  return { tree, problems: withPositions([...problems, ...others], files), read };
+  const isWhole = problems.length === 0 && unreadable.length === 0;
+  const broken = isWhole ? checkTree(tree) : checkWithParts(read, unreadable);
+  return { tree, problems: sortedByPlace(withPositions([...problems, ...broken], files)), read };
 }
 
-/** The problems with line and column of their paths; as they are, where they have them or their file is not among `files`. */
-export function withPositions(problems: readonly Problem[], files: ReadonlyMap<string, string>): readonly Problem[] {
-  const parsed = new Map<string, ParsedYaml>();
-  return problems.map((problem) => {
-    const { file = "", line, path = "" } = problem;
-    const text = files.get(file);
-    if (line !== undefined || path === "" || text === undefined) return problem;
-    const read = parsed.get(file) ?? parseYaml(file, text);
-    parsed.set(file, read);
-    return { ...problem, ...positionOf(read, pathOf(path)) };
-  });
+/** The rules over a tree in which broken documents are there, with what can be read of them. */
+function checkWithParts(read: ReadTree["read"], unreadable: readonly string[]): readonly Problem[] {
+  const contents = new Map<string, Content | null>();
+  for (const [path, { content, parts = null }] of read) {
+    const named = meantPath(path);
+    if (named === path || !read.has(named)) contents.set(named, content ?? parts);
+  }
+  for (const path of unreadable) {
+    const named = meantPath(path);
+    const place = placeOf(named);
+    if (place !== null && !contents.has(named)) contents.set(named, opaque(place));
+  }
+  const hasPlace = ([path, content]: readonly [string, Content | null]): boolean =>
+    content?.kind !== "version" || path === paths.version(content.model, content.version);
+  // To the rules there is nothing in a folder like `01` but its kustomization.
+  const isThere = ({ code, file = "" }: Problem): boolean => code === "document-missing" && contents.has(file);
+  return checkTree(treeOf([...contents].filter(hasPlace))).filter((problem) => !isThere(problem));
 }
 
-/** `spec.previous[0]` -> `["spec", "previous", 0]`, for paths whose keys hold neither dots nor brackets. */
-function pathOf(text: string): DocumentPath {
-  const parts = text.match(/[^.[\]]+|\[\d+\]/g) ?? [];
-  return parts.map((part) => (part.startsWith("[") ? Number(part.slice(1, -1)) : part));
-}
+/** Loaded where a document cannot be read. */
+const opaque: typeof opaqueContent = (place) =>
+  (require("./sound-parts.ts") as { readonly opaqueContent: typeof opaqueContent }).opaqueContent(place);

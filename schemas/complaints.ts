@@ -1,6 +1,6 @@
 import type { ErrorObject } from "ajv";
 import { formatPath } from "./document.ts";
-import { explain } from "./explain.ts";
+import { explain, fieldMeant } from "./explain.ts";
 import type { Problem } from "./problem.ts";
 import { findPosition, readWhole, type ParsedYaml } from "./whole-yaml.ts";
 
@@ -10,11 +10,20 @@ export function schemaProblems(file: string, text: string, errors: readonly Erro
   return readable(errors).map((error) => problemOf(file, read, error));
 }
 
-/** Of the same place only the first complaint: after a wrong type, what the pattern says is noise. */
+/**
+ * Of the same place only the first complaint: after a wrong type, what the pattern says is noise. And nothing is missing that is
+ * there, but misspelled.
+ */
 function readable(errors: readonly ErrorObject[]): ErrorObject[] {
   const seen = new Set<string>();
+  const misspelled = new Set(errors.map((error) => `${error.instancePath}\n${fieldMeant(error) ?? ""}`));
   return errors.filter((error) => {
-    const key = `${error.instancePath}\n${String(error.params["missingProperty"] ?? error.params["additionalProperty"] ?? "")}`;
+    const { missingProperty: missing, additionalProperty: unknown } = error.params as Record<
+      string,
+      string | undefined
+    >;
+    if (missing !== undefined && misspelled.has(`${error.instancePath}\n${missing}`)) return false;
+    const key = `${error.instancePath}\n${missing ?? unknown ?? ""}`;
     return seen.has(key) ? false : seen.add(key);
   });
 }
@@ -22,7 +31,8 @@ function readable(errors: readonly ErrorObject[]): ErrorObject[] {
 function problemOf(file: string, read: ParsedYaml, error: ErrorObject): Problem {
   const extra: unknown = error.params["additionalProperty"];
   const path = pathOf(error.instancePath, read.value).concat(typeof extra === "string" ? [extra] : []);
-  const position = findPosition(read, path);
+  const isOfKey = error.keyword === "additionalProperties" || error.keyword === "required";
+  const position = findPosition(read, path, isOfKey ? "key" : "value");
   return { code: `schema-${error.keyword}`, file, ...position, path: formatPath(path), ...explain(error) };
 }
 

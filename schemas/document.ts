@@ -3,11 +3,17 @@ import type { Validate } from "./kinds.ts";
 import { maxDocumentBytes } from "./limits.ts";
 import { readPlainYaml } from "./plain-yaml.ts";
 import type { Problem } from "./problem.ts";
+import type { opaque, soundParts } from "./sound-parts.ts";
 import type { findPosition, ParsedYaml, readWhole } from "./whole-yaml.ts";
 
 export type Parsed<T> =
   | { readonly value: T; readonly problems: readonly [] }
-  | { readonly value: null; readonly problems: readonly [Problem, ...Problem[]] };
+  | {
+      readonly value: null;
+      readonly problems: readonly [Problem, ...Problem[]];
+      /** What can be read of it all the same, see sound-parts.ts: for rules, nothing acts on it. */
+      readonly parts: T;
+    };
 
 /** A path inside a document: keys and list positions. */
 export type DocumentPath = readonly (string | number)[];
@@ -22,11 +28,12 @@ export interface YamlValue {
  * Reads one YAML document and checks it against its schema. All problems are collected, each with its line and column.
  * Refused besides what the schema says: more than one document, duplicate keys, alias bombs, more than 1 MiB.
  */
-export function parseManifest<T>(file: string, text: string, validate: Validate<T>): Parsed<T> {
+export function parseManifest<T extends object>(file: string, text: string, validate: Validate<T>): Parsed<T> {
   const { value, problems } = readYaml(file, text);
-  if (problems.length > 0) return { value: null, problems: nonEmpty(problems) };
+  if (problems.length > 0) return { value: null, problems: nonEmpty(problems), parts: sound().opaque() };
   if (validate(value)) return { value, problems: [] };
-  return { value: null, problems: nonEmpty(complaints().schemaProblems(file, text, validate.errors ?? [])) };
+  const told = nonEmpty(complaints().schemaProblems(file, text, validate.errors ?? []));
+  return { value: null, problems: told, parts: sound().soundParts(value, validate) };
 }
 
 /** YAML text to a plain value, without a schema: at once where the text is plain, otherwise by `parseYaml`. */
@@ -43,7 +50,7 @@ export function parseYaml(file: string, text: string, options?: { keepSourceToke
   return wholeYaml().readWhole(file, text, options);
 }
 
-/** Where a value stands in the text, both from 1; of a missing key, where its parent stands. */
+/** Where a value stands in the text, see `findPosition`. */
 export function positionOf(read: ParsedYaml, path: DocumentPath): { line: number; column: number } | undefined {
   return wholeYaml().findPosition(read, path);
 }
@@ -51,6 +58,10 @@ export function positionOf(read: ParsedYaml, path: DocumentPath): { line: number
 /** Loaded, as `wholeYaml`, where there is something to complain of. */
 function complaints(): { readonly schemaProblems: typeof schemaProblems } {
   return require("./complaints.ts") as ReturnType<typeof complaints>;
+}
+
+function sound(): { readonly opaque: typeof opaque; readonly soundParts: typeof soundParts } {
+  return require("./sound-parts.ts") as ReturnType<typeof sound>;
 }
 
 /** Loaded where a text is not plain or has to be shown: the library takes longer to load than most trees to read. */

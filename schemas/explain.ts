@@ -42,7 +42,7 @@ export function explain(error: ErrorObject): { readonly message: string; readonl
       return { message: `must be ${typeNames[type] ?? type}`, hint: expected ?? hint };
     }
     case "additionalProperties": {
-      const meant = nearestName(String(params["additionalProperty"]), Object.keys(propertiesOf(error)));
+      const meant = fieldMeant(error);
       const hint = "remove it, or check its spelling and indentation";
       return { message: "is not a field of this kind", hint: meant === null ? hint : `did you mean "${meant}"?` };
     }
@@ -66,6 +66,12 @@ export function explain(error: ErrorObject): { readonly message: string; readonl
     default:
       return { message: error.message ?? "is not valid", hint: expected ?? fitting(error) };
   }
+}
+
+/** The field that an unknown one may be a slip for; null where none is near, and of any other error. */
+export function fieldMeant(error: ErrorObject): string | null {
+  const unknown: unknown = error.params["additionalProperty"];
+  return typeof unknown === "string" ? nearestName(unknown, Object.keys(propertiesOf(error))) : null;
 }
 
 function descriptionOf(schema: unknown): string | null {

@@ -30,6 +30,15 @@ export function fail(problem: Problem, options?: ErrorOptions): never {
   throw new ProblemError([problem], options);
 }
 
+/** By file, then by line and column; what is of a whole file comes first, what is of none before all. */
+export function sortedByPlace(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted((a, b) => {
+    const [one = "", other = ""] = [a.file, b.file];
+    if (one !== other) return one < other ? -1 : 1;
+    return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+  });
+}
+
 /** `file:line:column path: message` and the hint on a line of its own, as compilers print it. */
 export function formatProblem(problem: Problem): string {
   return `${formatPlace(problem)}\n  hint: ${problem.hint}`;

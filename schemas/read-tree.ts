@@ -1,4 +1,4 @@
-import { readFile, type ReadFile } from "./read-file.ts";
+import { readFile, type Content, type ReadFile } from "./read-file.ts";
 import type { Environment } from "./environment.ts";
 import type { ModelDeployment } from "./model-deployment.ts";
 import type { ModelVersion } from "./model-version.ts";
@@ -25,24 +25,24 @@ export function readTree(files: ReadonlyMap<string, string>, earlier: ReadTree["
     const file = before?.text === text ? before : readFile(path, text);
     if (file !== null) read.set(path, file);
   }
-  return { tree: treeOf(read), problems: [...read.values()].flatMap(({ problems }) => problems), read };
+  const contents = [...read].map(([path, { content }]) => [path, content] as const);
+  return { tree: treeOf(contents), problems: [...read.values()].flatMap(({ problems }) => problems), read };
 }
 
-function treeOf(read: ReadTree["read"]): Tree {
+/** Documents with their paths as a tree; null stands for one that is left out. */
+export function treeOf(contents: Iterable<readonly [path: string, Content | null]>): Tree {
   let project: Project | null = null;
   const environments = new Map<string, Environment>();
   const versions = new Map<string, Map<number, ModelVersion>>();
   const deployments = new Map<string, Map<string, ModelDeployment>>();
   const kustomizations = new Map<string, readonly string[]>();
-  for (const [path, { content }] of read) {
+  for (const [path, content] of contents) {
     if (content?.kind === "project") project = content.value;
-    else if (content?.kind === "environment") environments.set(content.value.metadata.name, content.value);
+    else if (content?.kind === "environment") environments.set(content.environment, content.value);
     else if (content?.kind === "kustomization") kustomizations.set(path, content.resources);
-    else if (content?.kind === "version") {
-      const { model, version } = content.value.spec;
-      childOf(versions, model).set(version, content.value);
-    } else if (content?.kind === "deployment") {
-      childOf(deployments, content.environment).set(content.value.spec.model, content.value);
+    else if (content?.kind === "version") childOf(versions, content.model).set(content.version, content.value);
+    else if (content?.kind === "deployment") {
+      childOf(deployments, content.environment).set(content.model, content.value);
     }
   }
   return { project, environments, versions, deployments, kustomizations };

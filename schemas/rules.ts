@@ -12,12 +12,12 @@ import type { Tree } from "./tree.ts";
  */
 export function checkTree(tree: Tree): readonly Problem[] {
   const problems: Problem[] = tree.project === null ? [] : [...checkProject(tree.project)];
-  for (const versions of tree.versions.values()) {
-    for (const document of versions.values()) problems.push(...checkVersion(tree, document));
+  for (const [model, versions] of tree.versions) {
+    for (const [version, document] of versions) problems.push(...checkVersion(tree, model, version, document));
   }
   for (const [name, environment] of tree.environments) problems.push(...checkEnvironment(tree, name, environment));
   for (const [environment, models] of tree.deployments) {
-    for (const deployment of models.values()) problems.push(...checkDeployment(tree, environment, deployment));
+    for (const [model, deployment] of models) problems.push(...checkDeployment(tree, environment, model, deployment));
   }
   problems.push(...checkOrphans(tree));
   return problems;

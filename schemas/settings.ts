@@ -57,7 +57,8 @@ export const settingVariables: readonly SettingVariable[] = [
   {
     name: "MMSP_STEPS",
     overrides: "steps in environment.yaml, defaults.steps in mmsp.yaml",
-    expected: "percentages from 1 to 100 with commas between them, such as 5,25,50",
+    expected:
+      "whole percentages from 1 to 100 with commas between them, each once, the smallest first, such as 5,25,50",
     read: readSteps,
   },
   slo("ERROR_RATE", "errorRate", "the allowed share of failed attempts, above 0 and below 1", { from: 0, to: 1 }),
@@ -175,9 +176,9 @@ function reading({ from, to = Number.MAX_SAFE_INTEGER, whole }: Numbers, setting
 }
 
 function readSteps(text: string): Settings | null {
-  const steps = text.split(",").map((part) => numberIn(part.trim()));
-  const valid = steps.filter((step) => step !== null && Number.isInteger(step) && step >= 1 && step <= 100);
-  return valid.length === steps.length ? { steps: valid.filter((step) => step !== null) } : null;
+  const steps = text.split(",").map((part) => numberIn(part.trim()) ?? Number.NaN);
+  const isSound = steps.every((step, at) => Number.isInteger(step) && step > (steps[at - 1] ?? 0) && step <= 100);
+  return isSound ? { steps } : null;
 }
 
 function numberIn(text: string): number | null {

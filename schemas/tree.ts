@@ -34,8 +34,6 @@ export interface Tree {
   readonly deployments: ReadonlyMap<string, ReadonlyMap<string, ModelDeployment>>;
   /** path -> `resources` of each kustomization.yaml of a registry or model folder */
   readonly kustomizations: ReadonlyMap<string, readonly string[]>;
-  /** Paths of documents that are there but cannot be read, where somebody is told of these anyway: nothing misses them. */
-  readonly broken?: ReadonlySet<string>;
 }
 
 /**
@@ -88,6 +86,11 @@ export function placeOf(path: string): DocumentPlace | null {
     return { kind: "deployment", environment, model: deployed };
   }
   return { kind: "kustomization" };
+}
+
+/** The path that a file would be read at: documents are called .yaml, and some people call theirs .yml. */
+export function meantPath(path: string): string {
+  return path.replace(/\.yml$/, ".yaml");
 }
 
 /** Whether a file holds one of the kinds. */

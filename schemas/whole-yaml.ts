@@ -112,19 +112,33 @@ function place(lines: LineCounter, offset: number): { line: number; column: numb
   return { line, column: col };
 }
 
-/** Where a value stands in the text, both from 1; of a missing key, where its parent stands. */
-export function findPosition(read: ParsedYaml, path: DocumentPath): { line: number; column: number } | undefined {
+/**
+ * Where a value stands in the text, both from 1: one that begins on a line below its key, as maps and lists do, where its key
+ * stands; of a missing key, where its parent's key stands. `what`: the key itself is meant.
+ */
+export function findPosition(
+  read: ParsedYaml,
+  path: DocumentPath,
+  what: "key" | "value" = "value",
+): { line: number; column: number } | undefined {
   let node: Node | null | undefined = read.document?.contents;
   let offset = node?.range?.[0];
-  for (const key of path) {
+  for (const [at, key] of path.entries()) {
     if (!isMap(node) && !(isNode(node) && "items" in node)) break;
     const collection = node as { get(key: string | number, keepScalar: true): unknown };
     const pair = isMap(node) ? node.items.find((item) => String(item.key) === String(key)) : undefined;
     const next = collection.get(key, true);
-    offset = (isNode(pair?.key) ? pair.key.range?.[0] : isNode(next) ? next.range?.[0] : undefined) ?? offset;
+    const start = isNode(next) ? next.range?.[0] : undefined;
+    offset = (isNode(pair?.key) ? pair.key.range?.[0] : start) ?? offset;
     if (!isNode(next)) break;
+    const isLast = at === path.length - 1;
+    if (isLast && what === "value" && isOnLineOf(read.lines, offset, start)) offset = start;
     node = next;
   }
   if (offset === undefined) return undefined;
   return place(read.lines, offset);
+}
+
+function isOnLineOf(lines: LineCounter, key: number | undefined, value: number | undefined): boolean {
+  return key !== undefined && value !== undefined && lines.linePos(key).line === lines.linePos(value).line;
 }

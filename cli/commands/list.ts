@@ -2,18 +2,17 @@ import { bytesOf } from "../../schemas/artifact.ts";
 import type { ListOutput } from "../../schemas/output/list.ts";
 import { effective } from "../../schemas/effective.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import type { Tree } from "../../schemas/tree.ts";
+import { meantPath, modelOf, placeOf, type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, shared } from "../flags.ts";
 import { deploymentsOf, modelsOf, placesOf, type VersionPlace } from "../gitops/core/catalog.ts";
 import { size } from "../gitops/core/size.ts";
 import { figure } from "../gitops/render/markdown.ts";
-import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
 import { requireNames } from "./known-names.ts";
-import { optionalModelOf, readDocuments } from "./target.ts";
+import { optionalModelOf, readEverything } from "./target.ts";
 
 export const list: Command = {
   summary: "List the models, or the versions of one",
@@ -28,15 +27,16 @@ export const list: Command = {
 
   async run(input, context) {
     const model = optionalModelOf(input);
-    const { tree, problems } = readTree(await readDocuments(input, context));
+    const { files, unreadable } = await readEverything(input, context);
+    const { tree, problems } = readTree(files);
     const environment = input.text("env") ?? null;
-    requireNames({ tree }, { model, environment });
-    const seen: Seen = { tree: narrowed(tree, environment), environment };
-    const outcome = model === null ? listModels(seen, context) : listVersions(seen, model, context);
-    if (problems.length === 0 || outcome.kind !== "report") return outcome;
-    const files = new Set(problems.map(({ file }) => file)).size;
-    const note = `\n${context.style.yellow(`${files} documents cannot be read: see mmsp validate`)}\n`;
-    return { ...outcome, text: outcome.text + note };
+    const broken = [...new Set([...unreadable, ...problems].flatMap(({ file }) => file ?? []))].toSorted();
+    if (environment !== null) requireNames({ tree }, { model: null, environment });
+    const seen: Seen = { tree: narrowed(tree, environment), environment, broken: brokenIn(environment, broken) };
+    const { text, json } = model === null ? listModels(seen, context) : listVersions(seen, model, context);
+    const count = json.unreadable.length === 1 ? "1 document" : `${json.unreadable.length} documents`;
+    const note = `\n${context.style.yellow(`${count} cannot be read: see mmsp validate`)}\n`;
+    return { kind: "report", text: json.unreadable.length === 0 ? text : text + note, json, ok: true };
   },
 };
 
@@ -44,6 +44,8 @@ export const list: Command = {
 interface Seen {
   readonly tree: Tree;
   readonly environment: string | null;
+  /** Paths of documents that cannot be read. */
+  readonly broken: readonly string[];
 }
 
 /** The tree as if there were no other environment. */
@@ -52,11 +54,28 @@ function narrowed(tree: Tree, environment: string | null): Tree {
   return { ...tree, deployments: new Map([...tree.deployments].filter(([name]) => name === environment)) };
 }
 
+/** The same of what cannot be read: the registry is everybody's. */
+function brokenIn(environment: string | null, broken: readonly string[]): readonly string[] {
+  if (environment === null) return broken;
+  return broken.filter((file) => {
+    const place = placeOf(meantPath(file));
+    return place?.kind !== "deployment" || place.environment === environment;
+  });
+}
+
+/** For people, and for programs. */
+interface Listed {
+  readonly text: string;
+  readonly json: ListOutput;
+}
+
 type Models = Extract<ListOutput, { kind: "models" }>["models"];
 type Versions = Extract<ListOutput, { kind: "versions" }>["versions"];
 
-function listModels({ tree, environment }: Seen, { style }: Context): Outcome {
-  const models: Models = modelsOf(tree)
+function listModels({ tree, environment, broken }: Seen, { style }: Context): Listed {
+  const names = new Set([...modelsOf(tree), ...broken.flatMap((file) => modelOf(file) ?? [])]);
+  const models: Models = [...names]
+    .toSorted()
     .map((model) => ({
       model,
       versions: [...(tree.versions.get(model)?.keys() ?? [])].toSorted((a, b) => a - b),
@@ -66,12 +85,12 @@ function listModels({ tree, environment }: Seen, { style }: Context): Outcome {
         return { environment: name, stable: stable?.version ?? null, canary: trial };
       }),
     }))
-    .filter(({ serves }) => environment === null || serves.length > 0);
+    .filter(({ model, serves }) => environment === null || serves.length > 0 || unreadableIn(model, broken).length > 0);
   const rows = models.map(({ model, versions, serves }) => [
     model,
-    String(versions.length),
+    versionCount(model, versions.length, broken),
     String(versions.at(-1) ?? "-"),
-    serves.map(servingOf).join(", ") || "-",
+    [...serves.map(servingOf), ...unreadableIn(model, broken)].join(", ") || "-",
   ]);
   const columns = [
     "MODEL",
@@ -83,8 +102,24 @@ function listModels({ tree, environment }: Seen, { style }: Context): Outcome {
     environment === null
       ? "no model is registered yet\n  hint: mmsp register NAME --model-path FILE registers the first\n"
       : `no model is deployed in ${environment} yet\n  hint: mmsp deploy NAME --version V --env ${environment} deploys one\n`;
-  const json: ListOutput = { kind: "models", models };
-  return { kind: "report", text: rows.length === 0 ? empty : renderTable(columns, rows, style), json, ok: true };
+  const text = rows.length === 0 ? empty : renderTable(columns, rows, style);
+  return { text, json: { kind: "models", models, unreadable: [...broken] } };
+}
+
+/** `2`, or `2 + 1 unreadable`. */
+function versionCount(model: string, count: number, unreadable: readonly string[]): string {
+  const places = unreadable.map((file) => placeOf(meantPath(file)));
+  const broken = places.filter((place) => place?.kind === "version" && place.model === model).length;
+  return broken === 0 ? String(count) : `${count} + ${broken} unreadable`;
+}
+
+/** The environments whose deployment of the model cannot be read, as status has them. */
+function unreadableIn(model: string, unreadable: readonly string[]): readonly string[] {
+  return unreadable
+    .map((file) => placeOf(meantPath(file)))
+    .flatMap((place) => {
+      return place?.kind === "deployment" && place.model === model ? [`${place.environment} unreadable`] : [];
+    });
 }
 
 /** `prod 2 + 3 at 10 %`. */
@@ -93,7 +128,9 @@ function servingOf({ environment, stable, canary }: Models[number]["serves"][num
   return `${environment} ${stable ?? "none"}${trial}`;
 }
 
-function listVersions({ tree, environment }: Seen, model: string, context: Context): Outcome {
+function listVersions({ tree, environment, broken }: Seen, model: string, context: Context): Listed {
+  const unreadable = broken.filter((file) => modelOf(file) === model);
+  if (unreadable.length === 0) requireNames({ tree }, { model, environment: null });
   const versions: Versions = [...(tree.versions.get(model) ?? [])]
     .toSorted(([a], [b]) => b - a)
     .map(([version, { spec }]) => ({
@@ -118,10 +155,9 @@ function listVersions({ tree, environment }: Seen, model: string, context: Conte
     entry.places.map(placeText).join(", ") || "-",
   ]);
   const columns = ["VERSION", "DIGEST", { title: "SIZE", align: "right" }, "CREATED", "METRICS", "WHERE"] as const;
-  const json: ListOutput = { kind: "versions", model, versions };
   const empty = `no version of ${model} has a place in ${environment ?? "any environment"}\n`;
   const text = rows.length === 0 ? empty : renderTable(columns, rows, context.style);
-  return { kind: "report", text, json, ok: true };
+  return { text, json: { kind: "versions", model, versions, unreadable } };
 }
 
 /** `prod canary 10 %`, `dev previous`. */

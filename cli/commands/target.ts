@@ -5,7 +5,7 @@ import { readTree } from "../../schemas/read-tree.ts";
 import type { Project } from "../../schemas/project.ts";
 import { repositoryPattern } from "../../schemas/repository.ts";
 import { withoutSecrets } from "../../schemas/secrets.ts";
-import { paths, placeOf, type DocumentKind } from "../../schemas/tree.ts";
+import { type DocumentKind, meantPath, paths, placeOf } from "../../schemas/tree.ts";
 import type { Context, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
 import type { Snapshot } from "../gitops/core/ports.ts";
@@ -136,7 +136,7 @@ export async function readEverything(
   const every = await forge.read({ models: null, environments: [] });
   if (kinds === undefined) return every;
   const isAsked = (path: string): boolean => {
-    const place = placeOf(path.replace(/\.yml$/, ".yaml"));
+    const place = placeOf(meantPath(path));
     return place !== null && kinds.has(place.kind);
   };
   return {

@@ -1,7 +1,8 @@
 import { relative, sep } from "node:path";
-import { checkDocuments, withPositions } from "../../schemas/check-documents.ts";
+import { checkDocuments } from "../../schemas/check-documents.ts";
 import type { ValidateOutput } from "../../schemas/output/validate.ts";
-import { formatPlace, formatProblem, ProblemError, type Problem } from "../../schemas/problem.ts";
+import { withPositions } from "../../schemas/positions.ts";
+import { formatPlace, formatProblem, ProblemError, sortedByPlace, type Problem } from "../../schemas/problem.ts";
 import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { storePath } from "../../schemas/store.ts";
 import { storedFiles } from "../../schemas/stored-files.ts";
@@ -94,15 +95,8 @@ async function check(input: Input, context: Context): Promise<Checked> {
   const { tree, problems } = checkDocuments(files, undefined, untold);
   // Over GitHub every file would be a download: there, the check of the pull request has a clone.
   const stored = looksAtGitHub(input) ? [] : await storeProblems(tree, context);
-  const all = [...unreadable, ...problems, ...withPositions(stored, files)].toSorted(byPlace);
+  const all = sortedByPlace([...unreadable, ...problems, ...withPositions(stored, files)]);
   return { files, documents: files.size + unreadable.length, problems: all };
-}
-
-/** By file, then by line; what is of a whole file comes first. */
-function byPlace(a: Problem, b: Problem): number {
-  const [one = "", other = ""] = [a.file, b.file];
-  if (one !== other) return one < other ? -1 : 1;
-  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 /** Model files in the working tree that are missing, damaged, or git-lfs pointers: nobody could serve what is registered. */

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { Percent, Sha256, Timestamp, Version } from "../fields.ts";
 
+const unreadable = z
+  .array(z.string())
+  .describe("documents that are there but broken, so that nothing here counts them");
+
 /** Where a version has a place. */
 export const VersionPlace = z.strictObject({
   environment: z.string(),
@@ -25,6 +29,7 @@ export const ListOutput = z.discriminatedUnion("kind", [
         ),
       }),
     ),
+    unreadable,
   }),
   z.strictObject({
     kind: z.literal("versions"),
@@ -42,6 +47,7 @@ export const ListOutput = z.discriminatedUnion("kind", [
         }),
       )
       .describe("newest first"),
+    unreadable: unreadable.describe("documents of the model that are there but broken"),
   }),
 ]);
 export type ListOutput = z.infer<typeof ListOutput>;

@@ -8,8 +8,9 @@ export function isTime(text: string): boolean {
   return Number.isFinite(time) && new Date(time).toISOString().slice(0, 19) === text.slice(0, 19);
 }
 
-export function checkTime(path: DocumentPath, text: string, say: Say): void {
-  if (isTime(text)) return;
+/** A time that is not there is none to complain of. */
+export function checkTime(path: DocumentPath, text: string | undefined, say: Say): void {
+  if (text === undefined || isTime(text)) return;
   const hint = "mend its month, day, hour, minute or second, as in 2026-11-21T08:00:00Z";
   say("time-unknown", path, `there is no time ${text}`, hint);
 }

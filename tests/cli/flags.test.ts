@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseArgs } from "node:util";
 import * as fc from "fast-check";
+import { asksForJson } from "../../cli/argv.ts";
 import { parseFlags, shared, UsageError, type Flags } from "../../cli/flags.ts";
 
 const flags = {
@@ -97,6 +98,22 @@ describe("a command line is read", () => {
       { numRuns: 5000 },
     );
     expect(Math.min(verdicts.read, verdicts.refused)).toBeGreaterThan(500);
+  });
+
+  test("the last value counts where a flag is given twice, whichever way it is written", () => {
+    for (const line of ["--env dev --env prod", "--env=dev --env prod", "--env prod --env=prod"]) {
+      const input = parseFlags(line.split(" "), flags, 0);
+      expect([input.text("env"), input.texts("env").length]).toEqual(["prod", 2]);
+    }
+    expect(parseFlags(["-C", "a", "--directory=b", "--local", "--local"], flags, 0).text("directory")).toBe("b");
+    for (const [line, asJson] of [
+      ["--format json --format text", false],
+      ["--format text --format=json", true],
+      ["--format=json --format github", false],
+      ["--format text --json", true],
+      ["--name json", false],
+    ] as const)
+      expect({ line, asJson: asksForJson(line.split(" ")) }).toEqual({ line, asJson });
   });
 
   test.each([

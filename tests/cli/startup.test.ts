@@ -35,7 +35,9 @@ describe("what a command does not need, it does not load", () => {
       expect(loaded).toContain(`cli/commands/${command}.ts`);
       expect(
         loaded.filter((path) =>
-          /node_modules|render\/|github\/|whole-yaml|validators|complaints|-write|terminal\/p/.test(path),
+          /node_modules|render\/|github\/|whole-yaml|validators|complaints|sound-parts|-write|terminal\/[pl]/.test(
+            path,
+          ),
         ),
         command,
       ).toEqual([]);
@@ -58,7 +60,7 @@ describe("what a command does not need, it does not load", () => {
       const loaded = await loadedBy(project.path, ...args);
       expect(loaded).toContain(`cli/commands/${args[0]}.ts`);
       expect(
-        loaded.filter((path) => /validators|complaints/.test(path)),
+        loaded.filter((path) => /validators|complaints|sound-parts/.test(path)),
         args[0],
       ).toEqual([]);
     }

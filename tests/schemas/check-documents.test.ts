@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import { checkDocuments } from "../../schemas/check-documents.ts";
 import { kustomizationResources } from "../../schemas/effective.ts";
 import { formatProblem } from "../../schemas/problem.ts";
+import { readTree } from "../../schemas/read-tree.ts";
 import { paths } from "../../schemas/tree.ts";
 import { aDeployment, anEnvironment, aProject, aVersion } from "../support/builders.ts";
 
@@ -34,17 +35,21 @@ test("a broken rule is told by file, line and column", () => {
   const line = (files.get(deployment) ?? "").split("\n").length;
   const changed = { [deployment]: `${files.get(deployment)}${text}`, [kustomization]: "a: 1\nresources: []\n" };
   expect(told(changed)).toEqual([
-    `${deployment}:${line + 2}:7 spec.previous[1]: version 7 of fraud is not in the registry`,
     `${deployment}:${line}:3 spec.previous: names a version twice, or the stable one`,
-    `${kustomization}:2:1 resources: does not list what is to be applied, and only that`,
+    `${deployment}:${line + 2}:7 spec.previous[1]: version 7 of fraud is not in the registry`,
+    `${kustomization}:2:12 resources: does not list what is to be applied, and only that`,
   ]);
 });
 
-test("a name that the folder contradicts is told by line and column", () => {
+test("what contradicts the folder or its kind is told by line and column", () => {
   const [problem] = checkDocuments(
     new Map([[paths.environment("prod"), stringify(anEnvironment("staging"))]]),
   ).problems;
-  expect(problem).toMatchObject({ code: "path-mismatch", path: "metadata.name", line: 4, column: 3 });
+  expect(problem).toMatchObject({ code: "path-mismatch", path: "metadata.name", line: 4, column: 9 });
+  const kustomizations = new Map([[kustomization, "a: 1\nresources: {b: 1}\n"]]);
+  for (const { problems } of [readTree(kustomizations), checkDocuments(kustomizations)]) {
+    expect(problems).toContainEqual(expect.objectContaining({ code: "kustomization-resources", line: 2, column: 12 }));
+  }
 });
 
 test("who refers to a file that cannot be read is not told that it is missing", () => {

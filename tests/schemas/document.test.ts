@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { formatPath, parseManifest, parseYaml, positionOf } from "../../schemas/document.ts";
-import { validateEnvironment, validateModelDeployment } from "../../schemas/kinds.ts";
+import checks from "../../schemas/json/checks.json" with { type: "json" };
+import {
+  validateEnvironment,
+  validateModelDeployment,
+  validateModelVersion,
+  validateProject,
+} from "../../schemas/kinds.ts";
 import { maxDocumentBytes } from "../../schemas/limits.ts";
 import { fail, formatProblem, ProblemError } from "../../schemas/problem.ts";
 
@@ -27,17 +33,19 @@ describe("a manifest", () => {
     ["a syntax error", `${head}spec: {model: [\n`, ["yaml-invalid 4 15 "]],
     ["a tab as indentation", `${head}spec:\n\tmodel: fraud\n`, ["yaml-invalid 5 1 "]],
     ["two documents", `${head}${body}---\n${head}${body}`, ["yaml-invalid 7 1 "]],
-    ["a wrong type", head + body.replace("model: fraud", "model: [fraud]"), ["schema-type 5 3 spec.model"]],
-    ["text for a number", head + body.replace("attempt: 5", 'attempt: "5"'), ["schema-type 6 24 spec.stable.attempt"]],
+    ["a wrong type", head + body.replace("model: fraud", "model: [fraud]"), ["schema-type 5 10 spec.model"]],
+    ["text for a number", head + body.replace("attempt: 5", 'attempt: "5"'), ["schema-type 6 33 spec.stable.attempt"]],
     [
       "a value outside its range",
       head + body.replace("version: 2", "version: 0"),
-      ["schema-minimum 6 12 spec.stable.version"],
+      ["schema-minimum 6 21 spec.stable.version"],
     ],
-    ["a broken name", head + body.replace("model: fraud", "model: ../fraud"), ["schema-pattern 5 3 spec.model"]],
+    ["a broken name", head + body.replace("model: fraud", "model: ../fraud"), ["schema-pattern 5 10 spec.model"]],
     ["an unknown field", `${head}${body}  canray: {weight: 1}\n`, ["schema-additionalProperties 7 3 spec.canray"]],
     ["a missing field", head + body.replace(", attempt: 5", ""), ["schema-required 6 3 spec.stable"]],
-    ["a wrong kind", head.replace("ModelDeployment", "Deployment") + body, ["schema-const 2 1 kind"]],
+    ["a wrong kind", head.replace("ModelDeployment", "Deployment") + body, ["schema-const 2 7 kind"]],
+    ["a value that is left out", head + body.replace(" fraud\n", "\n"), ["schema-type 5 9 spec.model"]],
+    ["a map below its key for a word", head + body.replace("fraud", "\n    a: 1"), ["schema-type 5 3 spec.model"]],
     ["a broken entry of a list", `${head}${body}  previous: [1, x]\n`, ["schema-type 7 17 spec.previous[1]"]],
   ])("with %s is told by line and column", (_, text, expected) => {
     const found = places(text);
@@ -80,9 +88,9 @@ describe("a manifest", () => {
     const text = `${head}spec:\n  model: UPPER\n  stable: {version: -1, since: yesterday}\n  extra: 1\n`;
     expect(places(text).toSorted()).toEqual([
       "schema-additionalProperties 7 3 spec.extra",
-      "schema-minimum 6 12 spec.stable.version",
-      "schema-pattern 5 3 spec.model",
-      "schema-pattern 6 25 spec.stable.since",
+      "schema-minimum 6 21 spec.stable.version",
+      "schema-pattern 5 10 spec.model",
+      "schema-pattern 6 32 spec.stable.since",
       "schema-required 6 3 spec.stable",
     ]);
   });
@@ -99,7 +107,7 @@ describe("a manifest", () => {
 
   test("is told in words that say what is expected", () => {
     const [problem] = parse(head + body.replace("attempt: 5", "attempt: 5.5")).problems;
-    expect(problem && formatProblem(problem)).toStartWith("f.yaml:6:24 spec.stable.attempt: must be a whole number");
+    expect(problem && formatProblem(problem)).toStartWith("f.yaml:6:33 spec.stable.attempt: must be a whole number");
     const backend =
       "apiVersion: mmsp.dev/v1alpha1\nkind: Environment\nmetadata: {name: dev}\nspec: {namespace: x, backend: y}\n";
     expect(parseManifest("e.yaml", backend, validateEnvironment).problems[0]?.message).toBe(
@@ -147,6 +155,13 @@ describe("a manifest", () => {
     expect(parseManifest("e.yaml", environment, validateEnvironment).problems).toMatchObject([{ hint }]);
   });
 
+  test("with a field that is misspelled is not told that it is missing as well", () => {
+    const { problems } = parse(head + body.replace("attempt", "atempt"));
+    expect(problems).toMatchObject([{ path: "spec.stable.atempt", hint: 'did you mean "attempt"?', column: 24 }]);
+    const other = parse(head + body.replace("attempt", "number")).problems;
+    expect(other.map(({ code }) => code)).toEqual(["schema-required", "schema-additionalProperties"]);
+  });
+
   test("with keys called like parts of an object does no harm", () => {
     const parsed = parse(`${head}${body}__proto__: {polluted: true}\nconstructor: 1\n`);
     expect(parsed.value).toBeNull();
@@ -155,16 +170,46 @@ describe("a manifest", () => {
   });
 });
 
+/** Every field with a fixed choice of words, and every map with fixed fields, each with a slip in it and where it stands. */
+function slipsIn(schema: unknown, path: string): { readonly path: string; readonly value: unknown }[] {
+  const { enum: words, properties, items } = schema as Record<string, unknown>;
+  if (Array.isArray(words)) return words.map((word) => ({ path, value: `${word}x` }));
+  if (items !== undefined) {
+    return slipsIn(items, `${path}[0]`).map(({ path, value }) => ({ path, value: [value] }));
+  }
+  const fields = Object.entries((properties ?? {}) as Record<string, unknown>);
+  return fields.flatMap(([name, field]) => [
+    ...slipsIn(field, `${path}.${name}`).map((slip) => ({ path: slip.path, value: { [name]: slip.value } })),
+    { path: `${path}.${name}x`, value: { [`${name}x`]: 1 } },
+  ]);
+}
+
+test.each([
+  ["Environment", checks.Environment, validateEnvironment],
+  ["ModelDeployment", checks.ModelDeployment, validateModelDeployment],
+  ["ModelVersion", checks.ModelVersion, validateModelVersion],
+  ["Project", checks.Project, validateProject],
+] as const)("a slip in any word or field of %s is told with the word that was meant", (_, schema, validate) => {
+  const slips = slipsIn(schema, "");
+  expect(slips.length).toBeGreaterThan(10);
+  for (const { path, value } of slips) {
+    const { problems } = parseManifest<object>("f.yaml", JSON.stringify(value), validate);
+    const told = problems.find((problem) => `.${problem.path ?? ""}` === path);
+    expect({ path, hint: told?.hint }).toEqual({ path, hint: expect.stringMatching(/^did you mean "[\w-]+"\?$/) });
+  }
+});
+
 describe("positions", () => {
   const read = parseYaml("f.yaml", "a:\n  b:\n    - x\n    - {c: 1}\n");
   test.each([
     [["a"], 1, 1],
     [["a", "b"], 2, 3],
     [["a", "b", 0], 3, 7],
-    [["a", "b", 1, "c"], 4, 8],
+    [["a", "b", 1, "c"], 4, 11],
+    [["a", "b", 1, "missing"], 4, 7],
     [["a", "missing"], 1, 1],
     [["a", "b", 7], 2, 3],
-  ])("of %p", (path, line, column) => {
+  ])("of %p: of the value, unless it begins on a line below its key", (path, line, column) => {
     expect(positionOf(read, path)).toEqual({ line, column });
   });
 

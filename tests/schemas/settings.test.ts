@@ -6,6 +6,7 @@ import { sloOf, stepsOf } from "../../schemas/defaults.ts";
 import { Environment } from "../../schemas/environment.ts";
 import { Slo } from "../../schemas/fields.ts";
 import { ProblemError } from "../../schemas/problem.ts";
+import { checkTree } from "../../schemas/rules.ts";
 import { Project } from "../../schemas/project.ts";
 import { environmentWith, projectWith, readSettings, settingVariables, withSettings } from "../../schemas/settings.ts";
 import { variableGroups } from "../../schemas/variables.ts";
@@ -111,6 +112,9 @@ describe("a wrong value", () => {
     ["MMSP_STEPS", "10,,50"],
     ["MMSP_STEPS", "0"],
     ["MMSP_STEPS", "10,101"],
+    ["MMSP_STEPS", "50,10,90"],
+    ["MMSP_STEPS", "10,10"],
+    ["MMSP_STEPS", "10,20.5"],
     ["MMSP_SLO_ERROR_RATE", "1"],
     ["MMSP_SLO_ERROR_RATE", "1%"],
     ["MMSP_SLO_LATENCY_P95_MS", "0"],
@@ -169,6 +173,20 @@ test("a variable takes a value exactly when the schema of the file takes it", ()
         taken: schemas[name]!(text),
       });
     }),
+  );
+});
+
+test("MMSP_STEPS takes what the documents take as steps", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.integer({ min: -1, max: 101 }), fc.constant(1.5)), { minLength: 1, maxLength: 4 }),
+      (steps) => {
+        const document = anEnvironment("dev", { steps });
+        const taken =
+          Environment.safeParse(document).success && checkTree(aTree({ environments: [document] })).length === 0;
+        expect({ steps, taken: problemsOf({ MMSP_STEPS: steps.join(",") }).length === 0 }).toEqual({ steps, taken });
+      },
+    ),
   );
 });
 

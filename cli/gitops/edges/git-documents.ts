@@ -1,4 +1,4 @@
-import { isDocument, root as environments } from "../../../schemas/tree.ts";
+import { isDocument, meantPath, root as environments } from "../../../schemas/tree.ts";
 import type { CommittedDocuments } from "../core/history-port.ts";
 import { readObjects } from "./git-objects.ts";
 import { runGit } from "./git-run.ts";
@@ -19,7 +19,7 @@ export async function documentsAt(
   const entries = listing.split("\0").flatMap((line) => {
     const [, mode, type, oid, path] = /^(\d+) (\w+) ([0-9a-f]+)\t([^]*)$/.exec(line) ?? [];
     if (mode === symlink || type !== "blob" || oid === undefined || path === undefined) return [];
-    return isDocument(path.replace(/\.yml$/, ".yaml")) ? [{ oid, path }] : [];
+    return isDocument(meantPath(path)) ? [{ oid, path }] : [];
   });
   const others = entries.filter(({ path, oid }) => blobId(known.get(path), oid.length) !== oid);
   const texts = await readObjects(

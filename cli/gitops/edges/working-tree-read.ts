@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, type Dirent } from "no
 import { join, sep } from "node:path";
 import { maxDocumentBytes } from "../../../schemas/limits.ts";
 import { fail, ProblemError, type Problem } from "../../../schemas/problem.ts";
-import { paths, placeOf, root, type DocumentKind } from "../../../schemas/tree.ts";
+import { type DocumentKind, meantPath, paths, placeOf, root } from "../../../schemas/tree.ts";
 import type { Scope, Snapshot } from "../core/ports.ts";
 import { decodeDocument, documentTooLarge } from "./document-bytes.ts";
 import { resolveInside } from "./safe-path.ts";
@@ -69,7 +69,7 @@ function documentsIn(rootDir: string, scope: AnyScope): Entry[] {
   const deployments = environments.flatMap((environment) => within(`${environment.path}/models`, models));
   // A document whose extension is .yml is read too, so that somebody tells that it counts for nothing.
   return [locate(rootDir, root), ...versions, ...environments, ...deployments].flatMap(entriesIn).filter(({ path }) => {
-    const place = placeOf(path.replace(/\.yml$/, ".yaml"));
+    const place = placeOf(meantPath(path));
     return place !== null && isRead(place.kind);
   });
 }

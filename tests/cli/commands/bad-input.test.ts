@@ -24,6 +24,26 @@ async function refused(project: Project, args: readonly string[], code: string):
   return problems.map((problem) => formatProblem(problem)).join("\n");
 }
 
+test("everything that is wrong with the documents is told by file and line, as validate tells it", async () => {
+  using project = await makeProject({ serving: true });
+  for (const path of ["environments/registry/fraud/1/model-version.yaml", deployment, "environments/mmsp.yaml"]) {
+    project.put(path, project.read(path).replace("kind: ", "knd: ").replace("metadata:", "metdata:"));
+  }
+  const validated = jsonOf(await project.run(["validate", "--json"]))["problems"];
+  for (const command of [
+    ["deploy", "fraud", "--version", "2"],
+    ["promote", "fraud"],
+  ]) {
+    const ran = jsonOf(await project.run([...command, "--local", "--json"])) as { problems: readonly Problem[] };
+    const files = ran.problems.map(({ file = "", line = 0 }) => `${file}:${line}`);
+    expect(files).toEqual(files.toSorted());
+    expect(files.length).toBeGreaterThan(5);
+    expect(validated).toEqual(expect.arrayContaining(ran.problems));
+    const text = (await project.run([...command, "--local"])).stderr;
+    expect([...text.matchAll(/^error: (\S+?:\d+):/gm)].map(([, place]) => place)).toEqual(files);
+  }
+});
+
 describe("register refuses a file that is no model", () => {
   const model = linearModel();
   const files: readonly (readonly [string, string | Uint8Array, string, string])[] = [

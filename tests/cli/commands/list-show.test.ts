@@ -26,6 +26,7 @@ describe("list", () => {
     expect(ListOutput.parse(jsonOf(await project.run(["list", "--json"])))).toEqual({
       kind: "models",
       models: [{ model: "fraud", versions: [1, 2], serves: [{ environment: "dev", stable: 1, canary: null }] }],
+      unreadable: [],
     });
   });
 
@@ -52,11 +53,33 @@ describe("list", () => {
     expect(await project.mmsp("list", "--env", "prod")).toStartWith("no model is deployed in prod yet\n  hint: mmsp");
     expect(await project.mmsp("list", "fraud", "--env", "prod")).toBe("no version of fraud has a place in prod\n");
     const empty = ListOutput.parse(jsonOf(await project.run(["list", "--env", "prod", "--json"])));
-    expect(empty).toEqual({ kind: "models", models: [] });
+    expect(empty).toEqual({ kind: "models", models: [], unreadable: [] });
     const slip = await project.run(["list", "--env", "prd"]);
     expect(slip).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('did you mean "prod"?') });
     await project.git("checkout", "--quiet", ".");
     await project.git("clean", "--quiet", "-fd");
+  });
+
+  test("says what it cannot count, of all models or of the one that is asked about", async () => {
+    using broken = await makeProject({ serving: true });
+    const [registry, served] = ["environments/registry/fraud", "environments/dev/models/fraud/deployment.yaml"];
+    broken.put(`${registry}/2/model-version.yaml`, "kind: ModelVersion\n");
+    broken.put(`${registry}/3/model-version.yml`, "\u0000");
+    expect(await broken.mmsp("list")).toBe(
+      "MODEL          VERSIONS  NEWEST  SERVES\n" +
+        "fraud  1 + 2 unreadable       1  dev 1\n\n" +
+        "2 documents cannot be read: see mmsp validate\n",
+    );
+    broken.put(served, "kind: ModelDeployment\n");
+    broken.put("environments/registry/churn/1/model-version.yaml", "kind: ModelVersion\n");
+    expect(await broken.mmsp("list")).toContain("fraud  1 + 2 unreadable       1  dev unreadable\n");
+    expect(await broken.mmsp("list")).toContain("churn  0 + 1 unreadable       -  -\n");
+    expect(await broken.mmsp("list", "churn")).toEndWith("\n\n1 document cannot be read: see mmsp validate\n");
+    const listed = ListOutput.parse(jsonOf(await broken.run(["list", "fraud", "--json"])));
+    expect(listed).toMatchObject({
+      versions: [{ version: 1 }],
+      unreadable: [served, `${registry}/2/model-version.yaml`, `${registry}/3/model-version.yml`],
+    });
   });
 
   test("a slip in the name is told", async () => {

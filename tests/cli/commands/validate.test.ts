@@ -76,7 +76,7 @@ describe("a model file that the working tree should hold", () => {
         .split("\n")
         .findIndex((text) => text.includes("key:")) + 1;
     const problems = await problemsIn(project);
-    expect(problems).toMatchObject([{ code, file: document, path: "spec.artifact.key", line, column: 5 }]);
+    expect(problems).toMatchObject([{ code, file: document, path: "spec.artifact.key", line, column: 10 }]);
     expect(problems[0]?.message).toMatch(says);
     expect(problems[0]?.message).toStartWith(`${stored}: `);
     expect(problems[0]?.hint).not.toBeEmpty();
@@ -100,7 +100,7 @@ test("broken rules are told with the line and column of what breaks them", async
   rmSync(join(project.path, "environments/registry/fraud/2/kustomization.yaml"));
   const { stdout } = await project.run(["validate"]);
   const line = text.split("\n").length + 2;
-  expect(stdout).toContain(`${file}:${line}:38 spec.freeze[0].to: is not after 2026-12-24T00:00:00Z`);
+  expect(stdout).toContain(`${file}:${line}:42 spec.freeze[0].to: is not after 2026-12-24T00:00:00Z`);
   expect(stdout).toContain("environments/registry/fraud/2/kustomization.yaml: is not there");
   expect(stdout).toEndWith("2 problems\n");
 });

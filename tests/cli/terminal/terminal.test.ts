@@ -14,6 +14,7 @@ const erase = `\r${escape}[2K`;
 const colours = new RegExp(`${escape}\\[\\d+m`);
 
 interface OnTerminal {
+  readonly process: Bun.Subprocess;
   /** Its exit code, when everything that it wrote has been read. */
   readonly exited: Promise<number>;
   /** Resolves when this has been drawn. */
@@ -29,10 +30,15 @@ interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the shell puts behind the command. */
   readonly redirect?: string;
+  /** There is no shell: the process is the command itself, which signals reach. It does not say when it is over. */
+  readonly isAlone?: boolean;
 }
 
 /** `mmsp ARGS` on a pseudo terminal. */
-function onTerminal(args: readonly string[], { cwd, env = {}, redirect = "" }: TerminalOptions): OnTerminal {
+function onTerminal(
+  args: readonly string[],
+  { cwd, env = {}, redirect = "", isAlone = false }: TerminalOptions,
+): OnTerminal {
   const decoder = new TextDecoder();
   let text = "";
   let more = Promise.withResolvers<void>();
@@ -47,8 +53,8 @@ function onTerminal(args: readonly string[], { cwd, env = {}, redirect = "" }: T
   });
   // What is written last may come after the end of the process: so the shell says when it is over.
   const line = `"$@" ${redirect}; echo "<exit $?>"`;
-  const command = ["bash", "-c", line, "-", process.execPath, main, ...args];
-  Bun.spawn(command, { cwd, env: cliEnv({ TERM: "xterm-256color", ...env }), terminal });
+  const command = [...(isAlone ? [] : ["bash", "-c", line, "-"]), process.execPath, main, ...args];
+  const child = Bun.spawn(command, { cwd, env: cliEnv({ TERM: "xterm-256color", ...env }), terminal });
   const shows = async (wanted: string | RegExp): Promise<void> => {
     while (typeof wanted === "string" ? !text.includes(wanted) : !wanted.test(text)) await more.promise;
   };
@@ -58,6 +64,7 @@ function onTerminal(args: readonly string[], { cwd, env = {}, redirect = "" }: T
     return Number(end.exec(text)?.[1]);
   });
   return {
+    process: child,
     exited,
     shows,
     bytes: () => text,
@@ -182,6 +189,16 @@ describe("the progress line", () => {
       expect(text).toStartWith("error: ");
       expect(text).not.toContain(erase);
     }
+  });
+
+  test.each(["SIGINT", "SIGTERM"] as const)("is gone after %s, which ends the command as ever", async (signal) => {
+    using github = slowGitHub();
+    const shown = onTerminal(args, { cwd: project.path, env: github.env, isAlone: true });
+    await shown.shows("reading acme/models");
+    shown.process.kill(signal);
+    await shown.process.exited;
+    expect(shown.process.signalCode).toBe(signal);
+    await shown.shows(new RegExp(`${escape}\\[2K$`));
   });
 
   test("of a command that is quick nothing is drawn", async () => {

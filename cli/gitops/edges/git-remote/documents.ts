@@ -1,6 +1,6 @@
 import { maxDocumentBytes } from "../../../../schemas/limits.ts";
 import type { Problem } from "../../../../schemas/problem.ts";
-import { isDocument, modelOf, paths, placeOf, root } from "../../../../schemas/tree.ts";
+import { isDocument, meantPath, modelOf, paths, placeOf, root } from "../../../../schemas/tree.ts";
 import type { RemoteSnapshot, Scope } from "../../core/ports.ts";
 import { decodeDocument, documentTooLarge } from "../document-bytes.ts";
 import type { Clone } from "./clone.ts";
@@ -16,7 +16,7 @@ type Documents = Pick<RemoteSnapshot, "files" | "unreadable" | "environmentNames
 /** The documents of a commit that the scope asks for, by two git processes whatever their number. */
 export async function readDocuments(clone: Clone, commit: string, scope: Scope): Promise<Documents> {
   const all = await listFiles(clone, commit);
-  const wanted = all.filter(({ path }) => isAskedFor(path.replace(/\.yml$/, ".yaml"), scope));
+  const wanted = all.filter(({ path }) => isAskedFor(meantPath(path), scope));
   const unreadable = wanted.filter(isTooLarge).map(({ path }) => documentTooLarge(path));
   const files = new Map<string, string>();
   for (const [{ path }, bytes] of await readBlobs(

@@ -1,5 +1,5 @@
 import { fail } from "../../../../schemas/problem.ts";
-import { isDocument, root } from "../../../../schemas/tree.ts";
+import { isDocument, meantPath, root } from "../../../../schemas/tree.ts";
 import { blobsQuery, type BlobAnswer } from "./query.ts";
 import { attemptAt, type Repository } from "./repository.ts";
 import { textOfBlob } from "./text.ts";
@@ -56,7 +56,7 @@ async function listDocuments(repository: Repository, tree: string): Promise<read
   return data.tree
     .filter((entry) => entry.type === "blob" && entry.mode !== "120000")
     .map((entry) => ({ path: `${root}/${entry.path}`, oid: entry.sha }))
-    .filter((entry) => isDocument(entry.path.replace(/\.yml$/, ".yaml")));
+    .filter((entry) => isDocument(meantPath(entry.path)));
 }
 
 async function readTexts(

@@ -1,5 +1,5 @@
 import { fail, ProblemError, type Problem } from "../../../../schemas/problem.ts";
-import { isDocument, paths, root } from "../../../../schemas/tree.ts";
+import { isDocument, meantPath, paths, root } from "../../../../schemas/tree.ts";
 import type { RemoteSnapshot, Scope } from "../../core/ports.ts";
 import { readProposals } from "./proposals.ts";
 import { filesOf, readQuery, type CommitAnswer, type FileEntry, type FolderEntry, type ReadAnswer } from "./query.ts";
@@ -76,7 +76,7 @@ function documentsBelow(path: string, folder: FolderEntry | null): readonly Entr
   return (folder?.object?.entries ?? []).flatMap((subfolder) =>
     (subfolder.object?.entries ?? []).flatMap((entry): readonly Entry[] => {
       const place = `${path}/${subfolder.name}/${entry.name}`;
-      return isDocument(place.replace(/\.yml$/, ".yaml")) ? [[place, entry]] : [];
+      return isDocument(meantPath(place)) ? [[place, entry]] : [];
     }),
   );
 }
