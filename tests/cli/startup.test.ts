@@ -48,7 +48,9 @@ describe("what a command does not need, it does not load", () => {
     using project = await makeProject({ serving: true });
     const loaded = await loadedBy(project.path, "status");
     expect(loaded).toContain("schemas/read-tree.ts");
-    expect(loaded.filter((path) => /rules|names\.ts$/.test(path))).toEqual(["cli/gitops/core/names.ts"]);
+    expect(
+      loaded.filter((path) => /schemas\/(rules|check-documents)\.ts|rules\/deployment|known-names/.test(path)),
+    ).toEqual([]);
   });
 
   test("history and deploy --local of sound documents do not load what complains either", async () => {
