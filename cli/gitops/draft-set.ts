@@ -3,7 +3,7 @@ import { readTree } from "../../schemas/read-tree.ts";
 import { checkedEdits } from "./checked-edits.ts";
 import type { Change, PromoteCommand, Refusal, Skip } from "./core/change.ts";
 import { environmentProblems } from "./core/names.ts";
-import { branchesTaken, placementOf, plannedBefore, suffixed } from "./core/placement.ts";
+import { branchesTaken, placedAt, placementOf, plannedBefore, suffixed } from "./core/placement.ts";
 import { refusal, skip } from "./core/outcome.ts";
 import type { FileWrite, Forge, Placement, RemoteSnapshot, Scope, Snapshot } from "./core/ports.ts";
 import {
@@ -61,7 +61,7 @@ export async function draftSetProposal(
   if (placement === null) return { kind: "refusal", problems: [branchesTaken(branch)] };
   const stamped = { ...draft, message: stampedMessage(draft, now), snapshot: base, placement, body };
   if (placement.kind === "open") return stamped;
-  if (placement.kind === "append") return onto(await forge.read(scope, placement.branch), stamped, planner);
+  if (placement.kind !== "replace") return onto(await forge.read(scope, placement.branch), stamped, planner);
   // Planned with the time of the open proposal, `since` is what it was: what differs then, differs.
   const before = plannedBefore(placement.state);
   const again = before === null ? draft : draftSet(command, promotions, base, planner, before.now);
@@ -174,8 +174,7 @@ function onto(branch: RemoteSnapshot, draft: SetProposal, planner: SetPlanner): 
     for (const { path, content } of writes) if (typeof content === "string") texts.set(path, content);
     return writes;
   });
-  const state = { ...placement.state, head: branch.head };
-  return { ...draft, files, edited: branch.files, placement: { ...placement, state } };
+  return { ...draft, files, edited: branch.files, placement: placedAt(placement, branch.head) };
 }
 
 function sameEnvironment(environment: string): Problem {

@@ -8,13 +8,16 @@ import { proposalName, proposalPlace } from "./core/proposals.ts";
 import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
 import {
   branchesTaken,
+  placedAt,
   placementOf,
   plannedBefore,
   planTrailer,
+  pullOf,
   registrationOf,
   withTrailer,
 } from "./core/placement.ts";
 import type {
+  AdoptedPlacement,
   BranchWithPull,
   ExistingPlacement,
   FileWrite,
@@ -95,7 +98,7 @@ export async function draftProposal(
   const before = plannedBefore(placement.state);
   const replanned = before === null ? draft : draftOver(base, command, planner, before.now);
   const [again, at] = replanned.kind === "draft" ? [replanned, before?.now ?? now] : [draft, now];
-  if (placement.kind === "append") {
+  if (placement.kind !== "replace") {
     // Our commit may be the branch's only one of ours, so it says when it was planned, too.
     return appended(stamped(again, at), placement, await forge.read(scope, placement.branch), command, planner);
   }
@@ -170,7 +173,7 @@ function withTexts(
 /** The change as an edit of the branch's own texts, so that what others wrote there stays. */
 function appended(
   draft: Drafted,
-  placement: ExistingPlacement,
+  placement: AdoptedPlacement | ExistingPlacement,
   branch: RemoteSnapshot,
   command: Command,
   planner: Planner,
@@ -183,9 +186,9 @@ function appended(
     checkedEdits(draft.change, branch.files, before, planner.renderChange, readTree(draft.edited)),
   );
   if (files instanceof WouldBreak) return { kind: "refusal", problems: [branchBehind(placement.branch, files)] };
-  const state = { ...placement.state, head: branch.head };
-  const proposal = proposalOf({ ...draft, files, edited: branch.files }, { ...placement, state }, planner);
-  const open = state.pullRequest;
+  const edited = { ...draft, files, edited: branch.files };
+  const proposal = proposalOf(edited, placedAt(placement, branch.head), planner);
+  const open = pullOf(placement);
   if (open === null || command.verb !== "register") return proposal;
   // A deployment on top of the registration stays on the branch, so it stays in what the pull request says.
   return { ...proposal, title: open.title, body: sectionsOf(open.body) + proposal.body };
