@@ -1,8 +1,7 @@
-import type { Problem } from "../../schemas/problem.ts";
 import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
 import { checkTree } from "../../schemas/rules.ts";
 import { paths, type Tree } from "../../schemas/tree.ts";
-import { checkedEdits, WouldBreak } from "./checked-edits.ts";
+import { branchBehind, checkedEdits, unlessBroken, WouldBreak } from "./checked-edits.ts";
 import type { Change, Command, DeployCommand, Plan, PlanState, Refusal, Skip } from "./core/change.ts";
 import { proposalName, proposalPlace } from "./core/proposals.ts";
 import { commitScopeOf, proposingScopeOf } from "./core/scope.ts";
@@ -192,25 +191,6 @@ function appended(
   if (open === null || command.verb !== "register") return proposal;
   // A deployment on top of the registration stays on the branch, so it stays in what the pull request says.
   return { ...proposal, title: open.title, body: sectionsOf(open.body) + proposal.body };
-}
-
-/** The base branch may have got versions since that the change names and the branch lacks. */
-function unlessBroken(edits: () => readonly FileWrite[]): readonly FileWrite[] | WouldBreak {
-  try {
-    return edits();
-  } catch (error) {
-    if (error instanceof WouldBreak) return error;
-    throw error;
-  }
-}
-
-function branchBehind(branch: string, { problems }: WouldBreak): Problem {
-  const [first] = problems;
-  return {
-    code: "branch-behind",
-    message: `${branch} holds other people's commits and lacks what the base branch has: ${first?.message ?? ""}`,
-    hint: `merge the base branch into it ("Update branch" on its pull request), or delete it, and try again`,
-  };
 }
 
 function proposalOf(draft: Drafted, placement: Placement, planner: Planner): ProposalDraft {
