@@ -25,6 +25,9 @@ test("a hundred histories of commands, alerts and people break no rule and lose 
   for (const end of ["deploy published", "promote published", "promote-to published", "register published"]) {
     expect(ends).toContain(end);
   }
+  for (const end of ["promote-all published", "promote-all-to published", "promote pushed", "again pushed"]) {
+    expect(ends).toContain(end);
+  }
   for (const end of ["rollback published", "rollback-commit committed", "alert committed", "alert waiting"]) {
     expect(ends).toContain(end);
   }
@@ -34,7 +37,7 @@ test("the same seed is the same history, call by call", async () => {
   const play = async () => {
     const ends: string[] = [];
     await using playground = await openPlayground((how) => void ends.push(how));
-    for (const seed of [4, 7]) await playground.play(seed);
+    for (const seed of [4, 7, 20]) await playground.play(seed);
     return [playground.operations(), ends];
   };
   expect(await play()).toEqual(await play());

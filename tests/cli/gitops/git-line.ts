@@ -1,5 +1,5 @@
 /** The hub's repository as a server that only speaks git, over a line that a test can act on before and after each request. */
-import { rmSync } from "node:fs";
+import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import { faultReply } from "../../../cli/demo/forge/fault-reply.ts";
@@ -17,7 +17,7 @@ export interface Wire {
   replyHook: ForgeHook | undefined;
   /** `agent`: in whose name it makes its requests; `timeoutMs`: of each. */
   forge(options: { readonly agent: string; readonly timeoutMs?: number }): Forge;
-  /** Forgets what was fetched over it, as on a machine that has not seen the repository. */
+  /** Without hooks, and without what was fetched over it: as on a machine that has not seen the repository. */
   forget(): void;
 }
 
@@ -41,7 +41,10 @@ export function apiWire(hub: Hub): Wire {
     },
     forge: ({ agent, timeoutMs }) =>
       hub.client({ userAgent: agent, ...(timeoutMs === undefined ? {} : { timeoutMs }) }),
-    forget: () => undefined,
+    forget() {
+      hub.hook = undefined;
+      hub.replyHook = undefined;
+    },
   };
 }
 
@@ -49,6 +52,8 @@ export function apiWire(hub: Hub): Wire {
 export function openGitLine(hub: Hub): Wire & AsyncDisposable {
   const target = new URL(hub.server.cloneUrl);
   const clones = join(hub.directory, "clones");
+  // Tests look into the repository themselves, and nothing may pack it meanwhile.
+  appendFileSync(join(hub.server.gitDir, "config"), "[receive]\n\tautogc = false\n");
   let made = 0;
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, idleTimeout: 0, fetch: serve });
 
@@ -94,7 +99,11 @@ export function openGitLine(hub: Hub): Wire & AsyncDisposable {
         timeoutMs,
       });
     },
-    forget: () => rmSync(clones, { recursive: true, force: true }),
+    forget() {
+      line.hook = undefined;
+      line.replyHook = undefined;
+      rmSync(clones, { recursive: true, force: true });
+    },
     [Symbol.asyncDispose]: () => server.stop(true),
   };
   return line;

@@ -43,5 +43,5 @@ test("whatever fails on a remote that only speaks git, it is the same", async ()
 });
 
 test("a base branch that moves before every call ends in success or in words, and nothing is lost", async () => {
-  expect(await runTrials(restlessTrials(overGitHub))).toEqual(new Map());
+  expect(await runTrials(restlessTrials())).toEqual(new Map());
 });
