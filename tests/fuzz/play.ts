@@ -32,7 +32,8 @@ export async function playAll(
 /** What a history comes to in a repository that nothing else was played in, all of it or some of its steps. */
 export async function failureAlone(seed: number, places?: readonly number[]): Promise<unknown> {
   await using playground = await openPlayground();
-  return failureOf(playground, seed, places);
+  // Awaited here: else the repository would be gone first.
+  return await failureOf(playground, seed, places);
 }
 
 /** What a history came to: null, or what was thrown. */
