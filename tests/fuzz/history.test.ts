@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { seededRandom } from "../support/random.ts";
 import { openPlayground } from "./history.ts";
-import { playAll } from "./play.ts";
+import { failureAlone, playAll } from "./play.ts";
 import { shrink } from "./shrink.ts";
 import { stepsOf } from "./steps.ts";
 
@@ -42,6 +42,10 @@ test("the same seed is the same history, call by call", async () => {
   };
   expect(await play()).toEqual(await play());
   expect(stepsOf(seededRandom(4))).not.toEqual(stepsOf(seededRandom(7)));
+});
+
+test("a history can be played again by itself", async () => {
+  expect(await failureAlone(6)).toBeNull();
 });
 
 test("a failing history is cut down to the steps that it takes", async () => {

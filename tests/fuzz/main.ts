@@ -115,12 +115,18 @@ async function tell(seed: number, error: unknown): Promise<void> {
     return;
   }
   counts.failed++;
-  say(`FAILED history ${seed}: ${wordsOf(again)}`);
   const steps = stepsOf(seededRandom(seed));
   const fails = async (places: readonly number[]) => (await failureAlone(seed, places)) !== null;
   const places = await shrink(steps.length, fails);
-  say(`  it fails with these steps alone (bun run fuzz --seed ${seed} plays all of it):`);
-  for (const [place, step] of steps.entries()) if (places.includes(place)) say(`    ${place}: ${describeStep(step)}`);
+  const few = [...steps.entries()].filter(([place]) => places.includes(place));
+  // At once: other histories may be failing beside it.
+  say(
+    [
+      `FAILED history ${seed}: ${wordsOf(again)}`,
+      `  it fails with these steps alone (bun run fuzz --seed ${seed} plays all of it):`,
+      ...few.map(([place, step]) => `    ${place}: ${describeStep(step)}`),
+    ].join("\n"),
+  );
   if (isSingle) say(Bun.inspect(again, { depth: 4 }));
 }
 
