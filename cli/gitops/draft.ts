@@ -169,6 +169,11 @@ function withTexts(
   return new Map([...files, ...[...others].filter(([path]) => names.includes(path))]);
 }
 
+/** For who runs the command: in the pull request itself the commits can be seen. */
+function withNotice(draft: ProposalDraft, notice: string): ProposalDraft {
+  return { ...draft, change: { ...draft.change, notices: [...draft.change.notices, notice] } };
+}
+
 /** The change as an edit of the branch's own texts, so that what others wrote there stays. */
 function appended(
   draft: Drafted,
@@ -188,7 +193,9 @@ function appended(
   const edited = { ...draft, files, edited: branch.files };
   const proposal = proposalOf(edited, placedAt(placement, branch.head), planner);
   const open = pullOf(placement);
-  if (open === null || command.verb !== "register") return proposal;
+  if (open === null)
+    return withNotice(proposal, `${placement.branch} held others' commits: the pull request has them, too`);
+  if (command.verb !== "register") return proposal;
   // A deployment on top of the registration stays on the branch, so it stays in what the pull request says.
   return { ...proposal, title: open.title, body: sectionsOf(open.body) + proposal.body };
 }

@@ -15,12 +15,15 @@ afterEach(() => hub[Symbol.asyncDispose]());
 test("a proposal whose branch holds others' commits and had no pull request yet takes them along", async () => {
   const theirs = await hub.push(branch, { "notes.md": "why" });
   const from = hub.server.calls.length;
-  const { pullRequest } = await published(publisher.propose(deploy));
+  const { pullRequest, notices } = await published(publisher.propose(deploy));
   expect(hub.operations(from).length).toBeLessThanOrEqual(5);
   expect(pullRequest).toMatchObject({ branch, action: "opened" });
+  expect(notices).toContain(`${branch} held others' commits: the pull request has them, too`);
   expect(await hub.keeps(theirs)).toBe(true);
   expect(await publisher.commitsOf(branch)).toEqual(["Deploy fraud 3 at 10 %", "Somebody's work"]);
-  expect((await published(publisher.propose(deploy))).pullRequest).toEqual({ ...pullRequest, action: "unchanged" });
+  const again = await published(publisher.propose(deploy));
+  expect(again.pullRequest).toEqual({ ...pullRequest, action: "unchanged" });
+  expect(again.notices.join()).not.toContain("held others'");
 });
 
 test("a proposal whose branch says all of it already only opens the pull request", async () => {
