@@ -39,6 +39,26 @@ export function checkedEdits(
   return writes;
 }
 
+/** The base branch may have got versions since that the change names and the branch lacks. */
+export function unlessBroken(edits: () => readonly FileWrite[]): readonly FileWrite[] | WouldBreak {
+  try {
+    return edits();
+  } catch (error) {
+    if (error instanceof WouldBreak) return error;
+    throw error;
+  }
+}
+
+/** Where `unlessBroken` found that it would. */
+export function branchBehind(branch: string, { problems }: WouldBreak): Problem {
+  const [first] = problems;
+  return {
+    code: "branch-behind",
+    message: `${branch} holds other people's commits and lacks what the base branch has: ${first?.message ?? ""}`,
+    hint: `merge the base branch into it ("Update branch" on its pull request), or delete it, and try again`,
+  };
+}
+
 function problemsOf({ tree, problems }: ReadTree): readonly Problem[] {
   return [...problems, ...checkTree(tree)];
 }

@@ -1,10 +1,10 @@
-import type { Problem } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import { paths } from "../../schemas/tree.ts";
-import { checkedEdits, WouldBreak } from "./checked-edits.ts";
+import { branchBehind, checkedEdits, unlessBroken, WouldBreak } from "./checked-edits.ts";
 import type { Change, Command, DeployCommand, Refusal, Skip } from "./core/change.ts";
 import { proposalName, proposalPlace } from "./core/proposals.ts";
-import type { BranchWithPull, ExistingPlacement, FileWrite, RemoteSnapshot } from "./core/ports.ts";
+import { placedAt, pullOf } from "./core/placement.ts";
+import type { AdoptedPlacement, BranchWithPull, ExistingPlacement, RemoteSnapshot } from "./core/ports.ts";
 import { draftOver, proposalOf, type Drafted, type Planner, type ProposalDraft } from "./draft-over.ts";
 import { obstaclesOf } from "./obstacles.ts";
 import { besideSection, sectionsOf, titleOfBoth, withSection } from "./render/pull-request-section.ts";
@@ -79,10 +79,15 @@ function withTexts(
   return new Map([...files, ...[...others].filter(([path]) => names.includes(path))]);
 }
 
+/** For who runs the command: in the pull request itself the commits can be seen. */
+function withNotice(draft: ProposalDraft, notice: string): ProposalDraft {
+  return { ...draft, change: { ...draft.change, notices: [...draft.change.notices, notice] } };
+}
+
 /** The change as an edit of the branch's own texts, so that what others wrote there stays. */
 export function appended(
   draft: Drafted,
-  placement: ExistingPlacement,
+  placement: AdoptedPlacement | ExistingPlacement,
   branch: RemoteSnapshot,
   command: Command,
   planner: Planner,
@@ -95,29 +100,12 @@ export function appended(
     checkedEdits(draft.change, branch.files, before, planner.renderChange, readTree(draft.edited)),
   );
   if (files instanceof WouldBreak) return { kind: "refusal", problems: [branchBehind(placement.branch, files)] };
-  const state = { ...placement.state, head: branch.head };
-  const proposal = proposalOf({ ...draft, files, edited: branch.files }, { ...placement, state }, planner);
-  const open = state.pullRequest;
-  if (open === null || command.verb !== "register") return proposal;
+  const edited = { ...draft, files, edited: branch.files };
+  const proposal = proposalOf(edited, placedAt(placement, branch.head), planner);
+  const open = pullOf(placement);
+  if (open === null)
+    return withNotice(proposal, `${placement.branch} held others' commits: the pull request has them, too`);
+  if (command.verb !== "register") return proposal;
   // A deployment on top of the registration stays on the branch, so it stays in what the pull request says.
   return { ...proposal, title: open.title, body: sectionsOf(open.body) + proposal.body };
-}
-
-/** The base branch may have got versions since that the change names and the branch lacks. */
-function unlessBroken(edits: () => readonly FileWrite[]): readonly FileWrite[] | WouldBreak {
-  try {
-    return edits();
-  } catch (error) {
-    if (error instanceof WouldBreak) return error;
-    throw error;
-  }
-}
-
-function branchBehind(branch: string, { problems }: WouldBreak): Problem {
-  const [first] = problems;
-  return {
-    code: "branch-behind",
-    message: `${branch} holds other people's commits and lacks what the base branch has: ${first?.message ?? ""}`,
-    hint: `merge the base branch into it ("Update branch" on its pull request), or delete it, and try again`,
-  };
 }

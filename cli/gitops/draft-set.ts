@@ -1,9 +1,9 @@
 import type { Problem } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import { checkedEdits } from "./checked-edits.ts";
+import { branchBehind, checkedEdits, unlessBroken, WouldBreak } from "./checked-edits.ts";
 import type { Change, PromoteCommand, Refusal, Skip } from "./core/change.ts";
 import { environmentProblems } from "./core/names.ts";
-import { branchesTaken, placementOf, plannedBefore, suffixed } from "./core/placement.ts";
+import { branchesTaken, placedAt, placementOf, plannedBefore, suffixed } from "./core/placement.ts";
 import { refusal, skip } from "./core/outcome.ts";
 import type { FileWrite, Forge, Placement, RemoteSnapshot, Scope, Snapshot } from "./core/ports.ts";
 import {
@@ -61,10 +61,14 @@ export async function draftSetProposal(
   if (placement === null) return { kind: "refusal", problems: [branchesTaken(branch)] };
   const stamped = { ...draft, message: stampedMessage(draft, now), snapshot: base, placement, body };
   if (placement.kind === "open") return stamped;
-  if (placement.kind === "append") return onto(await forge.read(scope, placement.branch), stamped, planner);
   // Planned with the time of the open proposal, `since` is what it was: what differs then, differs.
   const before = plannedBefore(placement.state);
   const again = before === null ? draft : draftSet(command, promotions, base, planner, before.now);
+  if (placement.kind !== "replace") {
+    const [same, at] = again.kind === "draft" && before !== null ? [again, before.now] : [draft, now];
+    const restamped = { ...stamped, ...same, message: stampedMessage(same, at) };
+    return onto(await forge.read(scope, placement.branch), restamped, planner);
+  }
   const isSame = again.kind === "draft" && digestOf(again.files) === before?.digest;
   return isSame ? { ...stamped, files: [] } : stamped;
 }
@@ -168,14 +172,17 @@ function onto(branch: RemoteSnapshot, draft: SetProposal, planner: SetPlanner): 
   const before = readTree(branch.files);
   const broken = refusal([...branch.unreadable, ...before.problems]);
   if (broken !== null) return broken;
+  const planned = readTree(draft.edited);
   const texts = new Map(branch.files);
-  const files = set.changes.flatMap((change) => {
-    const writes = checkedEdits(change, texts, readTree(texts, before.read), planner.renderChange);
-    for (const { path, content } of writes) if (typeof content === "string") texts.set(path, content);
-    return writes;
-  });
-  const state = { ...placement.state, head: branch.head };
-  return { ...draft, files, edited: branch.files, placement: { ...placement, state } };
+  const files = unlessBroken(() =>
+    set.changes.flatMap((change) => {
+      const writes = checkedEdits(change, texts, readTree(texts, before.read), planner.renderChange, planned);
+      for (const { path, content } of writes) if (typeof content === "string") texts.set(path, content);
+      return writes;
+    }),
+  );
+  if (files instanceof WouldBreak) return { kind: "refusal", problems: [branchBehind(placement.branch, files)] };
+  return { ...draft, files, edited: branch.files, placement: placedAt(placement, branch.head) };
 }
 
 function sameEnvironment(environment: string): Problem {

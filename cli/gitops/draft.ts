@@ -56,7 +56,7 @@ export async function draftProposal(
   const before = plannedBefore(placement.state);
   const replanned = before === null ? draft : draftOver(base, command, planner, before.now);
   const [again, at] = replanned.kind === "draft" ? [replanned, before?.now ?? now] : [draft, now];
-  if (placement.kind === "append") {
+  if (placement.kind !== "replace") {
     // Our commit may be the branch's only one of ours, so it says when it was planned, too.
     return appended(stamped(again, at), placement, await forge.read(scope, placement.branch), command, planner);
   }

@@ -1,6 +1,6 @@
 import { isInRepository, storePath } from "../../schemas/store.ts";
 import type { ArtifactChange, Change, Command, Refusal, Skip } from "./core/change.ts";
-import { saysSame } from "./core/placement.ts";
+import { pullOf, saysSame } from "./core/placement.ts";
 import type { FileWrite, Forge, Placement, PullRequest, PushedBranch } from "./core/ports.ts";
 import { draftCommit, draftProposal, type Draft } from "./draft.ts";
 import type { PublishOptions, PublishParts } from "./publish.ts";
@@ -96,8 +96,4 @@ function targetOf(draft: Draft, base: string, { proposes }: Forge): PreviewTarge
   if (open === null) return { kind: "pull-request", branch, base, action: "opened", number: null, url: null, ...text };
   const action = draft.files.length === 0 && saysSame(open, text) ? "unchanged" : "updated";
   return { kind: "pull-request", branch, base, action, number: open.number, url: open.url, ...text };
-}
-
-function pullOf(placement: Placement) {
-  return placement.kind === "open" ? null : placement.state.pullRequest;
 }

@@ -1,6 +1,6 @@
 import type { PromoteAllCommand, ChangeSet } from "./core/promote-all.ts";
 import type { Refusal, Skip } from "./core/change.ts";
-import { saysSame } from "./core/placement.ts";
+import { pullOf, saysSame } from "./core/placement.ts";
 import { isPushed, type Forge, type PullRequest } from "./core/ports.ts";
 import { draftSetProposal, type SetPlanner, type SetProposal } from "./draft-set.ts";
 import { followHead } from "./follow-head.ts";
@@ -60,8 +60,8 @@ function targetOf({ placement, set, body, files }: SetProposal, base: string, { 
   const { branch } = placement;
   if (proposes === "branches") return branchTarget(placement, base, files, { title: set.title, body });
   const about = { kind: "pull-request", branch, base, title: set.title, body } as const;
-  if (placement.kind === "open") return { ...about, action: "opened", number: null, url: null };
-  const open = placement.state.pullRequest;
+  const open = pullOf(placement);
+  if (open === null) return { ...about, action: "opened", number: null, url: null };
   const isSame = files.length === 0 && saysSame(open, { title: set.title, body });
   return { ...about, action: isSame ? "unchanged" : "updated", number: open.number, url: open.url };
 }

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Edges, Remote, Tree } from "../context.ts";
+import { pullOf } from "../gitops/core/placement.ts";
 import type { ArtifactStore, Forge } from "../gitops/core/ports.ts";
 import type { Progress } from "./progress.ts";
 
@@ -51,8 +52,9 @@ function watchForge(forge: Forge, { repository }: Remote, named: Named, progress
     commit: ({ branch }) => `committing to ${branch} of ${repository}`,
     propose: ({ placement }) => {
       if (forge.proposes === "branches") return `pushing ${placement.branch} to ${repository}`;
-      if (placement.kind === "open") return `opening a pull request in ${repository}`;
-      return `updating pull request #${placement.state.pullRequest.number ?? ""} of ${repository}`;
+      const open = pullOf(placement);
+      if (open === null) return `opening a pull request in ${repository}`;
+      return `updating pull request #${open.number ?? ""} of ${repository}`;
     },
     changedFiles: () => `looking at the open pull requests of ${repository}`,
     commentsOn: () => `looking at the open pull requests of ${repository}`,

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { seededRandom } from "../support/random.ts";
 import { openPlayground } from "./history.ts";
-import { playAll } from "./play.ts";
+import { failureAlone, playAll } from "./play.ts";
 import { shrink } from "./shrink.ts";
 import { stepsOf } from "./steps.ts";
 
@@ -25,6 +25,9 @@ test("a hundred histories of commands, alerts and people break no rule and lose 
   for (const end of ["deploy published", "promote published", "promote-to published", "register published"]) {
     expect(ends).toContain(end);
   }
+  for (const end of ["promote-all published", "promote-all-to published", "promote pushed", "again pushed"]) {
+    expect(ends).toContain(end);
+  }
   for (const end of ["rollback published", "rollback-commit committed", "alert committed", "alert waiting"]) {
     expect(ends).toContain(end);
   }
@@ -34,11 +37,15 @@ test("the same seed is the same history, call by call", async () => {
   const play = async () => {
     const ends: string[] = [];
     await using playground = await openPlayground((how) => void ends.push(how));
-    for (const seed of [4, 7]) await playground.play(seed);
+    for (const seed of [4, 7, 20]) await playground.play(seed);
     return [playground.operations(), ends];
   };
   expect(await play()).toEqual(await play());
   expect(stepsOf(seededRandom(4))).not.toEqual(stepsOf(seededRandom(7)));
+});
+
+test("a history can be played again by itself", async () => {
+  expect(await failureAlone(6)).toBeNull();
 });
 
 test("a failing history is cut down to the steps that it takes", async () => {

@@ -4,14 +4,14 @@ import { writeBlob, writeCommit, writeTree, type TreeChange } from "../../cli/de
 import { paths } from "../../schemas/tree.ts";
 import type { Hub } from "../cli/gitops/hub.ts";
 import type { Inspector } from "../cli/gitops/trust/inspector.ts";
-import { environments, models, type ActName } from "./steps.ts";
+import { environments, models, type ActName, type RemoteName } from "./steps.ts";
 
 export interface People extends AsyncDisposable {
   /**
    * Does something, where there is something to do it to; returns the commits that it made. `busy`: branches that a program is
-   * at work on, which it is the best time to disturb.
+   * at work on, which it is the best time to disturb. On `git` what is merged is a branch.
    */
-  act(name: ActName, random: () => number, busy: ReadonlySet<string>): Promise<readonly string[]>;
+  act(name: ActName, random: () => number, busy: ReadonlySet<string>, remote: RemoteName): Promise<readonly string[]>;
   /** Forgets what was broken, with the history that it was broken in. */
   forget(): void;
 }
@@ -97,6 +97,17 @@ export async function createPeople(hub: Hub, inspector: Inspector, now: () => Da
     return name === "update-branch" && after !== before ? [after] : [];
   }
 
+  /** What the person's own merge request does, which mmsp knows nothing of. */
+  async function onMergeRequest(name: ActName, branch: string, random: () => number): Promise<readonly string[]> {
+    if (name === "close") return [];
+    const opened = await hub.api("POST", "/pulls", { head: branch, base: "main", title: "Merge" });
+    const { number } = opened as Partial<Pull>;
+    if (number === undefined) return [];
+    const made = await onPull(name, { number, head: { ref: branch } }, random);
+    await hub.api("PATCH", `/pulls/${number}`, { state: "closed" });
+    return made;
+  }
+
   async function onBranch(name: ActName, branch: string, path: string): Promise<readonly string[]> {
     if (name === "push-branch") return push(branch, { "theirs.txt": `${now().toISOString()}\n` });
     if (name === "edit-branch") return edit(branch, path, (text) => `${text}# ${now().toISOString()}\n`);
@@ -122,17 +133,22 @@ export async function createPeople(hub: Hub, inspector: Inspector, now: () => Da
   }
 
   return {
-    async act(name, random, busy) {
+    async act(name, random, busy, remote) {
       const any = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
       const path = paths.deployment(any(environments) ?? "dev", any(models) ?? "fraud");
+      const ours = async () => [...(await inspector.branches()).keys()].filter((each) => each.startsWith("mmsp/"));
       if (["merge", "close", "update-branch"].includes(name)) {
+        if (remote === "git") {
+          const branch = any(await ours());
+          return branch === undefined ? [] : onMergeRequest(name, branch, random);
+        }
         const pull = any(await openPulls());
         return pull === undefined ? [] : onPull(name, pull, random);
       }
       if (name.endsWith("-branch")) {
-        const ours = [...(await inspector.branches()).keys()].filter((each) => each.startsWith("mmsp/"));
-        const disturbed = random() < 0.7 ? any(ours.filter((each) => busy.has(each))) : undefined;
-        const branch = disturbed ?? any(ours);
+        const there = await ours();
+        const disturbed = random() < 0.7 ? any(there.filter((each) => busy.has(each))) : undefined;
+        const branch = disturbed ?? any(there);
         return branch === undefined ? [] : onBranch(name, branch, path);
       }
       return onMain(name, path, random);

@@ -10,7 +10,6 @@ export interface Played {
   readonly seed: number;
   /** null: nothing was wrong. */
   readonly error: unknown;
-  readonly playground: Playground;
 }
 
 /** Plays the histories of the seeds that `next` gives, until it gives null; `ended` is told of each, and of the runs in it. */
@@ -23,15 +22,22 @@ export async function playAll(
     for (let seed = next(); seed !== null;) {
       await using playground = await openPlayground(onEnd);
       for (let count = 0; count < longest && seed !== null; count++, seed = next()) {
-        await ended({ seed, error: await failureOf(playground, seed), playground });
+        await ended({ seed, error: await failureOf(playground, seed) });
       }
     }
   };
   await Promise.all(Array.from({ length: width }, worker));
 }
 
+/** What a history comes to in a repository that nothing else was played in, all of it or some of its steps. */
+export async function failureAlone(seed: number, places?: readonly number[]): Promise<unknown> {
+  await using playground = await openPlayground();
+  // Awaited here: else the repository would be gone first.
+  return await failureOf(playground, seed, places);
+}
+
 /** What a history came to: null, or what was thrown. */
-export async function failureOf(playground: Playground, seed: number, places?: readonly number[]): Promise<unknown> {
+async function failureOf(playground: Playground, seed: number, places?: readonly number[]): Promise<unknown> {
   try {
     await playground.play(seed, places);
     return null;

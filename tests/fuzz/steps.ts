@@ -12,6 +12,8 @@ const intents = {
   force: 1,
   promote: 3,
   "promote-to": 2,
+  "promote-all": 2,
+  "promote-all-to": 1,
   rollback: 1,
   "rollback-to": 1,
   "rollback-commit": 1,
@@ -51,6 +53,16 @@ export interface Step {
 }
 
 const longest = 7;
+
+/** Of so many histories one is played on a remote that only speaks git: it takes as long as three others. */
+const oneOnGit = 20;
+
+export type RemoteName = "github" | "git";
+
+/** Where the history of a seed is played. */
+export function remoteOf(seed: number): RemoteName {
+  return seed % oneOnGit === 0 ? "git" : "github";
+}
 
 /** The steps of the history of a seed. */
 export function stepsOf(random: () => number): readonly Step[] {

@@ -1,11 +1,13 @@
 /** What programs of ours set out to do in a history, with what they find in the repository as arguments. */
 import type { Command } from "../../cli/gitops/core/change.ts";
+import type { PromoteAllCommand } from "../../cli/gitops/core/promote-all.ts";
 import { commitCuts } from "../../cli/gitops/commit-cuts.ts";
+import { publishSet } from "../../cli/gitops/publish-set.ts";
 import { publish, type PublishParts } from "../../cli/gitops/publish.ts";
 import { effective } from "../../schemas/effective.ts";
 import type { Tree } from "../../schemas/tree.ts";
-import { planner } from "../cli/gitops/cut-parts.ts";
-import type { Hub } from "../cli/gitops/hub.ts";
+import { planner, setPlanner } from "../cli/gitops/cut-parts.ts";
+import type { Wire } from "../cli/gitops/git-line.ts";
 import { modelBytes } from "../cli/gitops/publisher.ts";
 import { register as registerFourth } from "../cli/gitops/trust/scenarios.ts";
 import { clear } from "../cli/gitops/trust/trial.ts";
@@ -21,9 +23,9 @@ interface Given {
   readonly tree: Tree;
   readonly branches: readonly string[];
   readonly random: () => number;
-  readonly hub: Hub;
   readonly clock: Clock;
-  /** Its name in the calls that it makes. */
+  /** The way to the repository, and its name in the calls that it makes. */
+  readonly wire: Wire;
   readonly writer: string;
   /** Is told how each run has ended. */
   readonly ended: (how: string) => void;
@@ -36,6 +38,10 @@ export async function intentOf(name: IntentName, given: Given): Promise<() => Pr
   const again = name === "again" ? proposedBy(any(given.branches, "")) : null;
   const environment = again?.environment ?? any(environments, "dev");
   const model = again?.model ?? any(models, "fraud");
+  if (name === "promote-all-to" || (again?.model === "_all" && environment === "prod" && random() < 0.5))
+    return promoteAll(given, { verb: "promote", environment: "dev", to: "prod" });
+  if (name === "promote-all" || again?.model === "_all")
+    return promoteAll(given, { verb: "promote", environment, to: null });
   if (name === "alert" || name === "alert-pull") return alert(given, environment, model, name === "alert-pull");
   const version = again?.version ?? any([...(tree.versions.get(model)?.keys() ?? [])], 1);
   const digest = new Bun.CryptoHasher("sha256").update(String(random())).digest("hex");
@@ -49,7 +55,7 @@ export async function intentOf(name: IntentName, given: Given): Promise<() => Pr
     weight: any([null, 5, 50, 100], null),
     force: false,
   } as const;
-  const commands: Readonly<Record<Exclude<IntentName, "alert" | "alert-pull" | "again">, Command>> = {
+  const commands: Readonly<Record<Exclude<IntentName, OtherIntent>, Command>> = {
     register: { ...registerFourth, model, version: null, artifact: { ...registerFourth.artifact, sha256: digest } },
     deploy,
     replace: { ...deploy, replace: true },
@@ -65,10 +71,18 @@ export async function intentOf(name: IntentName, given: Given): Promise<() => Pr
   return () => settled(name, given, () => publish(command, { baseBranch: "main", as }, partsOf(given)));
 }
 
+/** What is no single command of one kind. */
+type OtherIntent = "alert" | "alert-pull" | "again" | "promote-all" | "promote-all-to";
+
+function promoteAll(given: Given, command: PromoteAllCommand): () => Promise<void> {
+  const name = command.to === null ? "promote-all" : "promote-all-to";
+  return () => settled(name, given, () => publishSet(command, "main", { ...partsOf(given), planner: setPlanner }));
+}
+
 /** What a branch of ours proposes, to be proposed once more, perhaps with another weight. */
 function proposedBy(branch: string) {
   const [, environment, model, verb, version] =
-    /^mmsp\/(\w+)\/(\w+)\/(deploy|promote|rollback)-(\d+)/.exec(branch) ?? [];
+    /^mmsp\/(\w+)\/(\w+)\/(deploy|promote|rollback)-(\w+)/.exec(branch) ?? [];
   if (verb !== "deploy" && verb !== "promote" && verb !== "rollback") return null;
   return { environment, model, verb, version: Number(version) } as const;
 }
@@ -113,9 +127,10 @@ async function settled(name: string, { ended }: Given, run: () => Promise<{ read
   }
 }
 
-function partsOf({ hub, clock, random, writer }: Given): PublishParts {
+function partsOf({ wire, clock, random, writer }: Given): PublishParts {
   return {
-    forge: hub.client({ userAgent: writer }),
+    // Each waits for its turn, and that is no fault.
+    forge: wire.forge({ agent: writer, timeoutMs: 600_000 }),
     planner,
     artifacts: { read: () => Promise.resolve(modelBytes), store: () => Promise.resolve() },
     now: () => new Date(clock.time),

@@ -1,5 +1,12 @@
 import type { Problem } from "../../../schemas/problem.ts";
-import type { BranchCommit, BranchState, BranchWithPull, Placement } from "./ports.ts";
+import type {
+  AdoptedPlacement,
+  BranchCommit,
+  BranchState,
+  BranchWithPull,
+  ExistingPlacement,
+  Placement,
+} from "./ports.ts";
 
 /** Trailer of every commit that mmsp makes; its value is the same for every commit of one change. */
 const changeTrailer = "mmsp-change";
@@ -11,9 +18,10 @@ export const planTrailer = "mmsp-plan";
 const maxSuffix = 20;
 
 /**
- * Where the commit of a change goes. Commits that mmsp did not make for this very change are never rewritten: an open pull
- * request that holds some is added to, and a branch that was left behind with some is stepped around by a suffix. `message`:
- * of the change's commit; null where all that mmsp has committed on the branch is for it.
+ * Where the commit of a change goes. Commits that mmsp did not make for this very change are never rewritten: a branch that
+ * holds some is added to, whether its pull request is open or another run is still to open it, so that all runs of one change
+ * meet on one branch; only what was left behind by a pull request is stepped around by a suffix. `message`: of the change's
+ * commit; null where all that mmsp has committed on the branch is for it.
  * Returns null when every name is taken.
  */
 export function placementOf(
@@ -23,10 +31,18 @@ export function placementOf(
 ): Placement | null {
   const names = suffixed(branch);
   const states = names.map((name) => branches.find((candidate) => candidate.name === name));
-  // An open pull request is found under any of the names: the one before it may have become free since it was opened.
-  const open = states.filter((state) => state !== undefined).find(hasPull);
+  const there = states.filter((state) => state !== undefined);
+  // What is under way is found under any of the names: the one before it may have become free since it was begun.
+  const open = there.find(hasPull);
   if (open !== undefined) {
     return { kind: holdsOnly(open, message) ? "replace" : "append", branch: open.name, state: open };
+  }
+  const begun = there.find(({ settled }) => !settled);
+  if (begun !== undefined) {
+    const { name, head } = begun;
+    return holdsOnly(begun, message)
+      ? { kind: "open", branch: name, head }
+      : { kind: "adopt", branch: name, state: begun };
   }
   for (const [at, name] of names.entries()) {
     const state = states[at];
@@ -34,6 +50,16 @@ export function placementOf(
     if (holdsOnly(state, message)) return { kind: "open", branch: name, head: state.head };
   }
   return null;
+}
+
+/** The open pull request that a placement brings up to date; null where one is to be opened. */
+export function pullOf(placement: Placement): BranchWithPull["pullRequest"] | null {
+  return placement.kind === "replace" || placement.kind === "append" ? placement.state.pullRequest : null;
+}
+
+/** The same branch, as a later read has seen it. */
+export function placedAt<Placed extends AdoptedPlacement | ExistingPlacement>(placement: Placed, head: string): Placed {
+  return { ...placement, state: { ...placement.state, head } };
 }
 
 /** Where `placementOf` finds no place. */

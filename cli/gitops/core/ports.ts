@@ -54,6 +54,11 @@ export interface BranchState {
   /** What the base branch lacks, newest first; null where there are more than mmsp ever makes. */
   readonly commits: readonly BranchCommit[] | null;
   readonly pullRequest: (OpenProposal & { readonly title: string; readonly body: string }) | null;
+  /**
+   * It holds what a pull request proposed that was closed or merged, or goes to another branch than the base. False of one
+   * whose pull request is still to be opened.
+   */
+  readonly settled: boolean;
 }
 
 /** What a forge reads: a commit, and the branches that decide where a proposal goes. */
@@ -73,13 +78,20 @@ export interface OpenPull {
 }
 
 /**
- * Where the commit of a proposal goes (core/placement.ts decides). `open` has no pull request yet: its branch, at `head` if
- * there is one, comes to hold one commit on the base head. `replace` does the same to an open pull request with our commits
- * only; `append` adds to what others have committed.
+ * Where the commit of a proposal goes (core/placement.ts decides). `open` and `adopt` have no pull request yet: of `open` the
+ * branch, at `head` if there is one, comes to hold one commit on the base head; of `adopt` it holds others' commits, which are
+ * added to. `replace` and `append` do the same where one is open.
  */
 export type Placement =
   | { readonly kind: "open"; readonly branch: string; readonly head: string | null }
+  | AdoptedPlacement
   | ExistingPlacement;
+
+export interface AdoptedPlacement {
+  readonly kind: "adopt";
+  readonly branch: string;
+  readonly state: BranchState;
+}
 
 export interface ExistingPlacement {
   readonly kind: "replace" | "append";

@@ -1,15 +1,18 @@
 /** Cuts on the sample repository, and the shipped planner to put them into git with. */
 import { plan } from "../../../cli/gitops/core/plan.ts";
 import type { Planner } from "../../../cli/gitops/draft-over.ts";
+import type { SetPlanner } from "../../../cli/gitops/draft-set.ts";
 import type { PublishParts } from "../../../cli/gitops/publish.ts";
 import { commitMessage } from "../../../cli/gitops/render/commit-message.ts";
 import { renderChange } from "../../../cli/gitops/render/files.ts";
 import { pullRequestBody } from "../../../cli/gitops/render/pull-request.ts";
+import { pullRequestBodyTogether } from "../../../cli/gitops/render/pull-request-together.ts";
 import type { Cut } from "../../../schemas/cut.ts";
 import { cutOf } from "../../support/cuts.ts";
 import type { Hub } from "./hub.ts";
 
 export const planner: Planner = { plan, renderChange, commitMessage, pullRequestBody };
+export const setPlanner: SetPlanner = { ...planner, bodyTogether: pullRequestBodyTogether };
 
 const never = () => Promise.reject(new Error("a rollback brings no artifacts"));
 

@@ -1,42 +1,23 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { PromoteAllCommand } from "../../../cli/gitops/core/promote-all.ts";
-import { draftSetOver, type SetPlanner } from "../../../cli/gitops/draft-set.ts";
 import { previewSet, publishSet } from "../../../cli/gitops/publish-set.ts";
-import { pullRequestBodyTogether } from "../../../cli/gitops/render/pull-request-together.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { runGit } from "../../support/git.ts";
-import { cutParts, planner } from "./cut-parts.ts";
-import { deployment, sampleFiles, since } from "./documents.ts";
+import { canary, filesWith, inDev, lock, rejected } from "./canaries.ts";
+import { cutParts, setPlanner } from "./cut-parts.ts";
+import { deployment, versionDocument } from "./documents.ts";
 import { before, startHub, type Hub } from "./hub.ts";
-import { change, changes } from "./render/changes.ts";
 
 // Real git takes a while on a busy machine.
 setDefaultTimeout(60_000);
 
-const setPlanner: SetPlanner = { ...planner, bodyTogether: pullRequestBodyTogether };
-const inDev: PromoteAllCommand = { verb: "promote", environment: "dev", to: null };
-
-const canary = `  canary: {version: 3, attempt: 6, since: "${since}", weight: 10}\n`;
-const lock = `  lock: {reason: audit, by: ann, at: "${since}"}\n`;
-const rejected = `  rejected: [{version: 3, attempt: 6, at: "${since}", phase: canary, by: guard, reason: slow}]\n`;
-
-/** A repository with these models in dev: what stands in each deployment besides `stable: 2`. */
-function filesWith(models: Readonly<Record<string, string>>): Record<string, string> {
-  const files = sampleFiles(Object.keys(models));
-  for (const [model, more] of Object.entries(models)) {
-    files[paths.deployment("dev", model)] = deployment(model) + more;
-    const kustomization = paths.deploymentKustomization("dev", model);
-    const serves = more.includes("canary") && !more.includes("rejected");
-    if (serves) files[kustomization] = files[kustomization]?.replace("]", `, ../../../registry/${model}/3]`) ?? "";
-  }
-  return files;
-}
-
 /** What gives a model of `filesWith` its canary later. */
-function withCanary(model: string): Record<string, string> {
-  const documents = filesWith({ [model]: canary });
+function withCanary(model: string, version = 3): Record<string, string> {
+  const documents = filesWith({ [model]: canary.replace("version: 3", `version: ${version}`) });
   const names = [paths.deployment("dev", model), paths.deploymentKustomization("dev", model)];
-  return Object.fromEntries(names.map((name) => [name, documents[name] ?? ""]));
+  const folder = `../registry/${model}/`;
+  return Object.fromEntries(
+    names.map((name) => [name, documents[name]?.replace(`${folder}3`, `${folder}${version}`) ?? ""]),
+  );
 }
 
 const publishOn = (hub: Hub, command = inDev, minute = 0) => {
@@ -161,9 +142,33 @@ describe("promote --all", () => {
       [document]: `${text.replace("# what people write stays", "# ours")}\n`,
     });
     const again = await publishedOn(hub, inDev, 5);
-    expect(again.pullRequest).toMatchObject({ number: first.pullRequest.number });
-    expect(await hub.keeps(theirs)).toBe(true);
-    expect(await hub.show(first.pullRequest.branch, document)).toContain("# ours");
+    expect(again.pullRequest).toEqual({ ...first.pullRequest, action: "unchanged" });
+    expect(await hub.head(first.pullRequest.branch)).toBe(theirs);
+  });
+
+  test("whose branch somebody forced adds to it once, however often it is said", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: canary }));
+    const { branch } = (await publishedOn(hub)).pullRequest;
+    const theirs = await hub.push("somebody", { "theirs.txt": "x" });
+    await runGit(hub.server.gitDir, ["update-ref", `refs/heads/${branch}`, theirs]);
+    expect((await publishedOn(hub, inDev, 5)).pullRequest).toMatchObject({ branch, action: "updated" });
+    const head = await hub.head(branch);
+    expect((await publishedOn(hub, inDev, 10)).pullRequest).toMatchObject({ branch, action: "unchanged" });
+    expect(await hub.head(branch)).toBe(head);
+  });
+
+  test("whose branch lacks what the base branch has got since is refused, with what to do about it", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: "" }));
+    const { branch } = (await publishedOn(hub)).pullRequest;
+    const theirs = await hub.push(branch, { "theirs.txt": "x" });
+    const fifth = versionDocument("churn", 5);
+    await hub.push("main", {
+      ...withCanary("churn", 5),
+      [paths.version("churn", 5)]: `${JSON.stringify(fifth)}\n`,
+      [paths.versionKustomization("churn", 5)]: "resources: [model-version.yaml]\n",
+    });
+    expect(await publishOn(hub, inDev, 5)).toMatchObject({ kind: "refusal", problems: [{ code: "branch-behind" }] });
+    expect(await hub.head(branch)).toBe(theirs);
   });
 
   test("plans anew when the base branch moves in between, and loses nobody's commit", async () => {
@@ -201,78 +206,4 @@ describe("promote --all", () => {
     const { pullRequest } = await publishedOn(hub);
     expect(preview).toMatchObject({ target: { branch: pullRequest.branch } });
   });
-});
-
-describe("what promote --all leaves alone", () => {
-  const snapshotOf = (files: Record<string, string>) => ({
-    head: null,
-    files: new Map(Object.entries(files)),
-    unreadable: [],
-    environmentNames: ["dev", "prod"],
-    modelNames: Object.keys(files),
-    proposals: [],
-  });
-  const over = (files: Record<string, string>, command = inDev) =>
-    draftSetOver(command, snapshotOf(files), setPlanner, "2026-11-21T08:10:00Z");
-
-  test("a model whose documents are broken is told and does not stop the others", () => {
-    const files = filesWith({ fraud: canary, churn: canary });
-    files[paths.deployment("dev", "churn")] = "kind: [";
-    const draft = over(files);
-    expect(draft).toMatchObject({
-      kind: "draft",
-      set: { title: "Promote fraud 3 to stable in dev", left: [{ model: "churn" }] },
-    });
-  });
-
-  test("where no model has a canary there is nothing to do", () => {
-    expect(over(filesWith({ fraud: "" }))).toEqual({ kind: "skip", reason: "no model of dev has a canary" });
-    const reason = "dev serves every version already that is stable in prod";
-    expect(over(filesWith({ fraud: "" }), { ...inDev, environment: "prod", to: "dev" })).toEqual({
-      kind: "skip",
-      reason,
-    });
-  });
-
-  test("where none remains it is refused, with each reason once", () => {
-    const files = filesWith({ fraud: canary + lock, churn: canary });
-    const freeze = '  freeze: [{from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z", reason: holidays}]\n';
-    files[paths.environment("dev")] += freeze;
-    const draft = over(files);
-    if (draft.kind !== "refusal") throw new Error(draft.kind);
-    expect(draft.problems.map(({ code }) => code)).toEqual(["environment-frozen", "model-locked"]);
-  });
-
-  test.each([
-    ["an unknown environment", { ...inDev, environment: "dve" }, "environment-unknown"],
-    ["an unknown target", { ...inDev, to: "nowhere" }, "environment-unknown"],
-    ["itself as target", { ...inDev, to: "dev" }, "environment-same"],
-  ])("%s is refused", (_, command, code) => {
-    expect(over(filesWith({ fraud: canary }), command)).toMatchObject({ kind: "refusal", problems: [{ code }] });
-  });
-
-  test("hundreds of models are planned in a moment, and the body stays as long as GitHub takes it", () => {
-    const models = Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`m-${at}`, canary]));
-    const draft = over(filesWith(models));
-    if (draft.kind !== "draft") throw new Error(draft.kind);
-    expect(draft.set.changes).toHaveLength(250);
-    expect(draft.set.title).toBe("Promote 250 canaries to stable in dev");
-    const body = pullRequestBodyTogether(draft.set);
-    expect(body.length).toBeLessThan(65_536);
-    expect(body).toMatch(/And \d+ more models, for which there is no room here/);
-  });
-});
-
-test("the body holds every section while there is room, and text from outside only as text", () => {
-  const set = {
-    verb: "promote" as const,
-    environment: "prod",
-    title: "Promote 2",
-    changes: [change({ ...changes.promote }), change({ ...changes.promote, model: "wine", title: "x" })],
-    left: [{ model: "other", version: 1, reason: "locked by @octocat: see https://x.y", problems: [] }],
-  };
-  const body = pullRequestBodyTogether(set);
-  expect(body.match(/^## /gm)).toHaveLength(2);
-  expect(body).not.toContain("more models");
-  expect(body.replaceAll(/(`+)[^\n]*?[^`]\1(?!`)/g, "")).not.toMatch(/@|https?:/);
 });

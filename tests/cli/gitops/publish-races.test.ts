@@ -70,6 +70,20 @@ describe("when somebody else is faster", () => {
     expect(await hub.show(branch, document)).toContain('"version":3');
   });
 
+  test.each([1, 2, 3])(
+    "a push to the branch before call %i of a proposal, and a second run after it, end with one pull request",
+    async (index) => {
+      let theirs = "";
+      before(hub, index, async () => {
+        theirs = await hub.push(branch, { "theirs.txt": "x" });
+        await published(publisher.propose({ ...deploy, weight: 25 }));
+      });
+      await published(publisher.propose(deploy));
+      expect((await publisher.pulls()).map(({ head }) => head.ref)).toEqual([branch]);
+      expect(await hub.keeps(theirs)).toBe(true);
+    },
+  );
+
   test("writers of different changes to one branch all land", async () => {
     const models = ["fraud", "fraud-eu"];
     const results = await Promise.all(models.map((model) => publisher.commit({ ...rollback, model })));

@@ -94,7 +94,7 @@ describe("status", () => {
         },
       ],
       cuts: [{ model: "fraud", version: 2, state: { kind: "open" }, lastError: null }],
-      problems: [{ file: paths.deployment("dev", "spam") }],
+      problems: [{ file: paths.deployment("dev", "spam") }, { file: paths.deploymentKustomization("dev", "spam") }],
     });
   });
 

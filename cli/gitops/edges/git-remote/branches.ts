@@ -57,6 +57,7 @@ async function stateOf({ text, options }: Clone, heads: Heads, name: string): Pr
     pullRequest: isMerged
       ? null
       : { branch: name, number: null, url: options.address, title: titleOf(commits), body: "" },
+    settled: isMerged,
   };
 }
 

@@ -78,7 +78,7 @@ async function proposeBranch(clone: Clone, request: ProposalRequest, identity: I
   const about = { branch, base, remote: clone.options.address };
   if (files.length === 0) return { ...about, action: "unchanged", url: null };
   const from = placement.kind === "open" ? placement.head : placement.state.head;
-  const isAppended = placement.kind === "append";
+  const isAppended = placement.kind === "append" || placement.kind === "adopt";
   const parent = isAppended ? placement.state.head : baseHead;
   await bring(clone, isAppended ? branch : base, parent);
   const oid = await makeCommit(clone, { parent, files, message, identity, now: new Date() });

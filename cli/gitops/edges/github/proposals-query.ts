@@ -24,6 +24,9 @@ const branchFragment = /* GraphQL */ `
     }
     compare(headRef: $base) { behindBy }
     associatedPullRequests(states: OPEN, first: 5) { nodes { number url title body baseRefName } }
+    settled: associatedPullRequests(
+      states: [CLOSED, MERGED], orderBy: {field: CREATED_AT, direction: DESC}, first: 10
+    ) { nodes { headRefOid } }
   }
 `;
 
@@ -144,4 +147,6 @@ export interface BranchAnswer {
       readonly baseRefName: string;
     }[];
   };
+  /** Closed and merged ones, newest first: also of an earlier branch of this name. */
+  readonly settled: { readonly nodes: readonly { readonly headRefOid: string }[] };
 }

@@ -67,7 +67,8 @@ async function following<Node>(
 
 /**
  * The commits that the base lacks are the newest `behindBy` of the branch's history as long as each has one parent, and the
- * first that has more is among them. A branch whose pull request goes somewhere else than the base is nobody's to touch.
+ * first that has more is among them. A branch whose pull request goes somewhere else than the base is nobody's to touch, nor
+ * is one that has nothing in common with the base.
  */
 function branchState(node: BranchAnswer, baseBranch: string): BranchState {
   const name = `${node.prefix}${node.name}`.replace(/^refs\/heads\//, "");
@@ -75,16 +76,22 @@ function branchState(node: BranchAnswer, baseBranch: string): BranchState {
   const pull = pulls.find((candidate) => candidate.baseRefName === baseBranch);
   const elsewhere = pull === undefined && pulls.length > 0;
   const count = node.compare?.behindBy ?? Number.POSITIVE_INFINITY;
-  const commits = node.target.history?.nodes.slice(0, count).map((commit) => ({
+  const isKnown = !elsewhere && count <= longestBranch;
+  const commits = (isKnown ? node.target.history?.nodes.slice(0, count) : undefined)?.map((commit) => ({
     oid: commit.oid,
     message: commit.message,
     parents: commit.parents.totalCount,
     rewritten: Date.parse(commit.authoredDate) !== Date.parse(commit.committedDate),
   }));
+  // Pull requests are known by the branch's name: one of an earlier branch of that name says nothing of these commits.
+  const isLeft = node.settled.nodes.some(
+    ({ headRefOid }) => commits === undefined || commits.some(({ oid }) => oid === headRefOid),
+  );
   return {
     name,
     head: node.target.oid,
-    commits: commits === undefined || elsewhere || count > longestBranch ? null : commits,
+    commits: commits ?? null,
+    settled: elsewhere || node.compare === null || isLeft,
     pullRequest:
       pull === undefined
         ? null

@@ -1,6 +1,7 @@
 import { saysSame } from "../../core/placement.ts";
 import {
   HeadMoved,
+  type BranchState,
   type BranchWithPull,
   type ExistingPlacement,
   type Placement,
@@ -21,6 +22,10 @@ export async function proposeChange(repository: Repository, request: ProposalReq
   const { placement, files } = request;
   if (placement.kind === "open") {
     await startBranch(repository, request, placement);
+    return openPull(repository, request, placement.branch);
+  }
+  if (placement.kind === "adopt") {
+    if (files.length > 0) await appendCommit(repository, request, placement);
     return openPull(repository, request, placement.branch);
   }
   const committed = files.length > 0;
@@ -45,10 +50,17 @@ async function startBranch(
 async function addCommit(
   repository: Repository,
   request: ProposalRequest,
-  { kind, branch, state: { head } }: ExistingPlacement,
+  placement: ExistingPlacement,
 ): Promise<void> {
-  if (kind === "replace") return replaceCommits(repository, request, branch, head);
-  const { files, message } = request;
+  if (placement.kind === "append") return appendCommit(repository, request, placement);
+  return replaceCommits(repository, request, placement.branch, placement.state.head);
+}
+
+async function appendCommit(
+  repository: Repository,
+  { files, message }: ProposalRequest,
+  { branch, state: { head } }: { readonly branch: string; readonly state: BranchState },
+): Promise<void> {
   await commitOn(repository, { branch, expectedHead: head, files, message });
 }
 

@@ -15,11 +15,16 @@ const ours: BranchCommit = { oid: "1", message, parents: 1, rewritten: false };
 const theirs: BranchCommit = { ...ours, oid: "2", message: "Mine" };
 const name = "mmsp/dev/fraud/deploy-3";
 
-function branch(given: { name?: string; commits?: readonly BranchCommit[] | null; open?: boolean }): BranchState {
-  const { commits = [ours], open = false } = given;
+function branch(given: {
+  name?: string;
+  commits?: readonly BranchCommit[] | null;
+  open?: boolean;
+  settled?: boolean;
+}): BranchState {
+  const { commits = [ours], open = false, settled = false } = given;
   const branchName = given.name ?? name;
   const pullRequest = { branch: branchName, number: 1, url: "u", title: "t", body: "b" };
-  return { name: branchName, head: "h", commits, pullRequest: open ? pullRequest : null };
+  return { name: branchName, head: "h", commits, settled, pullRequest: open ? pullRequest : null };
 }
 
 describe("where a proposal goes", () => {
@@ -29,11 +34,35 @@ describe("where a proposal goes", () => {
     ["left behind, merged", [branch({ commits: [] })], { kind: "open", branch: name, head: "h" }],
     ["open with our commit", [branch({ open: true })], { kind: "replace", branch: name }],
     ["open with another's", [branch({ open: true, commits: [theirs, ours] })], { kind: "append", branch: name }],
-    ["left behind with another's", [branch({ commits: [theirs] })], { kind: "open", branch: `${name}-2`, head: null }],
+    [
+      "pushed with another's, and never a pull request",
+      [branch({ commits: [theirs] })],
+      { kind: "adopt", branch: name },
+    ],
+    [
+      "left behind with another's",
+      [branch({ commits: [theirs], settled: true })],
+      { kind: "open", branch: `${name}-2`, head: null },
+    ],
     [
       "left behind with another's, and open beside it",
-      [branch({ commits: [theirs] }), branch({ name: `${name}-2`, open: true })],
+      [branch({ commits: [theirs], settled: true }), branch({ name: `${name}-2`, open: true })],
       { kind: "replace", branch: `${name}-2` },
+    ],
+    [
+      "left behind with another's, and pushed beside it",
+      [branch({ commits: [theirs], settled: true }), branch({ name: `${name}-2`, commits: [theirs] })],
+      { kind: "adopt", branch: `${name}-2` },
+    ],
+    [
+      "pushed beside a name that is free again",
+      [branch({ name: `${name}-2` })],
+      { kind: "open", branch: `${name}-2`, head: "h" },
+    ],
+    [
+      "left behind beside a name that is free again",
+      [branch({ name: `${name}-2`, settled: true })],
+      { kind: "open", branch: name, head: null },
     ],
     [
       "open beside a name that is free again",
@@ -68,7 +97,7 @@ describe("where a proposal goes", () => {
       placementOf(
         name,
         message,
-        names.map((taken) => branch({ name: taken, commits: [theirs] })),
+        names.map((taken) => branch({ name: taken, commits: [theirs], settled: true })),
       ),
     ).toBeNull();
   });

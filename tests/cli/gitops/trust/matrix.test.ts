@@ -1,16 +1,20 @@
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { faultKinds } from "../../../../cli/demo/forge/faults.ts";
 import { countCalls, eventNames, restlessTrials, runTrials, trialsOf } from "./matrix.ts";
-import type { Scenario } from "./scenarios.ts";
+import { scenarios, type Scenario } from "./scenarios.ts";
 
 setDefaultTimeout(120_000);
 
 /** Of all trials one in so many; the fuzzer runs them all. Prime, so that it meets every call, kind and moment in turn. */
 const oneIn = 37;
 
+/** git works in dozens of processes: of plain git one scenario, and of its trials fewer. */
+const overGitHub = scenarios.filter(({ over }) => over === "github");
+const overGit = scenarios.filter(({ name }) => name === "deploy over an open pull request, over plain git");
+
 let calls: ReadonlyMap<Scenario, number>;
 beforeAll(async () => {
-  calls = await countCalls();
+  calls = await countCalls(overGitHub);
 });
 
 test("without a fault nothing makes more than five calls, comments and auto-merge apart", () => {
@@ -29,6 +33,13 @@ test("whatever fails, a command ends in success or one clear error, and the next
     if (one !== undefined && !those.some((trial) => chosen.has(trial))) chosen.add(one);
   }
   expect(await runTrials([...chosen])).toEqual(new Map());
+});
+
+test("whatever fails on a remote that only speaks git, it is the same", async () => {
+  const all = [...(await countCalls(overGit))].flatMap(([scenario, count]) => trialsOf(scenario, count));
+  const chosen = all.filter((_, at) => at % oneIn === 0);
+  expect(chosen.length).toBeGreaterThan(3);
+  expect(await runTrials(chosen)).toEqual(new Map());
 });
 
 test("a base branch that moves before every call ends in success or in words, and nothing is lost", async () => {

@@ -15,51 +15,71 @@ export interface NamedTrial extends Trial {
 /** Long enough for any answer that comes; a silence is waited for three times. */
 const silenceMs = 400;
 
+/** What a server that only speaks git, and the way to it, may come to; GitHub's limits are no part of it. */
+const gitFaultKinds: readonly FaultKind[] = [
+  ...(["error-500", "error-502", "error-503", "error-504", "secondary-limit-429"] as const),
+  ...(["silence", "reset", "cut"] as const),
+];
+
+interface Event {
+  readonly act: (hub: Hub) => unknown;
+  readonly mend?: (hub: Hub) => unknown;
+  /** What only happens to repositories on GitHub. */
+  readonly only?: "github";
+}
+
 /** Things that happen to the repository meanwhile, and what makes them undone. */
-const events: Readonly<Record<string, { readonly act: (hub: Hub) => unknown; readonly mend?: (hub: Hub) => unknown }>> =
-  {
-    "our branch is deleted": { act: deleteBranches },
-    "our pull request is closed": {
-      act: (hub) => eachPull(hub, (number) => hub.api("PATCH", `/pulls/${number}`, { state: "closed" })),
+const events: Readonly<Record<string, Event>> = {
+  "our branch is deleted": { act: deleteBranches },
+  "our pull request is closed": {
+    only: "github",
+    act: (hub) => eachPull(hub, (number) => hub.api("PATCH", `/pulls/${number}`, { state: "closed" })),
+  },
+  "our pull request is merged": {
+    only: "github",
+    act: (hub) => eachPull(hub, (number) => hub.api("PUT", `/pulls/${number}/merge`, {})),
+  },
+  "our branch gets somebody's commit": {
+    act: (hub) => eachBranch(hub, (name) => hub.push(name, { "theirs.txt": `${name}\n` })),
+  },
+  "our branch is forced to somebody's": {
+    act: async (hub) => {
+      const theirs = await hub.push("somebody", { "theirs.txt": "x\n" });
+      await eachBranch(hub, (name) => runGit(hub.server.gitDir, ["update-ref", `refs/heads/${name}`, theirs]));
     },
-    "our pull request is merged": {
-      act: (hub) => eachPull(hub, (number) => hub.api("PUT", `/pulls/${number}/merge`, {})),
+  },
+  "the base branch moves": { act: moveBase },
+  "the repository is renamed": {
+    only: "github",
+    act: ({ server: { settings } }) => {
+      settings.formerNames.push(settings.name);
+      settings.name = "served-models";
     },
-    "our branch gets somebody's commit": {
-      act: (hub) => eachBranch(hub, (name) => hub.push(name, { "theirs.txt": `${name}\n` })),
-    },
-    "our branch is forced to somebody's": {
-      act: async (hub) => {
-        const theirs = await hub.push("somebody", { "theirs.txt": "x\n" });
-        await eachBranch(hub, (name) => runGit(hub.server.gitDir, ["update-ref", `refs/heads/${name}`, theirs]));
-      },
-    },
-    "the base branch moves": { act: (hub) => hub.push("main", { "theirs.txt": `${hub.server.calls.length}\n` }) },
-    "the repository is renamed": {
-      act: ({ server: { settings } }) => {
-        settings.formerNames.push(settings.name);
-        settings.name = "served-models";
-      },
-    },
-    "the base branch comes to take pull requests only": {
-      act: ({ server }) => server.settings.rules.set("main", { as: "ruleset", pullRequest: { approvals: 0 } }),
-      mend: ({ server }) => server.settings.rules.clear(),
-    },
-    "the repository is archived": {
-      act: ({ server }) => void (server.settings.archived = true),
-      mend: ({ server }) => void (server.settings.archived = false),
-    },
-    "the right to write is taken away": {
-      act: ({ server }) => server.settings.permissions.set("grace", "read"),
-      mend: ({ server }) => server.settings.permissions.clear(),
-    },
-    "the repository is hidden": {
-      act: ({ server }) => server.settings.permissions.set("grace", "none"),
-      mend: ({ server }) => server.settings.permissions.clear(),
-    },
-  };
+  },
+  "the base branch comes to take pull requests only": {
+    only: "github",
+    act: ({ server }) => server.settings.rules.set("main", { as: "ruleset", pullRequest: { approvals: 0 } }),
+    mend: ({ server }) => server.settings.rules.clear(),
+  },
+  "the repository is archived": {
+    act: ({ server }) => void (server.settings.archived = true),
+    mend: ({ server }) => void (server.settings.archived = false),
+  },
+  "the right to write is taken away": {
+    act: ({ server }) => server.settings.permissions.set("grace", "read"),
+    mend: ({ server }) => server.settings.permissions.clear(),
+  },
+  "the repository is hidden": {
+    act: ({ server }) => server.settings.permissions.set("grace", "none"),
+    mend: ({ server }) => server.settings.permissions.clear(),
+  },
+};
 
 export const eventNames = Object.keys(events);
+
+async function moveBase(hub: Hub): Promise<void> {
+  await hub.push("main", { "theirs.txt": `after ${await hub.head("main")}\n` });
+}
 
 async function eachBranch(hub: Hub, act: (name: string) => unknown): Promise<void> {
   const names = await runGit(hub.server.gitDir, ["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/mmsp/"]);
@@ -84,11 +104,13 @@ async function eachPull(hub: Hub, act: (number: number) => Promise<unknown>): Pr
 /** All trials of a scenario that makes as many calls where nothing fails. */
 export function trialsOf(scenario: Scenario, calls: number): readonly NamedTrial[] {
   const trials: NamedTrial[] = [];
+  const possible = scenario.over === "git" ? gitFaultKinds : faultKinds;
   for (let at = 0; at < calls; at++) {
     for (const moment of ["before", "after"] as const) {
-      const kinds = moment === "before" ? faultKinds : faultKinds.filter(mayComeAfter);
+      const kinds = moment === "before" ? possible : possible.filter(mayComeAfter);
       for (const kind of kinds) trials.push(...lineTrials(scenario, at, moment, kind));
       for (const name of eventNames) {
+        if ((events[name]?.only ?? scenario.over) !== scenario.over) continue;
         // After a call is before the next: only the last has an after of its own.
         if (moment === "before" || at === calls - 1) trials.push(eventTrial(scenario, at, moment, name));
       }
@@ -121,9 +143,10 @@ function eventTrial(scenario: Scenario, at: number, moment: Moment, event: strin
   };
 }
 
-/** A base branch that moves before every write, for ever. */
+/** A base branch that moves before every write, for ever. Not on plain git, where each try of so many takes dozens of processes. */
 export function restlessTrials(): readonly NamedTrial[] {
-  return scenarios.map((scenario) => ({
+  const onGitHub = scenarios.filter(({ over }) => over === "github");
+  return onGitHub.map((scenario) => ({
     name: `${scenario.name}: the base branch moves before every call`,
     scenario,
     faults: (hub: Hub) => [
@@ -131,17 +154,17 @@ export function restlessTrials(): readonly NamedTrial[] {
         at: 0,
         moment: "before" as const,
         lasting: true,
-        what: () => hub.push("main", { "theirs.txt": `${hub.server.calls.length}\n` }),
+        what: () => moveBase(hub),
       },
     ],
   }));
 }
 
 /** Calls of each scenario where nothing fails. */
-export async function countCalls(): Promise<ReadonlyMap<Scenario, number>> {
+export async function countCalls(chosen = scenarios): Promise<ReadonlyMap<Scenario, number>> {
   const counts = new Map<Scenario, number>();
   await using bench = await openBench();
-  for (const scenario of scenarios) counts.set(scenario, (await runTrial({ scenario, faults: () => [] }, bench)).calls);
+  for (const scenario of chosen) counts.set(scenario, (await runTrial({ scenario, faults: () => [] }, bench)).calls);
   return counts;
 }
 

@@ -1,18 +1,22 @@
-/** Every way in which mmsp writes to GitHub, each on the sample repository, and how to see that it has happened. */
+/** Every way in which mmsp writes to GitHub or to plain git, each on the sample repository, and how to see that it has happened. */
 import type { Command, PromoteCommand, RegisterCommand } from "../../../../cli/gitops/core/change.ts";
 import { commitCuts, type CutAnswer } from "../../../../cli/gitops/commit-cuts.ts";
 import { publish, type PublishOptions, type PublishParts, type PublishResult } from "../../../../cli/gitops/publish.ts";
+import { publishSet, type SetResult } from "../../../../cli/gitops/publish-set.ts";
 import type { Cut } from "../../../../schemas/cut.ts";
 import type { ModelDeployment } from "../../../../schemas/model-deployment.ts";
 import { paths, type Tree } from "../../../../schemas/tree.ts";
 import { cutOf } from "../../../support/cuts.ts";
+import { setPlanner } from "../cut-parts.ts";
 import { sampleFiles, since } from "../documents.ts";
 import { deploy, register as registerCommand, rollback } from "../publisher.ts";
 
-export type Answer = PublishResult | CutAnswer;
+export type Answer = PublishResult | SetResult | CutAnswer;
 
 export interface Scenario {
   readonly name: string;
+  /** `git`: a remote that only speaks git. */
+  readonly over: "github" | "git";
   /** What was published before: an open pull request that the scenario meets. */
   readonly first?: Command;
   run(parts: PublishParts): Promise<readonly Answer[]>;
@@ -59,13 +63,14 @@ const rejects = (tree: Tree, model: string, version: number): boolean =>
 function command(name: string, given: Command, isDone: Scenario["isDone"], more: Partial<Scenario> = {}): Scenario {
   const options: PublishOptions = more.direct === true ? { ...proposing, as: "commit" } : proposing;
   const run = async (parts: PublishParts) => [await publish(given, options, parts)];
-  return { name, run, isDone, direct: false, ...more };
+  return { name, over: "github", run, isDone, direct: false, ...more };
 }
 
 function cutting(name: string, which: readonly Cut[], as: "commit" | "pull-request", autoMerge = false): Scenario {
   const options = { baseBranch: "main", as, autoMerge, openedFor: () => null };
   return {
     name,
+    over: "github",
     run: (parts) => commitCuts(which, options, parts),
     isDone: (tree) => which.every(({ model, version }) => rejects(tree, model, version)),
     direct: as === "commit",
@@ -79,7 +84,12 @@ const toOne = (options: PublishOptions) => async (parts: PublishParts) => [
 
 const hasCanary = (weight: number) => (tree: Tree) => inDev(tree, "fraud")?.canary?.weight === weight;
 
-export const scenarios: readonly Scenario[] = [
+const promoteAll = (to: string | null) => async (parts: PublishParts) => [
+  await publishSet({ verb: "promote", environment: "dev", to }, "main", { ...parts, planner: setPlanner }),
+];
+
+/** Wherever the repository is. */
+const anywhere: readonly Scenario[] = [
   command("register", register, (tree) => tree.versions.get("fraud")?.has(4) ?? false),
   command("deploy", deploy, hasCanary(10)),
   command("deploy over an open pull request", { ...deploy, weight: 50 }, hasCanary(50), { first: deploy }),
@@ -95,6 +105,25 @@ export const scenarios: readonly Scenario[] = [
     first: deploy,
     again: toOne({ ...proposing, as: "commit" }),
   }),
+  {
+    name: "promote --all",
+    over: "github",
+    run: promoteAll(null),
+    isDone: (tree) => inDev(tree, "churn")?.stable.version === 3,
+    direct: false,
+  },
+  {
+    name: "promote --all --to",
+    over: "github",
+    run: promoteAll("prod"),
+    isDone: (tree) => tree.deployments.get("prod")?.size === 2,
+    direct: false,
+  },
   cutting("the gateway's rollback of two", cuts, "commit"),
+];
+
+export const scenarios: readonly Scenario[] = [
+  ...anywhere,
+  ...anywhere.map((scenario): Scenario => ({ ...scenario, name: `${scenario.name}, over plain git`, over: "git" })),
   cutting("the gateway's rollback by pull request", cuts.slice(0, 1), "pull-request", true),
 ];

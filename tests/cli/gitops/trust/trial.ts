@@ -9,6 +9,7 @@ import { OutsideError, ProtectedBranch } from "../../../../cli/gitops/core/ports
 import { publish, type PublishParts } from "../../../../cli/gitops/publish.ts";
 import { ProblemError } from "../../../../schemas/problem.ts";
 import { planner } from "../cut-parts.ts";
+import { apiWire, openGitLine, type Wire } from "../git-line.ts";
 import { startHub, type Hub } from "../hub.ts";
 import { modelBytes } from "../publisher.ts";
 import { openInspector, type Inspector } from "./inspector.ts";
@@ -35,6 +36,7 @@ export interface TrialReport {
 
 export interface Bench extends AsyncDisposable {
   readonly hub: Hub;
+  readonly wires: Readonly<Record<Scenario["over"], Wire>>;
   readonly inspector: Inspector;
 }
 
@@ -42,10 +44,13 @@ export interface Bench extends AsyncDisposable {
 export async function openBench(): Promise<Bench> {
   const hub = await startHub(scenarioFiles());
   const inspector = await openInspector(hub.server.gitDir);
+  const line = openGitLine(hub);
   return {
     hub,
+    wires: { github: apiWire(hub), git: line },
     inspector,
     async [Symbol.asyncDispose]() {
+      await line[Symbol.asyncDispose]();
       await inspector[Symbol.asyncDispose]();
       await hub[Symbol.asyncDispose]();
     },
@@ -53,22 +58,25 @@ export async function openBench(): Promise<Bench> {
 }
 
 /** Runs a trial; throws where a promise is broken. Returns how its first run has ended. */
-export async function runTrial(trial: Trial, { hub, inspector }: Bench): Promise<TrialReport> {
+export async function runTrial(trial: Trial, { hub, wires, inspector }: Bench): Promise<TrialReport> {
   const { scenario, mend } = trial;
+  const wire = wires[scenario.over];
   const { again = scenario.run } = scenario;
   await hub.reset();
-  const parts = () => partsFor(hub, trial.timeoutMs);
+  wire.forget();
+  // Where the fault is gone nothing is in a hurry: a busy machine is no fault.
+  const parts = (timeoutMs?: number) => partsFor(wire, timeoutMs);
   if (scenario.first !== undefined) {
     await publish(scenario.first, { baseBranch: "main", as: "pull-request" }, parts());
   }
-  const before = hub.server.calls.length;
+  const before = wire.made;
   const plan = planFaults(trial.faults(hub), before);
-  hub.hook = plan.hook;
-  hub.replyHook = plan.replyHook;
-  const end = await endOf(scenario.run(parts()));
-  const calls = hub.server.calls.length - before;
-  hub.hook = undefined;
-  hub.replyHook = undefined;
+  wire.hook = plan.hook;
+  wire.replyHook = plan.replyHook;
+  const end = await endOf(scenario.run(parts(trial.timeoutMs)));
+  const calls = wire.made - before;
+  wire.hook = undefined;
+  wire.replyHook = undefined;
   await expectWhole(trial, hub, inspector);
 
   await mend?.(hub);
@@ -83,10 +91,10 @@ export async function runTrial(trial: Trial, { hub, inspector }: Bench): Promise
 }
 
 /** A clock that only waiting moves, and a client whose waits are a thousandth of the shipped one's. */
-function partsFor(hub: Hub, timeoutMs = 20_000): PublishParts {
-  let clock = Date.parse("2026-11-21T08:10:00Z") + hub.server.calls.length * 1000;
+function partsFor(wire: Wire, timeoutMs = 20_000): PublishParts {
+  let clock = Date.parse("2026-11-21T08:10:00Z") + wire.made * 1000;
   return {
-    forge: hub.client({ timeoutMs }),
+    forge: wire.forge({ agent: "mmsp-test", timeoutMs }),
     planner,
     artifacts: { read: () => Promise.resolve(modelBytes), store: () => Promise.resolve() },
     now: () => new Date(clock),
@@ -149,12 +157,17 @@ async function expectWhole({ scenario }: Trial, hub: Hub, inspector: Inspector):
 const isOurs = ({ parents, message }: Commit) => parents.length === 1 && changeOf({ message }) !== "";
 const changeOf = ({ message }: Pick<Commit, "message">) => /^mmsp-change: .*$/m.exec(message)?.[0] ?? "";
 
-/** On the base branch, or in exactly one open pull request. */
+/** On the base branch, or in exactly one open pull request; on plain git, on one branch of ours. */
 async function expectDone({ scenario }: Trial, hub: Hub, inspector: Inspector): Promise<void> {
   const main = await hub.head("main");
   const onMain = scenario.isDone(await inspector.tree(main));
   if (scenario.direct) return expect(onMain).toBe(true);
-  const holding: number[] = [];
+  const holding: (number | string)[] = [];
+  if (scenario.over === "git") {
+    for (const [name, head] of await inspector.branches()) {
+      if (name.startsWith("mmsp/") && scenario.isDone(await inspector.tree(head))) holding.push(name);
+    }
+  }
   for (const { number, state, head } of await pullsOf(hub)) {
     if (state === "open" && scenario.isDone(await inspector.tree(await hub.head(head.ref)))) holding.push(number);
   }

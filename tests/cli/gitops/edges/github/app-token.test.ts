@@ -100,7 +100,8 @@ describe("as a GitHub App", () => {
     const pullRequest = await client.propose({ ...request, placement: open, baseHead: base, files });
     if (isPushed(pullRequest)) throw new Error("GitHub has pull requests");
     const first = await hub.head(branch);
-    const state = { name: branch, head: first, commits: [], pullRequest: { ...pullRequest, title: "T", body: "B" } };
+    const pull = { ...pullRequest, title: "T", body: "B" };
+    const state = { name: branch, head: first, commits: [], pullRequest: pull, settled: false };
     const placement = { kind: "replace", branch, state } as const;
     await client.propose({ ...request, placement, baseHead: base, files: [{ path: "notes.txt", content: "two" }] });
     const second = await hub.head(branch);
