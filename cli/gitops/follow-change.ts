@@ -5,7 +5,8 @@ import { paths } from "../../schemas/tree.ts";
 import { judgePull, type PullState } from "./core/follow.ts";
 import { judgeServing, type Expected } from "./core/follow-serving.ts";
 import type { GatewayStatus } from "./core/gateway-status.ts";
-import { OutsideError, type Forge } from "./core/ports.ts";
+import type { Forge } from "./core/ports.ts";
+import { createPace, patiently, type Pace, type PaceParts } from "./follow-pace.ts";
 
 /** What is followed: a pull request, or a commit that is on the base branch already. */
 export interface Followed {
@@ -15,15 +16,12 @@ export interface Followed {
   readonly model: string | null;
 }
 
-export interface FollowParts {
+export interface FollowParts extends PaceParts {
   readonly forge: Pick<Forge, "pull" | "read">;
   /** null: no answer. */
   readonly gateway: (address: string) => Promise<GatewayStatus | null>;
-  readonly now: () => Date;
-  readonly sleep: (milliseconds: number) => Promise<void>;
   /** What is awaited now; called after every look. */
   readonly tell: (says: string) => void;
-  readonly timeoutMs: number;
 }
 
 /** Where the waiting ended. */
@@ -36,11 +34,6 @@ interface Served {
   readonly gateway: string;
   readonly says: string;
 }
-
-/** Waits between looks, in milliseconds: short where something has just changed. */
-const firstMs = 2000;
-const longestMs = 20_000;
-const growth = 1.4;
 
 /**
  * Follows a change until it is merged, and then until the gateway that the environment's `addresses.gateway` names serves what
@@ -125,16 +118,6 @@ async function readExpected({ environment, model }: Target, forge: FollowParts["
   return { environment, model, deployment, address: policy?.spec.addresses?.gateway ?? null };
 }
 
-/** null where the same look may go through later. */
-async function patiently<T>(look: () => Promise<T>): Promise<T | null> {
-  try {
-    return await look();
-  } catch (error) {
-    if (error instanceof OutsideError && error.retryable) return null;
-    throw error;
-  }
-}
-
 /** Environment and model of one of mmsp's own branches: `mmsp/dev/fraud/deploy-3`. `_all` is no model, but many. */
 function targetOf(branch: PullState["branch"]): { readonly environment: string | null; readonly model: string | null } {
   const [, environment, model] = /^mmsp\/([^/]+)\/([^/_][^/]*)\/[^/]+$/.exec(branch) ?? [];
@@ -144,40 +127,6 @@ function targetOf(branch: PullState["branch"]): { readonly environment: string |
   return { environment, model };
 }
 
-interface Pace {
-  /** Waits; false where the time is over. `says`: what is awaited, which is looked at again soon where it is new. */
-  next(says: string): Promise<boolean>;
-  /** `next`: what to do about it that changes nothing. */
-  tooLong(what: string, next: string): Problem;
-}
-
 function waitFor(number: number): string {
   return `\`mmsp wait ${number}\` goes on waiting`;
-}
-
-function createPace({ now, sleep, timeoutMs }: FollowParts): Pace {
-  const deadline = now().getTime() + timeoutMs;
-  let [waitMs, last] = [firstMs, ""];
-  return {
-    async next(says) {
-      waitMs = says === last ? Math.min(longestMs, Math.round(waitMs * growth)) : firstMs;
-      last = says;
-      const leftMs = deadline - now().getTime();
-      if (leftMs <= 0) return false;
-      await sleep(Math.min(waitMs, leftMs));
-      return true;
-    },
-    tooLong(what, next) {
-      return {
-        code: "wait-timeout",
-        message: `after ${inWords(timeoutMs)} ${what}`,
-        hint: `${next}; --wait-timeout gives it more time`,
-      };
-    },
-  };
-}
-
-function inWords(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
