@@ -3,7 +3,7 @@ import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
 import type { RefusalOutput } from "../schemas/output/refusal.ts";
 import type { Change } from "./gitops/core/change.ts";
 import type { WaitEndOutput } from "../schemas/output/parts/wait-end.ts";
-import type { FollowEnd } from "./gitops/follow-change.ts";
+import type { FollowEnd, MergedEnd } from "./gitops/follow-change.ts";
 import type { Outcome, Published } from "./outcome.ts";
 import { pushedLines, renderProblems, shares, shortCommit, targetJson, wouldGo, type Printed } from "./report-parts.ts";
 import { isPartial, jsonTogether, renderTogether } from "./report-together.ts";
@@ -113,19 +113,24 @@ function commonOf({ change, notices }: { readonly change: Change; readonly notic
   return { verb, environment, model, version, title, traffic, notices: unique(change, notices) };
 }
 
-/** What was merged, and what is served since. */
-export function arrived({ commit, served }: FollowEnd & { kind: "merged" }, style: Style): string {
+/** What was merged, and what was applied and is served since. */
+export function arrived({ commit, applied, served }: MergedEnd, style: Style): string {
   const merged = commit === null ? [] : [`  ${style.green("merged")} as ${shortCommit(commit)}`];
   const serves = served === null ? [] : [`  ${style.green("served")} by ${served.gateway}: ${served.says}`];
-  return [...merged, ...serves].map((line) => `${line}\n`).join("");
+  const applies = (applied ?? []).map(({ application, sync, health, revision }) => {
+    const at = revision === "" ? "" : ` at ${shortCommit(revision)}`;
+    return `  ${style.green("applied")} by Argo CD: ${application} is ${sync}${at} and ${health}`;
+  });
+  return [...merged, ...applies, ...serves].map((line) => `${line}\n`).join("");
 }
 
 /** Where the waiting ended, for programs. */
 export function endJson(end: FollowEnd): WaitEndOutput {
   const { commit } = end;
-  if (end.kind === "stopped") return { state: "stopped", commit, gateway: null, problem: end.problem };
-  const { served } = end;
-  return { state: served === null ? "merged" : "served", commit, gateway: served?.gateway ?? null, problem: null };
+  if (end.kind === "stopped") return { state: "stopped", commit, argocd: null, gateway: null, problem: end.problem };
+  const { applied: argocd, served } = end;
+  const state = served !== null ? "served" : argocd !== null ? "applied" : "merged";
+  return { state, commit, argocd, gateway: served?.gateway ?? null, problem: null };
 }
 
 function done(lines: readonly string[]): Printed {

@@ -1,5 +1,5 @@
 import { fail, type Problem } from "../../schemas/problem.ts";
-import type { Context } from "../context.ts";
+import type { Context, Remote } from "../context.ts";
 import { UsageError, type Input } from "../flags.ts";
 import { followChange, type Followed, type FollowEnd } from "../gitops/follow-change.ts";
 import { OutsideError, type Forge } from "../gitops/core/ports.ts";
@@ -42,12 +42,18 @@ export function checkFollowable({ proposes }: Forge, input: Input, repository: s
   });
 }
 
+/** Where a change is, and who is asked about it. */
+export interface At {
+  readonly forge: Forge;
+  readonly remote: Remote;
+}
+
 /** What is done about a change that is on GitHub: auto-merge is asked for, and it is waited for. */
-export async function conclude(result: PublishResult, forge: Forge, input: Input, context: Context): Promise<Outcome> {
+export async function conclude(result: PublishResult, at: At, input: Input, context: Context): Promise<Outcome> {
   if (result.kind !== "published" && result.kind !== "committed") return result;
   let published: Published = result;
   if (input.on("auto-merge") && result.kind === "published") {
-    const problem = await askForAutoMerge(forge, result.pullRequest.number);
+    const problem = await askForAutoMerge(at.forge, result.pullRequest.number);
     if (problem !== null) {
       await introduce(published, input, context);
       return { kind: "followed", published, end: { kind: "stopped", commit: null, problem } };
@@ -58,18 +64,19 @@ export async function conclude(result: PublishResult, forge: Forge, input: Input
   if (!input.on("wait")) return published;
   const { environment, model } = result.change;
   const pull = result.kind === "published" ? result.pullRequest.number : null;
+  const commit = result.kind === "committed" ? result.oid : null;
   await introduce(published, input, context);
-  const end = await follow({ pull, environment, model }, forge, input, context);
-  const commit = result.kind === "committed" ? result.oid : end.commit;
-  return { kind: "followed", published, end: { ...end, commit } };
+  const end = await follow({ pull, environment, model, commit }, at, input, context);
+  return { kind: "followed", published, end };
 }
 
 /** Follows a change with a line for the person who waits: one that is drawn over on a terminal, else one a change. */
-export async function follow(followed: Followed, forge: Forge, input: Input, context: Context): Promise<FollowEnd> {
+export async function follow(followed: Followed, at: At, input: Input, context: Context): Promise<FollowEnd> {
   const line = input.on("json") ? silent : openLine(context);
   try {
     return await followChange(followed, {
-      forge,
+      ...at,
+      argocd: context.edges.openArgoCd,
       gateway: async (address) => {
         const answer = await context.edges.readGateway(address);
         return "error" in answer ? null : answer;
