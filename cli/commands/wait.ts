@@ -3,8 +3,8 @@ import { withoutSecrets } from "../../schemas/secrets.ts";
 import type { WaitOutput } from "../../schemas/output/wait.ts";
 import type { Command } from "../command.ts";
 import { following, shared, UsageError, type Input } from "../flags.ts";
-import { arrived, endJson } from "../report.ts";
-import { checkTimeout, follow } from "./conclude.ts";
+import { arrived, endJson } from "../report-end.ts";
+import { checkTimeout, follow, unnamed } from "./conclude.ts";
 import { remoteOf } from "./target.ts";
 
 export const wait: Command = {
@@ -28,12 +28,7 @@ export const wait: Command = {
     const { number, repository } = pullOf(input);
     const remote = await remoteOf(repository === null ? input : withRepository(input, repository), context);
     const forge = await context.edges.openForge(remote);
-    const end = await follow(
-      { pull: number, environment: null, model: null, commit: null },
-      { forge, remote },
-      input,
-      context,
-    );
+    const end = await follow({ ...unnamed, pull: number }, { forge, remote }, input, context);
     const { style } = context;
     const json: WaitOutput = { pullRequest: number, end: endJson(end) };
     const text =

@@ -43,13 +43,13 @@ const run = (...args: readonly string[]) =>
 
 const head = () => runGit(forge.gitDir, ["rev-parse", "main"]);
 
-/** Merges the only pull request before the first look at it is answered. */
-function mergeAtFirstLook(): void {
+/** Merges a pull request before the first look at it is answered. */
+function mergeAtFirstLook(number: number): void {
   hook = async (call) => {
     if (!JSON.stringify(call.body ?? "").includes("query Follow")) return;
     hook = undefined;
     const init = { method: "PUT", headers: { authorization: `Bearer ${DEMO_TOKEN}` }, body: "{}" };
-    await fetch(`${forge.apiUrl}/repos/acme/models/pulls/1/merge`, init);
+    await fetch(`${forge.apiUrl}/repos/acme/models/pulls/${number}/merge`, init);
     const commit = await head();
     argocd.compare = (application) => {
       application.status = argoStatus("Synced", "Healthy", commit);
@@ -58,7 +58,7 @@ function mergeAtFirstLook(): void {
 }
 
 test("--wait follows a change to the Argo CD of its environment; --verbose tells each call, and never the token", async () => {
-  mergeAtFirstLook();
+  mergeAtFirstLook(1);
   const deploy = ["deploy", "fraud", "--version", "2", "--canary", "80"];
   const { stdout, stderr, exitCode } = await run(...deploy, "--wait", "--verbose");
   expect(stdout).toMatch(
@@ -76,6 +76,30 @@ test("--wait follows a change to the Argo CD of its environment; --verbose tells
     gateway: null,
     problem: null,
   });
+});
+
+test("promote --all --wait follows every model that it changes", async () => {
+  mergeAtFirstLook(2);
+  const { stdout, stderr, exitCode } = await run("promote", "--all", "--wait");
+  expect(stdout).toMatch(
+    /^✓ Promote fraud 2 to stable in dev\n {2}pull request #2 opened: http\S+\n {2}fraud: .+\n(?: {4}.+\n)* {2}merged as ([0-9a-f]{7})\n {2}applied by Argo CD: dev-fraud is Synced at \1 and Healthy\n$/,
+  );
+  expect(stdout.match(/pull request #2/g)).toHaveLength(1);
+  expect(stderr).not.toContain("error");
+  expect(exitCode).toBe(0);
+});
+
+test("promote --all --wait tells programs where it ended, with exit code 1 where that is not where it should", async () => {
+  expect((await run("deploy", "fraud", "--version", "1", "--canary", "20")).exitCode).toBe(0);
+  mergeAtFirstLook(3);
+  expect((await run("wait", "3")).exitCode).toBe(0);
+  const answer = await run("promote", "--all", "--wait", "--wait-timeout", "0s", "--json");
+  expect(jsonOf(answer)).toMatchObject({
+    status: "published",
+    pullRequest: { number: 4 },
+    end: { state: "stopped", commit: null, problem: { code: "wait-timeout" } },
+  });
+  expect(answer.exitCode).toBe(1);
 });
 
 test("what it cannot apply is an error with its words, and the commit is told to programs", async () => {
