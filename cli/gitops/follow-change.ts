@@ -56,7 +56,11 @@ export async function followChange(followed: Followed, parts: FollowParts): Prom
     const merged = await untilMerged(followed.pull, parts, pace);
     if (merged.kind === "stopped") return { ...merged, commit };
     ({ commit } = merged);
-    target ??= await targetOf(merged.branch, followed.pull, parts, pace);
+    const found = target ?? (await targetOf(merged.branch, followed.pull, parts, pace));
+    if (found === "unknown") {
+      return { kind: "stopped", commit, problem: pace.tooLong(githubAway, waitFor(followed.pull)) };
+    }
+    target = found;
   }
   if (target === null) return { kind: "merged", commit, applied: null, served: null };
   return untilThere({ ...target, pull: followed.pull, commit }, parts, pace);
@@ -137,20 +141,21 @@ const longestList = 100;
 
 /**
  * Environment and models of one of mmsp's own branches: `mmsp/dev/fraud/deploy-3`, or `mmsp/dev/_all/promote-0a1b2c3d` of the
- * models whose folders it changes; where these are too many to be told, of all. Null of another branch, and of a registration.
+ * models whose folders it changes; where these are too many to be told, of all. Null of another branch, and of a registration;
+ * `unknown` where the time is over before GitHub answers.
  */
 async function targetOf(
   branch: PullState["branch"],
   number: number,
   { forge, tell }: FollowParts,
   pace: Pace,
-): Promise<Target | null> {
-  const [, environment, model] = /^mmsp\/([^/]+)\/([^/]+)\/[^/]+$/.exec(branch) ?? [];
-  if (environment === undefined || model === undefined || environment === "registry" || environment === "gc")
-    return null;
+): Promise<Target | "unknown" | null> {
+  const [, environment, model] = /^mmsp\/([^/]+)\/(_all|[^/_][^/]*)\/[^/]+$/.exec(branch) ?? [];
+  if (environment === undefined || model === undefined || environment === "registry") return null;
   if (model !== "_all") return { environment, models: [model] };
   const changed = await answered(() => forge.changedFiles([number]), githubAway, tell, pace);
-  const files = changed?.get(number) ?? [];
+  if (changed === null) return "unknown";
+  const files = changed.get(number) ?? [];
   if (files.length >= longestList) return { environment, models: null };
   const folder = paths.deploymentFolder(environment, "");
   const models = files

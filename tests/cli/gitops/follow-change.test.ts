@@ -185,6 +185,19 @@ describe("what is merged is followed to the gateway that the environment names",
     await hub.push("main", { [model("churn")]: null, [model("spam")]: null, [model("fraud")]: `${deployment}\n` });
   });
 
+  test("not as done, where the time is over before GitHub says which models a pull request changes", async () => {
+    const number = await open("mmsp/dev/_all/promote-2a3b4c5d");
+    await merge(number);
+    const away = new OutsideError("away", { retryable: true, hint: "later" });
+    const forge = { ...hub.client(), changedFiles: () => Promise.reject(away) };
+    const { end } = await follow(number, [], { forge, timeoutMs: 60_000 });
+    expect(end).toMatchObject({
+      kind: "stopped",
+      commit: await hub.head("main"),
+      problem: { code: "wait-timeout", message: "after 1 min merged; GitHub does not answer" },
+    });
+  });
+
   test("of the whole environment, where a pull request changes too many files to tell them", async () => {
     await withAddress();
     const branch = "mmsp/dev/_all/promote-1a2b3c4d";
