@@ -97,10 +97,9 @@ async function untilThere(target: Awaited, parts: FollowParts, pace: Pace): Prom
   const expected = await answered(() => readExpected(target, parts.forge), githubAway, parts.tell, pace);
   if (expected === null) return { kind: "stopped", commit, problem: pace.tooLong(githubAway, goOn) };
   const { argocd, gateway } = expected.addresses;
-  const models = expected.models.filter(({ deployment }) => deployment !== null).map(({ model }) => model);
   let applied: readonly Applied[] | null = null;
-  if (argocd !== undefined && models.length > 0) {
-    const folders = models.map((model) => ({ repository, base, environment, model }));
+  if (argocd !== undefined && expected.folders.length > 0) {
+    const folders = expected.folders.map((model) => ({ repository, base, environment, model }));
     const applying = { ...parts, open: () => parts.argocd(argocd) };
     const end = await untilApplied({ folders, commit }, applying, pace, goOn);
     if (end.kind === "stopped") return { ...end, commit };

@@ -19,6 +19,8 @@ export interface Target {
 /** What the base branch says of them, and who can be asked. */
 interface ExpectedThere {
   readonly models: readonly Expected[];
+  /** Those whose folder is there, also where no deployment can be read in it. */
+  readonly folders: readonly string[];
   readonly addresses: NonNullable<Environment["spec"]["addresses"]>;
 }
 
@@ -89,12 +91,12 @@ export async function readExpected(target: Target, forge: ServeParts["forge"]): 
     files.get(paths.environment(environment)) ?? "",
     validateEnvironment,
   ).value;
-  const expected = (models ?? modelNames).flatMap((model) => {
+  const folders = (models ?? modelNames).filter((model) => files.has(paths.deployment(environment, model)));
+  const expected = (models ?? folders).map((model) => {
     const path = paths.deployment(environment, model);
     const text = files.get(path);
-    if (text === undefined && models === null) return [];
     const deployment = text === undefined ? null : parseManifest(path, text, validateModelDeployment).value;
-    return [{ environment, model, deployment }];
+    return { environment, model, deployment };
   });
-  return { models: expected, addresses: policy?.spec.addresses ?? {} };
+  return { models: expected, folders, addresses: policy?.spec.addresses ?? {} };
 }

@@ -223,3 +223,14 @@ test("nothing is awaited of a model that is served nowhere", async () => {
   expect(end).toMatchObject({ kind: "merged", applied: null });
   expect(fake.calls).toEqual([]);
 });
+
+test("a deployment that cannot be read is applied by nobody, and no reason to stop looking", async () => {
+  const path = `${folder}/deployment.yaml`;
+  const before = await hub.show("main", path);
+  await hub.push("main", { [path]: "kind: nothing of the kind\n" });
+  const failed = { phase: "Failed", message: "refused", syncResult: { revision: "c".repeat(40) } };
+  fake.add("dev-fraud", folder, argoStatus("OutOfSync", "Healthy", "c".repeat(40), { operationState: failed }));
+  const { end } = await onMain("fraud");
+  expect(end).toMatchObject({ kind: "stopped", problem: { code: "argocd-sync-failed" } });
+  await hub.push("main", { [path]: `${before}\n` });
+});
