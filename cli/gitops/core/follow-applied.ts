@@ -1,3 +1,4 @@
+import { oneLine } from "../../../schemas/plain-text.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
 import type { Application, ApplicationState } from "./argocd-port.ts";
@@ -128,9 +129,11 @@ export function judgeApplication(look: ApplicationLook): ApplicationStep {
   if (comparing.done < enough) return waiting("waiting for Argo CD to look at git");
   const problem = problemOf(look);
   if (problem !== null) return { kind: "stop", problem };
-  const words = operation === null || operation.message === "" ? "" : `: ${operation.message}`;
-  if (operation?.phase === "Running" || operation?.phase === "Terminating") {
-    return waiting(`Argo CD is syncing ${name}${words}`);
+  if (operation !== null && ["Running", "Terminating"].includes(operation.phase)) {
+    // A sync that fails is tried again for minutes, also where a newer commit has mended it meanwhile.
+    const which = operation.revisions.length === 0 || isOfNow(state) ? "" : " to an earlier commit";
+    const words = operation.message === "" ? "" : `: ${oneLine(operation.message, longestWords)}`;
+    return waiting(`Argo CD is syncing ${name}${which}${words}`);
   }
   if (sync !== "Synced") {
     const error = state.errors[0];
@@ -151,6 +154,14 @@ function isAt({ revisions }: ApplicationState, commit: string | null): boolean {
   return commit !== null && revisions.includes(commit);
 }
 
+/** Whether the last sync was to what Argo CD has compared with. */
+function isOfNow({ operation, revisions }: ApplicationState): boolean {
+  return operation?.revisions.some((revision) => revisions.includes(revision)) ?? false;
+}
+
+/** Characters of what Argo CD says of a sync that goes on: of a refusal it repeats the rules that were broken. */
+const longestWords = 200;
+
 function waiting(says: string): ApplicationStep {
   return { kind: "wait", says: `merged; ${says}` };
 }
@@ -160,8 +171,7 @@ function problemOf({ application, state, page }: ApplicationLook): Problem | nul
   const { sync, health, operation } = state;
   const hint = `see ${page}; the change is merged: mend what it says, or take the change back with mmsp rollback`;
   // A sync of an earlier commit that failed says nothing of this one.
-  const isOfNow = operation?.revisions.some((revision) => state.revisions.includes(revision)) ?? false;
-  if (operation !== null && isOfNow && ["Failed", "Error"].includes(operation.phase)) {
+  if (operation !== null && isOfNow(state) && ["Failed", "Error"].includes(operation.phase)) {
     const why = operation.message === "" ? operation.phase : operation.message;
     return { code: "argocd-sync-failed", message: `Argo CD could not sync ${name}: ${why}`, hint };
   }

@@ -115,6 +115,11 @@ describe("an application", () => {
       "Argo CD is syncing dev-fraud: Retrying attempt #1",
     ],
     [
+      "still at a sync that a newer commit has overtaken",
+      { sync: "OutOfSync", operation: { phase: "Running", message: "Retrying", revisions: [other] } },
+      "Argo CD is syncing dev-fraud to an earlier commit: Retrying",
+    ],
+    [
       "at an earlier sync's failure",
       { sync: "OutOfSync", operation: { phase: "Failed", message: "no", revisions: [other] } },
       "waiting for Argo CD to sync dev-fraud (OutOfSync)",
