@@ -8,6 +8,7 @@ import type {
   Snapshot,
 } from "./gitops/core/ports.ts";
 import type { StoreFiles } from "./gitops/core/gc.ts";
+import type { ArgoCd } from "./gitops/core/argocd-port.ts";
 import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { Mlflow } from "./gitops/core/mlflow-port.ts";
 import type { GatewayAnswer, GatewayStatus } from "./gitops/core/gateway-status.ts";
@@ -129,6 +130,8 @@ export interface Edges {
   readReadiness(remote: Remote): Promise<RepositoryFacts | null>;
   /** What the gateway at an address serves; never throws. */
   readGateway(address: string): Promise<GatewayAnswer>;
+  /** The Argo CD at an address, asked with ARGOCD_AUTH_TOKEN. Throws a ProblemError where that must not go there. */
+  openArgoCd(address: string): Promise<ArgoCd>;
   startGateway(options: GatewayOptions): Promise<GatewayProcess>;
 }
 

@@ -69,7 +69,10 @@ export const reading = {
 
 /** What is done about a pull request once it is there. */
 export const following = {
-  wait: { type: "boolean", help: "wait until it is merged, and served where the environment names its gateway" },
+  wait: {
+    type: "boolean",
+    help: "wait until it is merged, applied by Argo CD and served, as the environment names them",
+  },
   "wait-timeout": { type: "string", value: "TIME", help: "give up waiting after 90s, 10m or 2h; default 15m" },
 } as const satisfies Flags;
 

@@ -29,7 +29,8 @@ export type Outcome =
       readonly kind: "together";
       readonly set: ChangeSet;
       readonly result:
-        | { readonly kind: "published"; readonly pullRequest: PullRequest }
+        /** `end`: it was waited for, and people have read of it already. */
+        | { readonly kind: "published"; readonly pullRequest: PullRequest; readonly end?: FollowEnd }
         | { readonly kind: "pushed"; readonly pushed: PushedProposal }
         | { readonly kind: "written"; readonly paths: readonly string[] }
         | {
@@ -46,3 +47,6 @@ export type Outcome =
 
 /** A change that is on GitHub. */
 export type Published = Extract<PublishResult, { kind: "published" | "committed" }>;
+
+/** Changes of several models that go together. */
+export type Together = Extract<Outcome, { kind: "together" }>;

@@ -1,17 +1,17 @@
 import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
 import { problemsOf, type ChangeSet } from "./gitops/core/promote-all.ts";
-import type { Outcome } from "./outcome.ts";
+import type { PullRequest } from "./gitops/core/ports.ts";
+import type { Together } from "./outcome.ts";
+import { arrived, endJson } from "./report-end.ts";
 import { pushedLines, renderProblems, shares, targetJson, wouldGo, type Printed } from "./report-parts.ts";
 import type { StreamStyles, Style } from "./style.ts";
 
-type Together = Extract<Outcome, { kind: "together" }>;
-
 /** Changes of several models that went together, a line each, and what was left out. */
 export function renderTogether({ set, result }: Together, { stdout: style, stderr }: StreamStyles): Printed {
-  const headline = `${style.green("✓")} ${style.bold(set.title)}`;
+  const headline = headlineOf(set, style);
   const models = modelLines(set, result.kind === "dry-run" ? stderr : style);
   const refused = renderProblems(problemsOf(set.left), stderr);
-  const exitCode = isPartial(set) ? 1 : 0;
+  const exitCode = hasFailed({ set, result }) ? 1 : 0;
   const printed = (lines: readonly string[]): Printed => ({
     stdout: `${lines.join("\n")}\n`,
     stderr: refused,
@@ -19,8 +19,12 @@ export function renderTogether({ set, result }: Together, { stdout: style, stder
   });
   switch (result.kind) {
     case "published": {
-      const { number, action, url } = result.pullRequest;
-      return printed([headline, `  pull request #${number} ${action}: ${style.cyan(url)}`, ...models]);
+      const { pullRequest, end } = result;
+      if (end === undefined) return { stdout: openedText(set, pullRequest, style), stderr: refused, exitCode };
+      // What was opened has been printed before it was waited for.
+      return end.kind === "merged"
+        ? { stdout: arrived(end, style), stderr: refused, exitCode }
+        : { stdout: "", stderr: `${refused}${renderProblems([end.problem], stderr)}`, exitCode };
     }
     case "pushed":
       return printed([headline, ...pushedLines(result.pushed, style), ...models]);
@@ -33,8 +37,23 @@ export function renderTogether({ set, result }: Together, { stdout: style, stder
   }
 }
 
+/** The pull request of all changes, and where it is. */
+export function openedText(set: ChangeSet, { number, action, url }: PullRequest, style: Style): string {
+  const where = `  pull request #${number} ${action}: ${style.cyan(url)}`;
+  return `${[headlineOf(set, style), where, ...modelLines(set, style)].join("\n")}\n`;
+}
+
+function headlineOf({ title }: ChangeSet, style: Style): string {
+  return `${style.green("✓")} ${style.bold(title)}`;
+}
+
+/** Whether the command is to end with 1: some models were refused, or did not get where they were followed to. */
+export function hasFailed({ set, result }: Pick<Together, "set" | "result">): boolean {
+  return isPartial(set) || (result.kind === "published" && result.end?.kind === "stopped");
+}
+
 /** Whether some models were refused; one that is as it should be already is no failure. */
-export function isPartial({ left }: ChangeSet): boolean {
+function isPartial({ left }: ChangeSet): boolean {
   return problemsOf(left).length > 0;
 }
 
@@ -51,7 +70,12 @@ export function jsonTogether({ set, result }: Together): ChangeSetOutput {
   };
   switch (result.kind) {
     case "published":
-      return { status: "published", ...common, pullRequest: result.pullRequest };
+      return {
+        status: "published",
+        ...common,
+        pullRequest: result.pullRequest,
+        ...(result.end && { end: endJson(result.end) }),
+      };
     case "pushed":
       return { status: "pushed", ...common, pushed: result.pushed };
     case "written":

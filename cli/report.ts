@@ -3,11 +3,10 @@ import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
 import type { RefusalOutput } from "../schemas/output/refusal.ts";
 import { sortedByPlace } from "../schemas/problem.ts";
 import type { Change } from "./gitops/core/change.ts";
-import type { WaitEndOutput } from "../schemas/output/parts/wait-end.ts";
-import type { FollowEnd } from "./gitops/follow-change.ts";
 import type { Outcome, Published } from "./outcome.ts";
+import { arrived, endJson } from "./report-end.ts";
 import { pushedLines, renderProblems, shares, shortCommit, targetJson, wouldGo, type Printed } from "./report-parts.ts";
-import { isPartial, jsonTogether, renderTogether } from "./report-together.ts";
+import { hasFailed, jsonTogether, renderTogether } from "./report-together.ts";
 import type { StreamStyles, Style } from "./style.ts";
 
 /** What a command came to that does more than tell; run.ts prints what only tells. */
@@ -78,8 +77,7 @@ export function renderJson(outcome: Result): Printed {
   if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: 0 };
   const body = jsonOf(outcome);
   const stopped = outcome.kind === "followed" && outcome.end.kind === "stopped";
-  const partial = outcome.kind === "together" && isPartial(outcome.set);
-  const failed = outcome.kind === "refusal" || stopped || partial;
+  const failed = outcome.kind === "refusal" || stopped || (outcome.kind === "together" && hasFailed(outcome));
   return { stdout: `${JSON.stringify(body, null, 2)}\n`, stderr: "", exitCode: failed ? 1 : 0 };
 }
 
@@ -112,21 +110,6 @@ function publishedJson(outcome: Published): Extract<ChangeOutput, { status: "pub
 function commonOf({ change, notices }: { readonly change: Change; readonly notices: readonly string[] }) {
   const { verb, environment, model, version, title, traffic } = change;
   return { verb, environment, model, version, title, traffic, notices: unique(change, notices) };
-}
-
-/** What was merged, and what is served since. */
-export function arrived({ commit, served }: FollowEnd & { kind: "merged" }, style: Style): string {
-  const merged = commit === null ? [] : [`  ${style.green("merged")} as ${shortCommit(commit)}`];
-  const serves = served === null ? [] : [`  ${style.green("served")} by ${served.gateway}: ${served.says}`];
-  return [...merged, ...serves].map((line) => `${line}\n`).join("");
-}
-
-/** Where the waiting ended, for programs. */
-export function endJson(end: FollowEnd): WaitEndOutput {
-  const { commit } = end;
-  if (end.kind === "stopped") return { state: "stopped", commit, gateway: null, problem: end.problem };
-  const { served } = end;
-  return { state: served === null ? "merged" : "served", commit, gateway: served?.gateway ?? null, problem: null };
 }
 
 function done(lines: readonly string[]): Printed {

@@ -8,6 +8,7 @@ import { createStderr, type Stderr } from "./terminal/stderr.ts";
 import { findRoot, openWorkingTree } from "./gitops/edges/working-tree.ts";
 import type { openArtifactStore } from "./gitops/edges/store/open.ts";
 import { createRedactor } from "../schemas/secrets.ts";
+import type { ArgoCd } from "./gitops/core/argocd-port.ts";
 import type { GatewayAnswer } from "./gitops/core/gateway-status.ts";
 import { fail } from "../schemas/problem.ts";
 import { repositoryAt } from "../schemas/repository.ts";
@@ -132,12 +133,18 @@ function createEdges(env: Variables, offers: Pick<SessionOptions, "offersLocal">
     repositoryAt: async (remote) =>
       repositoryAt(remote, (await import("./gitops/edges/github/token.ts")).apiUrlOf(env)),
     readGateway,
+    openArgoCd: (address) => openArgoCd(address, env),
     startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),
   };
 }
 
 async function readGateway(address: string): Promise<GatewayAnswer> {
   return (await import("./gitops/edges/gateway-status.ts")).readGatewayStatus(address);
+}
+
+async function openArgoCd(address: string, env: Variables): Promise<ArgoCd> {
+  const { createArgoCd } = await import("./gitops/edges/argocd/client.ts");
+  return createArgoCd(address, env, { userAgent: `mmsp/${pkg.version}` });
 }
 
 /** Loaded where a store is opened, as the other edges are; opening one is no promise. */

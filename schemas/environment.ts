@@ -42,7 +42,11 @@ export const Environment = z.strictObject({
       })
       .optional(),
     addresses: z
-      .strictObject({ gateway: Address.optional(), prometheus: Address.optional(), argocd: Address.optional() })
+      .strictObject({
+        gateway: Address.optional(),
+        prometheus: Address.optional(),
+        argocd: Address.optional().describe("argocd-server, with its path where it has one; --wait asks it"),
+      })
       .optional(),
   }),
 });

@@ -6,7 +6,7 @@ const mask = "***";
 /** Shorter values are words that may stand anywhere, and no secrets. */
 const shortest = 8;
 
-/** Names of variables whose values are secret: GITHUB_TOKEN, AWS_SECRET_ACCESS_KEY, MLFLOW_TRACKING_PASSWORD... */
+/** Names of variables whose values are secret: GITHUB_TOKEN, AWS_SECRET_ACCESS_KEY, ARGOCD_AUTH_TOKEN... */
 const secretName =
   /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|API_KEY|ACCESS_KEY|ACCESS_KEY_ID|SECRET_KEY|CREDENTIALS?)$/i;
 

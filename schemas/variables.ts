@@ -61,6 +61,11 @@ export const variableGroups: readonly VariableGroup[] = [
         name: "MLFLOW_TRACKING_TOKEN, MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD",
         meaning: "who you are there: a token, or a user and a password",
       },
+      {
+        name: "ARGOCD_AUTH_TOKEN",
+        meaning:
+          "for the Argo CD that an environment names (addresses.argocd), which --wait asks; it goes by https only",
+      },
       { name: "NO_COLOR", meaning: "no colours, also on a terminal" },
       { name: "MMSP_DEBUG", meaning: "the stack of an error, for a report" },
       {

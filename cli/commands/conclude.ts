@@ -1,11 +1,12 @@
 import { fail, type Problem } from "../../schemas/problem.ts";
-import type { Context } from "../context.ts";
+import type { Context, Remote } from "../context.ts";
 import { UsageError, type Input } from "../flags.ts";
 import { followChange, type Followed, type FollowEnd } from "../gitops/follow-change.ts";
 import { OutsideError, type Forge } from "../gitops/core/ports.ts";
 import type { PublishResult } from "../gitops/publish.ts";
-import type { Outcome, Published } from "../outcome.ts";
+import type { Outcome, Published, Together } from "../outcome.ts";
 import { publishedText } from "../report.ts";
+import { openedText } from "../report-together.ts";
 import { durationFlag } from "../times.ts";
 
 const defaultTimeout = "15m";
@@ -42,14 +43,20 @@ export function checkFollowable({ proposes }: Forge, input: Input, repository: s
   });
 }
 
+/** Where a change is, and who is asked about it. */
+export interface At {
+  readonly forge: Forge;
+  readonly remote: Remote;
+}
+
 /** What is done about a change that is on GitHub: auto-merge is asked for, and it is waited for. */
-export async function conclude(result: PublishResult, forge: Forge, input: Input, context: Context): Promise<Outcome> {
+export async function conclude(result: PublishResult, at: At, input: Input, context: Context): Promise<Outcome> {
   if (result.kind !== "published" && result.kind !== "committed") return result;
   let published: Published = result;
   if (input.on("auto-merge") && result.kind === "published") {
-    const problem = await askForAutoMerge(forge, result.pullRequest.number);
+    const problem = await askForAutoMerge(at.forge, result.pullRequest.number);
     if (problem !== null) {
-      await introduce(published, input, context);
+      await introduce(publishedText(published, context.style), input, context);
       return { kind: "followed", published, end: { kind: "stopped", commit: null, problem } };
     }
     const notice = "GitHub merges it by itself, once what the base branch requires is there";
@@ -58,18 +65,32 @@ export async function conclude(result: PublishResult, forge: Forge, input: Input
   if (!input.on("wait")) return published;
   const { environment, model } = result.change;
   const pull = result.kind === "published" ? result.pullRequest.number : null;
-  await introduce(published, input, context);
-  const end = await follow({ pull, environment, model }, forge, input, context);
-  const commit = result.kind === "committed" ? result.oid : end.commit;
-  return { kind: "followed", published, end: { ...end, commit } };
+  const commit = result.kind === "committed" ? result.oid : null;
+  await introduce(publishedText(published, context.style), input, context);
+  const end = await follow({ pull, environment, model, commit }, at, input, context);
+  return { kind: "followed", published, end };
 }
 
+/** The same of changes that go together: every model is followed to where it is served. */
+export async function concludeTogether(together: Together, at: At, input: Input, context: Context): Promise<Outcome> {
+  const { set, result } = together;
+  if (result.kind !== "published" || !input.on("wait")) return together;
+  const { pullRequest } = result;
+  await introduce(openedText(set, pullRequest, context.style), input, context);
+  const end = await follow({ ...unnamed, pull: pullRequest.number }, at, input, context);
+  return { ...together, result: { ...result, end } };
+}
+
+/** What a pull request itself says. */
+export const unnamed = { environment: null, model: null, commit: null } as const;
+
 /** Follows a change with a line for the person who waits: one that is drawn over on a terminal, else one a change. */
-export async function follow(followed: Followed, forge: Forge, input: Input, context: Context): Promise<FollowEnd> {
+export async function follow(followed: Followed, at: At, input: Input, context: Context): Promise<FollowEnd> {
   const line = input.on("json") ? silent : openLine(context);
   try {
     return await followChange(followed, {
-      forge,
+      ...at,
+      argocd: context.edges.openArgoCd,
       gateway: async (address) => {
         const answer = await context.edges.readGateway(address);
         return "error" in answer ? null : answer;
@@ -106,10 +127,10 @@ async function askForAutoMerge(forge: Forge, number: number): Promise<Problem | 
 }
 
 /** The change and where it is, before anybody waits for it; the outcome then only tells the end. */
-async function introduce(published: Published, input: Input, context: Context): Promise<void> {
+async function introduce(text: string, input: Input, context: Context): Promise<void> {
   if (input.on("json")) return;
   if (context.isTerminal) context.live("");
-  await context.print(publishedText(published, context.style));
+  await context.print(text);
 }
 
 interface Line {

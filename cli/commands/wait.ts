@@ -3,16 +3,18 @@ import { withoutSecrets } from "../../schemas/secrets.ts";
 import type { WaitOutput } from "../../schemas/output/wait.ts";
 import type { Command } from "../command.ts";
 import { following, shared, UsageError, type Input } from "../flags.ts";
-import { arrived, endJson } from "../report.ts";
-import { checkTimeout, follow } from "./conclude.ts";
+import { arrived, endJson } from "../report-end.ts";
+import { checkTimeout, follow, unnamed } from "./conclude.ts";
 import { remoteOf } from "./target.ts";
 
 export const wait: Command = {
-  summary: "Wait until a pull request is merged, and served where its environment names a gateway",
+  summary: "Wait until a pull request is merged, applied by Argo CD and served, as its environment names them",
   usage: "NUMBER|URL",
   details:
-    "Ends with 0 when it is merged and served, and with 1 and the reason when a check failed, somebody closed it,\n" +
-    "it conflicts, or the time is over. The writing commands do the same with --wait.",
+    "Ends with 0 when it is merged, Argo CD has it synced and healthy (addresses.argocd, $ARGOCD_AUTH_TOKEN), and the\n" +
+    "gateway serves it (addresses.gateway): of `promote --all` every model that it changes. Ends with 1 and the reason when\n" +
+    "a check failed, somebody closed it, it conflicts, cannot be applied, or the time is over. The writing commands do the\n" +
+    "same with --wait.",
   flags: { "wait-timeout": following["wait-timeout"], repo: shared.repo, base: shared.base },
   maxArgs: 1,
   examples: [
@@ -26,7 +28,7 @@ export const wait: Command = {
     const { number, repository } = pullOf(input);
     const remote = await remoteOf(repository === null ? input : withRepository(input, repository), context);
     const forge = await context.edges.openForge(remote);
-    const end = await follow({ pull: number, environment: null, model: null }, forge, input, context);
+    const end = await follow({ ...unnamed, pull: number }, { forge, remote }, input, context);
     const { style } = context;
     const json: WaitOutput = { pullRequest: number, end: endJson(end) };
     const text =

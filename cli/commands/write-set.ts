@@ -8,6 +8,7 @@ import { pullRequestBodyTogether } from "../gitops/render/pull-request-together.
 import { isInRepository } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
+import { checkFollowable, checkFollowing, concludeTogether } from "./conclude.ts";
 import { refuseMixedFlags, remoteOf } from "./target.ts";
 import { artifactsOf, plannerFor } from "./write.ts";
 
@@ -18,11 +19,13 @@ function setPlannerFor(context: Context): SetPlanner {
 /** As `write`, for changes of several models that go together. */
 export async function writeSet(command: PromoteAllCommand, input: Input, context: Context): Promise<Outcome> {
   refuseMixedFlags(input);
-  refuseFollowing(input);
+  if (input.on("auto-merge")) throw new UsageError("--all and --auto-merge exclude each other");
+  checkFollowing(input, false);
   if (input.on("local")) return writeSetLocal(command, input, context);
   const remote = await remoteOf(input, context);
   const planner = setPlannerFor(context);
   const forge = await context.edges.openForge(remote);
+  checkFollowable(forge, input, remote.repository);
   const artifacts = artifactsOf(new Map(), context, null);
   if (input.on("dry-run")) {
     const parts = { forge, planner, now: context.now, artifacts };
@@ -35,15 +38,7 @@ export async function writeSet(command: PromoteAllCommand, input: Input, context
   const parts: SetParts = { forge, planner, artifacts, ...clock };
   const result = await publishSet(command, remote.baseBranch, parts);
   if (result.kind !== "published" && result.kind !== "pushed") return result;
-  return { kind: "together", set: result.set, result };
-}
-
-/** The way of one model to its gateway is followed; of many nobody could say on one line where they are. */
-function refuseFollowing(input: Input): void {
-  const flag = ["wait", "wait-timeout", "auto-merge"].find((name) => input.on(name) || input.text(name) !== undefined);
-  if (flag === undefined) return;
-  const instead = flag.startsWith("wait") ? "; `mmsp wait` takes the number of its pull request" : "";
-  throw new UsageError(`--all and --${flag} exclude each other${instead}`);
+  return concludeTogether({ kind: "together", set: result.set, result }, { forge, remote }, input, context);
 }
 
 async function writeSetLocal(command: PromoteAllCommand, input: Input, context: Context): Promise<Outcome> {

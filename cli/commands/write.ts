@@ -59,7 +59,7 @@ export async function write(
   }
   const parts: PublishParts = { forge, planner, artifacts, now: context.now, random: Math.random, sleep: Bun.sleep };
   const published = await publish(command, { baseBranch, as }, parts).catch((error) => explainProtected(error, forge));
-  return conclude(published, forge, input, context);
+  return conclude(published, { forge, remote }, input, context);
 }
 
 function explainProtected(cause: unknown, { proposes }: Forge): never {

@@ -1,66 +1,69 @@
-import { parseManifest } from "../../schemas/document.ts";
-import { validateEnvironment, validateModelDeployment } from "../../schemas/kinds.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import { paths } from "../../schemas/tree.ts";
+import type { ArgoCd } from "./core/argocd-port.ts";
+import type { Applied } from "./core/follow-applied.ts";
 import { judgePull, type PullState } from "./core/follow.ts";
-import { judgeServing, type Expected } from "./core/follow-serving.ts";
 import type { GatewayStatus } from "./core/gateway-status.ts";
-import { OutsideError, type Forge } from "./core/ports.ts";
+import type { Forge } from "./core/ports.ts";
+import { untilApplied } from "./follow-applied.ts";
+import { createPace, patiently, type Pace, type PaceParts } from "./follow-pace.ts";
+import { readExpected, untilServed, type Served, type Target } from "./follow-served.ts";
 
 /** What is followed: a pull request, or a commit that is on the base branch already. */
 export interface Followed {
   readonly pull: number | null;
-  /** Whose gateway is asked in the end; null: the branch of the pull request says it, or there is none (a registration). */
+  /** Whose Argo CD and gateway are asked in the end; null: the pull request says it, or there is none (a registration). */
   readonly environment: string | null;
   readonly model: string | null;
+  /** On the base branch already; null: the pull request says it. */
+  readonly commit: string | null;
 }
 
-export interface FollowParts {
-  readonly forge: Pick<Forge, "pull" | "read">;
+export interface FollowParts extends PaceParts {
+  readonly forge: Pick<Forge, "pull" | "read" | "changedFiles">;
+  readonly remote: { readonly repository: string; readonly baseBranch: string };
+  /** The Argo CD at an address. */
+  readonly argocd: (address: string) => Promise<ArgoCd>;
   /** null: no answer. */
   readonly gateway: (address: string) => Promise<GatewayStatus | null>;
-  readonly now: () => Date;
-  readonly sleep: (milliseconds: number) => Promise<void>;
   /** What is awaited now; called after every look. */
   readonly tell: (says: string) => void;
-  readonly timeoutMs: number;
 }
 
 /** Where the waiting ended. */
 export type FollowEnd =
-  | { readonly kind: "merged"; readonly commit: string | null; readonly served: Served | null }
+  | MergedEnd
   | { readonly kind: "stopped"; readonly commit: string | null; readonly problem: Problem };
 
-interface Served {
-  /** Address of the gateway that serves it. */
-  readonly gateway: string;
-  readonly says: string;
+export interface MergedEnd {
+  readonly kind: "merged";
+  readonly commit: string | null;
+  /** What Argo CD says; null where the environment names none, or nothing goes there. */
+  readonly applied: readonly Applied[] | null;
+  readonly served: Served | null;
 }
 
-/** Waits between looks, in milliseconds: short where something has just changed. */
-const firstMs = 2000;
-const longestMs = 20_000;
-const growth = 1.4;
-
 /**
- * Follows a change until it is merged, and then until the gateway that the environment's `addresses.gateway` names serves what
- * the base branch says of the model. One call a look. A server that is away for a while is waited for; what the person has to
- * mend is thrown as by any call. Argo CD's state belongs between the two looks, where an environment names it.
+ * Follows a change until it is merged, then until the Argo CD that the environment's `addresses.argocd` names has applied it, and
+ * then until the gateway of `addresses.gateway` serves what the base branch says of the models. A server that is away for a
+ * while is waited for; what a person has to mend at GitHub is thrown as by any call.
  */
 export async function followChange(followed: Followed, parts: FollowParts): Promise<FollowEnd> {
   const pace = createPace(parts);
-  let { environment, model } = followed;
-  let commit: string | null = null;
+  let { commit } = followed;
+  let target = named(followed);
   if (followed.pull !== null) {
     const merged = await untilMerged(followed.pull, parts, pace);
     if (merged.kind === "stopped") return { ...merged, commit };
     ({ commit } = merged);
-    const named = targetOf(merged.branch);
-    environment ??= named.environment;
-    model ??= named.model;
+    const found = target ?? (await targetOf(merged.branch, followed.pull, parts, pace));
+    if (found === "unknown") {
+      return { kind: "stopped", commit, problem: pace.tooLong(githubAway, waitFor(followed.pull)) };
+    }
+    target = found;
   }
-  if (environment === null || model === null) return { kind: "merged", commit, served: null };
-  return untilServed({ pull: followed.pull, environment, model, commit }, parts, pace);
+  if (target === null) return { kind: "merged", commit, applied: null, served: null };
+  return untilThere({ ...target, pull: followed.pull, commit }, parts, pace);
 }
 
 type Merged =
@@ -82,102 +85,84 @@ async function untilMerged(number: number, { forge, tell }: FollowParts, pace: P
   return { kind: "stopped", problem: pace.tooLong(`pull request #${number} is still open: ${says}`, waitFor(number)) };
 }
 
-interface Target {
-  readonly pull: number | null;
-  readonly environment: string;
-  readonly model: string;
-  readonly commit: string | null;
+const githubAway = "merged; GitHub does not answer";
+
+type Awaited = Target & { readonly pull: number | null; readonly commit: string | null };
+
+/** From the merge to where it is served, as far as the environment names who can be asked. */
+async function untilThere(target: Awaited, parts: FollowParts, pace: Pace): Promise<FollowEnd> {
+  const { pull, commit, environment } = target;
+  const { repository, baseBranch: base } = parts.remote;
+  const goOn = pull === null ? look(target) : waitFor(pull);
+  const expected = await answered(() => readExpected(target, parts.forge), githubAway, parts.tell, pace);
+  if (expected === null) return { kind: "stopped", commit, problem: pace.tooLong(githubAway, goOn) };
+  const { argocd, gateway } = expected.addresses;
+  let applied: readonly Applied[] | null = null;
+  if (argocd !== undefined && expected.folders.length > 0) {
+    const folders = expected.folders.map((model) => ({ repository, base, environment, model }));
+    const applying = { ...parts, open: () => parts.argocd(argocd) };
+    const end = await untilApplied({ folders, commit }, applying, pace, goOn);
+    if (end.kind === "stopped") return { ...end, commit };
+    applied = end.applications;
+  }
+  if (gateway === undefined) return { kind: "merged", commit, applied, served: null };
+  const end = await untilServed(target, { ...parts, gateway, expected, ask: parts.gateway }, pace, goOn);
+  return end.kind === "stopped" ? { ...end, commit } : { kind: "merged", commit, applied, served: end.served };
 }
 
-async function untilServed(target: Target, parts: FollowParts, pace: Pace): Promise<FollowEnd> {
-  const { pull, environment, model, commit } = target;
-  const { forge, gateway, tell } = parts;
-  let expected: (Expected & { readonly address: string | null }) | null = null;
-  let says = "merged; GitHub does not answer";
-  let revision = "";
+/** Never the command itself: it may have a next step, or a version before this one, to go to by now. */
+function look({ environment, models }: Target): string {
+  const model = models?.length === 1 ? `${models[0]} ` : "";
+  return `\`mmsp status ${model}--env ${environment} --live\` tells what it serves by now`;
+}
+
+/** The answer to what is asked until there is one; null where the time is over. */
+async function answered<T>(
+  ask: () => Promise<T>,
+  says: string,
+  tell: FollowParts["tell"],
+  pace: Pace,
+): Promise<T | null> {
   do {
-    expected ??= await patiently(() => readExpected(target, forge));
-    if (expected !== null) {
-      const { address } = expected;
-      if (address === null) return { kind: "merged", commit, served: null };
-      const state = await gateway(address);
-      const step = judgeServing(expected, state);
-      if (step.kind === "arrived") return { kind: "merged", commit, served: { gateway: address, says: step.says } };
-      if (step.kind === "stop") return { kind: "stopped", commit, problem: step.problem };
-      ({ says } = step);
-      // A newer commit may ask for something else by now.
-      if (state !== null && revision !== "" && state.revision !== revision) expected = null;
-      revision = state?.revision ?? revision;
-    }
+    const answer = await patiently(ask);
+    if (answer !== null) return answer;
     tell(says);
   } while (await pace.next(says));
-  // Never the command itself: it may have a next step, or a version before this one, to go to by now.
-  const look = `\`mmsp status ${model} --env ${environment} --live\` tells what it serves by now`;
-  return { kind: "stopped", commit, problem: pace.tooLong(says, pull === null ? look : waitFor(pull)) };
+  return null;
 }
 
-async function readExpected({ environment, model }: Target, forge: FollowParts["forge"]) {
-  const { files } = await forge.read({ models: [model], environments: [environment] });
-  const text = (path: string): string => files.get(path) ?? "";
-  const [policyPath, path] = [paths.environment(environment), paths.deployment(environment, model)];
-  const policy = parseManifest(policyPath, text(policyPath), validateEnvironment).value;
-  const deployment = files.has(path) ? parseManifest(path, text(path), validateModelDeployment).value : null;
-  return { environment, model, deployment, address: policy?.spec.addresses?.gateway ?? null };
+function named({ environment, model }: Followed): Target | null {
+  return environment === null || model === null ? null : { environment, models: [model] };
 }
 
-/** null where the same look may go through later. */
-async function patiently<T>(look: () => Promise<T>): Promise<T | null> {
-  try {
-    return await look();
-  } catch (error) {
-    if (error instanceof OutsideError && error.retryable) return null;
-    throw error;
-  }
-}
+/** More files of a pull request are not told in one call. */
+const longestList = 100;
 
-/** Environment and model of one of mmsp's own branches: `mmsp/dev/fraud/deploy-3`. `_all` is no model, but many. */
-function targetOf(branch: PullState["branch"]): { readonly environment: string | null; readonly model: string | null } {
-  const [, environment, model] = /^mmsp\/([^/]+)\/([^/_][^/]*)\/[^/]+$/.exec(branch) ?? [];
-  if (environment === undefined || model === undefined || environment === "registry") {
-    return { environment: null, model: null };
-  }
-  return { environment, model };
-}
-
-interface Pace {
-  /** Waits; false where the time is over. `says`: what is awaited, which is looked at again soon where it is new. */
-  next(says: string): Promise<boolean>;
-  /** `next`: what to do about it that changes nothing. */
-  tooLong(what: string, next: string): Problem;
+/**
+ * Environment and models of one of mmsp's own branches: `mmsp/dev/fraud/deploy-3`, or `mmsp/dev/_all/promote-0a1b2c3d` of the
+ * models whose folders it changes; where these are too many to be told, of all. Null of another branch, and of a registration;
+ * `unknown` where the time is over before GitHub answers.
+ */
+async function targetOf(
+  branch: PullState["branch"],
+  number: number,
+  { forge, tell }: FollowParts,
+  pace: Pace,
+): Promise<Target | "unknown" | null> {
+  const [, environment, model] = /^mmsp\/([^/]+)\/(_all|[^/_][^/]*)\/[^/]+$/.exec(branch) ?? [];
+  if (environment === undefined || model === undefined || environment === "registry") return null;
+  if (model !== "_all") return { environment, models: [model] };
+  const changed = await answered(() => forge.changedFiles([number]), githubAway, tell, pace);
+  if (changed === null) return "unknown";
+  const files = changed.get(number) ?? [];
+  if (files.length >= longestList) return { environment, models: null };
+  const folder = paths.deploymentFolder(environment, "");
+  const models = files
+    .filter((file) => file.startsWith(folder))
+    .map((file) => file.slice(folder.length).split("/")[0] ?? "");
+  return models.length === 0 ? null : { environment, models: [...new Set(models)].toSorted() };
 }
 
 function waitFor(number: number): string {
   return `\`mmsp wait ${number}\` goes on waiting`;
-}
-
-function createPace({ now, sleep, timeoutMs }: FollowParts): Pace {
-  const deadline = now().getTime() + timeoutMs;
-  let [waitMs, last] = [firstMs, ""];
-  return {
-    async next(says) {
-      waitMs = says === last ? Math.min(longestMs, Math.round(waitMs * growth)) : firstMs;
-      last = says;
-      const leftMs = deadline - now().getTime();
-      if (leftMs <= 0) return false;
-      await sleep(Math.min(waitMs, leftMs));
-      return true;
-    },
-    tooLong(what, next) {
-      return {
-        code: "wait-timeout",
-        message: `after ${inWords(timeoutMs)} ${what}`,
-        hint: `${next}; --wait-timeout gives it more time`,
-      };
-    },
-  };
-}
-
-function inWords(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }

@@ -43,6 +43,7 @@ describe("what variables keep secret", () => {
       "GITHUB_TOKEN",
       "AWS_SECRET_ACCESS_KEY",
       "MLFLOW_TRACKING_PASSWORD",
+      "ARGOCD_AUTH_TOKEN",
       "MMSP_GITHUB_APP_PRIVATE_KEY",
       "TOKEN",
     ];

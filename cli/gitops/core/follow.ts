@@ -35,6 +35,17 @@ export type Step<Arrived> =
   | ({ readonly kind: "arrived" } & Arrived)
   | { readonly kind: "stop"; readonly problem: Problem };
 
+/** Of several that go together: all have to arrive, one that is stopped stops all, and the first that is awaited is told. */
+export function together<Arrived>(steps: readonly Step<Arrived>[]): Step<{ readonly all: readonly Arrived[] }> {
+  const stopped = steps.find((step) => step.kind === "stop");
+  if (stopped !== undefined) return stopped;
+  const waiting = steps.filter((step) => step.kind === "wait");
+  const [first] = waiting;
+  if (first === undefined) return { kind: "arrived", all: steps.filter((step) => step.kind === "arrived") };
+  const done = steps.length - waiting.length;
+  return steps.length === 1 ? first : { kind: "wait", says: `${first.says} (${done} of ${steps.length} done)` };
+}
+
 /** Whether to go on waiting for a pull request, and what to say of it. */
 export function judgePull(pull: PullState): Step<{ readonly commit: string | null }> {
   if (pull.state === "merged") return { kind: "arrived", commit: pull.mergedAs };

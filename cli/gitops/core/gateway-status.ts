@@ -1,5 +1,5 @@
-import { oneLine } from "../../../schemas/plain-text.ts";
 import type { Problem } from "../../../schemas/problem.ts";
+import { listIn, numberIn, textIn, valueIn } from "./json-fields.ts";
 
 /** As much of a gateway's `/status` as the CLI looks at; see gateway/status.ts. */
 export interface GatewayStatus {
@@ -78,24 +78,4 @@ function problemOf(problem: unknown): readonly Problem[] {
   const [line, column] = [numberIn(problem, "line"), numberIn(problem, "column")];
   const place = Object.entries({ file, line, column, path }).filter(([, value]) => value !== null);
   return [{ code, message, hint: hint ?? "", ...Object.fromEntries(place) }];
-}
-
-function valueIn(record: unknown, key: string): unknown {
-  return typeof record === "object" && record !== null ? (record as Record<string, unknown>)[key] : undefined;
-}
-
-function listIn(record: unknown, key: string): readonly unknown[] {
-  const value = valueIn(record, key);
-  return Array.isArray(value) ? value : [];
-}
-
-/** Printable: what is shown of it must not steer a terminal. */
-function textIn(record: unknown, key: string): string | null {
-  const value = valueIn(record, key);
-  return typeof value === "string" ? oneLine(value) : null;
-}
-
-function numberIn(record: unknown, key: string): number | null {
-  const value = valueIn(record, key);
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Name, Version } from "../../fields.ts";
-import { common, pullRequest, pushed, wouldBe } from "./change.ts";
+import { common, end, pullRequest, pushed, wouldBe } from "./change.ts";
 import { list } from "./list.ts";
 import { ProblemOutput } from "./problem.ts";
 
@@ -24,7 +24,7 @@ const together = {
 
 /** Changes of several models that go together, as `promote --all` prints them. */
 export const ChangeSetOutput = z.discriminatedUnion("status", [
-  z.strictObject({ status: z.literal("published").describe("as one pull request"), ...together, pullRequest }),
+  z.strictObject({ status: z.literal("published").describe("as one pull request"), ...together, pullRequest, end }),
   z.strictObject({ status: z.literal("pushed").describe("as one branch"), ...together, pushed }),
   z.strictObject({ status: z.literal("written"), ...together, paths: list(z.string()) }),
   z.strictObject({ status: z.literal("dry-run").describe("nothing was written"), ...together, ...wouldBe }),

@@ -25,7 +25,7 @@ const action = z
   .enum(["opened", "updated", "unchanged"])
   .describe("unchanged: it was open already, and says all of this");
 
-const end = WaitEndOutput.optional().describe("under --wait, or where --auto-merge was refused");
+export const end = WaitEndOutput.optional().describe("under --wait, or where --auto-merge was refused");
 
 export const pullRequest = z.strictObject({ number: z.int().min(1), url: z.url(), branch: z.string(), action });
 

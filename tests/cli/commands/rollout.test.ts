@@ -85,7 +85,8 @@ describe("the way to stable, in the working tree", () => {
 
   test.each([
     ["promote fraud --all", "--all is every model"],
-    ["promote --all --wait", "--all and --wait exclude each other"],
+    ["promote --all --auto-merge", "--all and --auto-merge exclude each other"],
+    ["promote --all --wait --local", "--wait and --local exclude each other"],
     ["promote --all --version 2", "--all and --version exclude each other"],
     ["promote fraud --replace", "--replace goes with --to"],
     ["promote --all --local --repo a/b", "--local and --repo exclude each other"],

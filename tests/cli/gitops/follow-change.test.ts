@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { ForgeFault } from "../../../cli/demo/forge/fault.ts";
 import type { GatewayStatus } from "../../../cli/gitops/core/gateway-status.ts";
-import { followChange, type FollowEnd, type FollowParts } from "../../../cli/gitops/follow-change.ts";
 import { OutsideError } from "../../../cli/gitops/core/ports.ts";
 import { sampleFiles } from "./documents.ts";
+import { follow as followIn } from "./follower.ts";
 import { readerToken, startHub, type Hub } from "./hub.ts";
 
 const policy = "environments/dev/environment.yaml";
@@ -32,36 +32,8 @@ const merge = (number: number) => hub.api("PUT", `/pulls/${number}/merge`, {});
 const setStatus = async (number: number, state: string, context = "validate") =>
   hub.api("POST", `/statuses/${await headOf(number)}`, { state, context, target_url: "https://ci.example.com/7" });
 
-interface Watched {
-  readonly end: FollowEnd;
-  readonly told: readonly string[];
-  readonly waits: readonly number[];
-}
-
-/** Follows with a clock of its own; the n-th wait is the time in which the n-th thing happens. */
-async function follow(
-  pull: number | null,
-  happenings: readonly (() => unknown)[] = [],
-  more: Partial<FollowParts> & { environment?: string; model?: string } = {},
-): Promise<Watched> {
-  const told: string[] = [];
-  const waits: number[] = [];
-  let now = Date.parse("2026-11-21T08:00:00Z");
-  const parts: FollowParts = {
-    forge: hub.client(),
-    gateway: () => Promise.resolve(null),
-    now: () => new Date(now),
-    async sleep(ms) {
-      now += ms;
-      await happenings[waits.push(ms) - 1]?.();
-    },
-    tell: (says) => void told.push(says),
-    timeoutMs: 15 * 60_000,
-    ...more,
-  };
-  const { environment = null, model = null } = more;
-  return { end: await followChange({ pull, environment, model }, parts), told: [...new Set(told)], waits };
-}
+const follow = (pull: number | null, happenings?: readonly (() => unknown)[], more?: Parameters<typeof followIn>[3]) =>
+  followIn(hub, pull, happenings, more);
 
 describe("a pull request is followed", () => {
   test("through its checks until somebody merges it, with one call a look", async () => {
@@ -73,7 +45,7 @@ describe("a pull request is followed", () => {
       () => setStatus(number, "success"),
       () => merge(number),
     ]);
-    expect(end).toEqual({ kind: "merged", commit: await hub.head("main"), served: null });
+    expect(end).toEqual({ kind: "merged", commit: await hub.head("main"), applied: null, served: null });
     expect(told).toEqual(["ready, waiting for somebody to merge it", "waiting for the check validate (0 of 1 done)"]);
     expect(looks()).toBe(waits.length + 1);
   });
@@ -195,11 +167,47 @@ describe("what is merged is followed to the gateway that the environment names",
     expect(end).toMatchObject({ kind: "merged", served: null });
   });
 
-  test("nowhere for a pull request about all models: no gateway says of one model that they arrived", async () => {
+  test("of all models that a pull request about many changes, and of no others", async () => {
     await withAddress();
-    const number = await open("mmsp/dev/_all/promote-0a1b2c3d");
-    const { end } = await follow(number, [() => merge(number)], { gateway: () => Promise.resolve(serving(1)) });
-    expect(end).toMatchObject({ kind: "merged", served: null });
+    const deployment = await hub.show("main", "environments/dev/models/fraud/deployment.yaml");
+    const model = (name: string) => `environments/dev/models/${name}/deployment.yaml`;
+    const other = (name: string) => `${deployment.replaceAll("fraud", name)}\n`;
+    await hub.push("main", { [model("spam")]: other("spam") });
+    const branch = "mmsp/dev/_all/promote-0a1b2c3d";
+    await hub.push(branch, { [model("fraud")]: `${deployment}\n# new\n`, [model("churn")]: other("churn") });
+    const pull = (await hub.api("POST", "/pulls", { title: "T", head: branch, base: "main" })) as { number: number };
+    const both = ["churn", "fraud"].map((name) => ({ model: name, stable: { version: 2 }, canary: null, guard: null }));
+    const answers = [serving(2), serving(2, { models: both })];
+    const gateway = () => Promise.resolve(answers.shift() ?? null);
+    const { end, told } = await follow(pull.number, [() => merge(pull.number)], { gateway });
+    expect(end).toMatchObject({ kind: "merged", served: { says: "churn version 2; fraud version 2" } });
+    expect(told.at(-1)).toBe("merged; waiting for the gateway to serve it (1 of 2 done)");
+    await hub.push("main", { [model("churn")]: null, [model("spam")]: null, [model("fraud")]: `${deployment}\n` });
+  });
+
+  test("not as done, where the time is over before GitHub says which models a pull request changes", async () => {
+    const number = await open("mmsp/dev/_all/promote-2a3b4c5d");
+    await merge(number);
+    const away = new OutsideError("away", { retryable: true, hint: "later" });
+    const forge = { ...hub.client(), changedFiles: () => Promise.reject(away) };
+    const { end } = await follow(number, [], { forge, timeoutMs: 60_000 });
+    expect(end).toMatchObject({
+      kind: "stopped",
+      commit: await hub.head("main"),
+      problem: { code: "wait-timeout", message: "after 1 min merged; GitHub does not answer" },
+    });
+  });
+
+  test("of the whole environment, where a pull request changes too many files to tell them", async () => {
+    await withAddress();
+    const branch = "mmsp/dev/_all/promote-1a2b3c4d";
+    const many = Array.from({ length: 101 }, (_, at) => [`environments/dev/models/m${at}/notes.txt`, "new\n"] as const);
+    await hub.push(branch, Object.fromEntries(many));
+    const pull = (await hub.api("POST", "/pulls", { title: "T", head: branch, base: "main" })) as { number: number };
+    const models = ["fraud", "fraud-eu"].map((model) => ({ model, stable: { version: 2 }, canary: null, guard: null }));
+    const gateway = async () => serving(2, { models });
+    const { end } = await follow(pull.number, [() => merge(pull.number)], { gateway });
+    expect(end).toMatchObject({ kind: "merged", served: { says: "fraud version 2; fraud-eu version 2" } });
   });
 
   test("until it serves what the base branch says; environment and model are read from the branch", async () => {
@@ -224,7 +232,12 @@ describe("what is merged is followed to the gateway that the environment names",
     await withAddress();
     const gateway = () => Promise.resolve(serving(2));
     const { end, waits } = await follow(null, [], { gateway, environment: "dev", model: "fraud" });
-    expect(end).toEqual({ kind: "merged", commit: null, served: { gateway: address, says: "version 2" } });
+    expect(end).toEqual({
+      kind: "merged",
+      commit: null,
+      applied: null,
+      served: { gateway: address, says: "version 2" },
+    });
     expect(waits).toEqual([]);
   });
 
@@ -269,14 +282,6 @@ describe("what is merged is followed to the gateway that the environment names",
         hint: expect.stringMatching(/^`mmsp status fraud --env dev --live` (?!.*same command)/),
       },
     });
-  });
-
-  test("not where it is of many models together: no gateway is asked about one that is called _all", async () => {
-    await withAddress();
-    const number = await open("mmsp/dev/_all/promote-12345678");
-    const gateway = () => Promise.reject(new Error("asked"));
-    const { end } = await follow(number, [() => merge(number)], { gateway });
-    expect(end).toEqual({ kind: "merged", commit: await hub.head("main"), served: null });
   });
 
   test("a failure that does not pass is thrown", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { followChange } from "../../../cli/gitops/follow-change.ts";
+import { follow } from "./follower.ts";
 import { startHub, token } from "./hub.ts";
 
 test("a pull request is followed through its reviews: asked for, objected to, given, dismissed by a push", async () => {
@@ -18,21 +18,7 @@ test("a pull request is followed through its reviews: asked for, objected to, gi
   ];
 
   const told: string[] = [];
-  let now = Date.parse("2026-11-21T08:00:00Z");
-  const end = await followChange(
-    { pull: 1, environment: null, model: null },
-    {
-      forge: hub.client(),
-      gateway: () => Promise.resolve(null),
-      now: () => new Date(now),
-      async sleep(ms) {
-        now += ms;
-        await happenings.shift()?.();
-      },
-      tell: (says) => void told.push(says),
-      timeoutMs: 15 * 60_000,
-    },
-  );
+  const { end } = await follow(hub, 1, happenings, { tell: (says) => void told.push(says) });
   expect(end).toMatchObject({ kind: "merged", commit: await hub.head("main") });
   expect(told).toEqual([
     "waiting for a review",

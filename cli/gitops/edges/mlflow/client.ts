@@ -1,3 +1,4 @@
+import { boundedText } from "../bounded-text.ts";
 import { faultOf, isAbsent, isPassing, isRefusal, notMlflow, raise, unreachable } from "./faults.ts";
 import type { MlflowSettings } from "./settings.ts";
 
@@ -29,9 +30,6 @@ export interface ClientOptions {
   /** Waits before a call is made again, in milliseconds. All calls are idempotent. */
   readonly waitsMs?: readonly number[];
 }
-
-/** A page of a registry has some kilobytes. */
-const maxJsonBytes = 32 * 1024 * 1024;
 
 /** Calls of MLflow's REST API. What is thrown is for people: a ProblemError or an OutsideError without secrets. */
 export function createMlflowClient(settings: MlflowSettings, options: ClientOptions): MlflowClient {
@@ -120,17 +118,4 @@ async function attempt(
 
 function isTimeOut(cause: unknown): boolean {
   return cause instanceof Error && (cause.name === "TimeoutError" || cause.name === "AbortError");
-}
-
-/** The body as text, as far as a reply of MLflow may go. */
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxJsonBytes) throw new Error(`the reply has more than ${maxJsonBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

@@ -1,7 +1,8 @@
 import { fail } from "../../../../schemas/problem.ts";
 import { OutsideError } from "../../core/ports.ts";
 import { resuming } from "./resuming.ts";
-import { networkReason, patience, type Patience } from "./retry.ts";
+import { networkReason } from "../network-reason.ts";
+import { patience, type Patience } from "./retry.ts";
 
 /** How files by reference are asked for; tests hand in their own. */
 export interface Downloading extends Patience {

@@ -1,4 +1,5 @@
-import { networkReason, watchSilence, type Patience } from "./retry.ts";
+import { networkReason } from "../network-reason.ts";
+import { watchSilence, type Patience } from "./retry.ts";
 
 /** Asks for a file from a byte on (`Range`). Throws where it is refused. */
 export type AskFrom = (offset: number, signal: AbortSignal) => Promise<Response>;

@@ -1,5 +1,5 @@
 import { OutsideError } from "../../../core/ports.ts";
-import { networkReason } from "../retry.ts";
+import { networkReason } from "../../network-reason.ts";
 import type { S3Access } from "./access.ts";
 import { textOf } from "./xml.ts";
 
