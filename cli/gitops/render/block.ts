@@ -88,9 +88,7 @@ function removals(source: Source, edit: BlockEdit, column: number): Splice[] {
   const lead = atEdge && firstStaying > 0 ? leadingRun(source, entries, firstStaying) : null;
   const gone = entries.flatMap((entry, at) => {
     if (layout.stays[at] || (lead !== null && entry.start < lead.end)) return [];
-    const lines = withoutLines(source, entry.start, entry.end);
-    if (!endsKeptText(source, edit, at)) return [lines, ...pulledOut(source, edit, at, column)];
-    return [{ ...lines, start: lineStart(source.text, entry.start) }, ...pulledOut(source, edit, at, column)];
+    return [withoutLines(source, entry.start, entry.end), ...pulledOut(source, edit, at, column)];
   });
   return lead === null ? gone : [lead, ...gone];
 }
@@ -105,20 +103,6 @@ function leadingRun(source: Source, entries: readonly Entry[], firstStaying: num
     if (comment >= 0) return deletion(start, from + comment);
   }
   return deletion(start, entries[firstStaying]?.start ?? start);
-}
-
-/**
- * Whether from this entry on everything goes, up to an end of the file without a line break, and the text of a `|+` stands
- * above: its own last line break must stay then.
- */
-function endsKeptText(source: Source, { entries, layout }: BlockEdit, at: number): boolean {
-  const above = entries[at - 1];
-  if (!above || !layout.stays[at - 1] || layout.stays.includes(true, at)) return false;
-  const { text } = source;
-  const gaps = entries
-    .slice(at)
-    .map((entry, index) => text.slice(lineEnd(text, entry.end), entries[at + index + 1]?.start));
-  return text.at(-1) !== "\n" && gaps.every(isBlank) && keepsBlankLines(text, lastLeaf(above.node));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Node } from "yaml";
-import { parseYaml } from "../../../schemas/document.ts";
+import { parseYaml, type DocumentPath } from "../../../schemas/document.ts";
 import { firstDifference } from "./compare.ts";
 import { editValue, unsafe } from "./edit-value.ts";
 import { houseStyle } from "./house-style.ts";
@@ -21,9 +21,17 @@ export function updateYaml(text: string, next: unknown, file?: string): string {
   const node = source.document.contents as Node;
   const end = contentEnd(source, node, 0) ?? text.length;
   const root: Place = { key: null, node, start: 0, end, slot: null, holder: "root", style };
-  const result = applySplices(text, editValue(source, root, source.value, next, []));
-  const read = parseYaml(file ?? "document", result);
-  const difference = read.problems.length > 0 ? [] : firstDifference(read.value, next);
-  if (difference !== null) unsafe(source, difference, "cannot be changed here without changing something else");
-  return result;
+  const edited = applySplices(text, editValue(source, root, source.value, next, []));
+  const difference = differenceOf(edited, next, file);
+  if (difference === null) return edited;
+  // Where the end of the file has no line break, and what stood there is gone, the text of a `|+` may lack its own last one.
+  const ended = text.endsWith("\n") ? edited : edited + source.eol;
+  if (differenceOf(ended, next, file) === null) return ended;
+  return unsafe(source, difference, "cannot be changed here without changing something else");
+}
+
+/** Where a text says something else than it should; null where it says just that. */
+function differenceOf(text: string, next: unknown, file = "document"): DocumentPath | null {
+  const read = parseYaml(file, text);
+  return read.problems.length > 0 ? [] : firstDifference(read.value, next);
 }

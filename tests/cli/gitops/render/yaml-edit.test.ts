@@ -213,6 +213,7 @@ test.each([
   ["a: |+\r\n  text\r\n\r\nb: 1", { a: "text\n\n" }, "a: |+\r\n  text\r\n\r\n"],
   ["a: |+\n  text\n\nb: 1\n# why\nc: 2", { a: "text\n\n" }, "a: |+\n  text\n\n# why"],
   ["o:\n  a: |+\n    text\n\n  b: 1", { o: { a: "text\n\n" } }, "o:\n  a: |+\n    text\n\n"],
+  ["a:\n  - |+\n    text\n\n  - 1\nb: 2", { a: ["text\n\n"] }, "a:\n  - |+\n    text\n\n"],
 ])("a text that keeps its blank lines keeps them where the last lines of the file go: %j", (text, next, expected) => {
   expect(updateYaml(text, next)).toBe(expected);
 });
