@@ -44,8 +44,14 @@ test("the same seed is the same history, call by call", async () => {
   expect(stepsOf(seededRandom(4))).not.toEqual(stepsOf(seededRandom(7)));
 });
 
-test("a history can be played again by itself", async () => {
+test("a history can be played again by itself, and what is wrong with it is found again", async () => {
   expect(await failureAlone(6)).toBeNull();
+  const planted = (how: string) => {
+    throw new Error(`planted where ${how}`);
+  };
+  expect(await failureAlone(6, undefined, planted)).toMatchObject({
+    message: expect.stringContaining("planted where"),
+  });
 });
 
 test("a failing history is cut down to the steps that it takes", async () => {

@@ -30,8 +30,12 @@ export async function playAll(
 }
 
 /** What a history comes to in a repository that nothing else was played in, all of it or some of its steps. */
-export async function failureAlone(seed: number, places?: readonly number[]): Promise<unknown> {
-  await using playground = await openPlayground();
+export async function failureAlone(
+  seed: number,
+  places?: readonly number[],
+  onEnd?: (how: string) => void,
+): Promise<unknown> {
+  await using playground = await openPlayground(onEnd);
   // Awaited here: else the repository would be gone first.
   return await failureOf(playground, seed, places);
 }

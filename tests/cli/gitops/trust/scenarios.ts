@@ -93,6 +93,14 @@ const anywhere: readonly Scenario[] = [
   command("register", register, (tree) => tree.versions.get("fraud")?.has(4) ?? false),
   command("deploy", deploy, hasCanary(10)),
   command("deploy over an open pull request", { ...deploy, weight: 50 }, hasCanary(50), { first: deploy }),
+  command(
+    "deploy onto an open registration",
+    { ...deploy, version: 4 },
+    (tree) => inDev(tree, "fraud")?.canary?.version === 4,
+    {
+      first: register,
+    },
+  ),
   command("promote", promote, (tree) => inDev(tree, "churn")?.stable.version === 3, {
     again: async (parts) => [await publish({ ...promote, version: 3 }, proposing, parts)],
   }),
