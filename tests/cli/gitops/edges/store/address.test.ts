@@ -95,7 +95,8 @@ describe("a file by reference", () => {
       if (count > 1) return { status: "200 OK", mark: 'ETag: "v2"', length: other.length, body: other };
       return { status: "200 OK", mark: 'ETag: "v1"', length: bytes.length, body: bytes.subarray(0, 60_000) };
     });
-    const replaced = await outsideOf(download(server, "/model.onnx", { idleMs: 100 }));
+    // Long enough for the first bytes on a busy machine: where none has come, nothing could be mixed.
+    const replaced = await outsideOf(download(server, "/model.onnx", { idleMs: 1000 }));
     expect(replaced).toMatchObject({ retryable: true, message: expect.stringContaining("took its place") });
   });
 
