@@ -17,12 +17,18 @@ import type { LiveEnvironment } from "./gitops/core/live.ts";
 import type { Style } from "./style.ts";
 import type { DocumentKind } from "../schemas/tree.ts";
 
+/** Documents that were read, and a look at whether there are others. */
+export interface Documents extends Pick<Snapshot, "files" | "unreadable"> {
+  /** Whether a document is there, also of a kind that was not read. */
+  has(path: string): boolean;
+}
+
 /** Documents on disk. */
 export interface Tree {
   readonly root: string;
   read(scope: Scope): Promise<Snapshot>;
   /** Every document, or every one of some kinds, and what is wrong with each that is no readable text. */
-  readEvery(kinds?: ReadonlySet<DocumentKind>): Promise<Pick<Snapshot, "files" | "unreadable">>;
+  readEvery(kinds?: ReadonlySet<DocumentKind>): Promise<Documents>;
   /** Every document; throws a ProblemError where one is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   write(files: readonly FileWrite[]): Promise<readonly string[]>;

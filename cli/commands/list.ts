@@ -12,7 +12,7 @@ import { figure } from "../gitops/render/markdown.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
 import { requireNames } from "./known-names.ts";
-import { optionalModelOf, readEverything } from "./target.ts";
+import { optionalModelOf, readEverything, validateCommand } from "./target.ts";
 
 export const list: Command = {
   summary: "List the models, or the versions of one",
@@ -35,7 +35,7 @@ export const list: Command = {
     const seen: Seen = { tree: narrowed(tree, environment), environment, broken: brokenIn(environment, broken) };
     const { text, json } = model === null ? listModels(seen, context) : listVersions(seen, model, context);
     const count = json.unreadable.length === 1 ? "1 document" : `${json.unreadable.length} documents`;
-    const note = `\n${context.style.yellow(`${count} cannot be read: see mmsp validate`)}\n`;
+    const note = `\n${context.style.yellow(`${count} cannot be read: see ${validateCommand(input)}`)}\n`;
     return { kind: "report", text: json.unreadable.length === 0 ? text : text + note, json, ok: true };
   },
 };

@@ -1,14 +1,15 @@
 import type { Canary } from "../../schemas/model-deployment.ts";
 import { effective, passedOver, servedSet } from "../../schemas/effective.ts";
 import type { StatusOutput } from "../../schemas/output/status.ts";
+import { ProblemError, type Problem } from "../../schemas/problem.ts";
 import { readTree } from "../../schemas/read-tree.ts";
-import { inPromotionOrder, placeOf, type DocumentKind, type Tree } from "../../schemas/tree.ts";
-import type { Context } from "../context.ts";
+import { inPromotionOrder, paths, placeOf, type DocumentKind, type Tree } from "../../schemas/tree.ts";
+import type { Context, Documents } from "../context.ts";
 import type { Input } from "../flags.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { timeTeller } from "../times.ts";
-import { optionalModelOf, readDocuments } from "./target.ts";
+import { optionalModelOf, readDocuments, readEverything, validateCommand } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */
 type Row = StatusOutput["deployments"][number];
@@ -30,7 +31,10 @@ const told: ReadonlySet<DocumentKind> = new Set(["project", "environment", "depl
 /** What the environments serve now, narrowed to a model or an environment. Throws a ProblemError for a name that is nowhere. */
 export async function lookAt(input: Input, context: Context): Promise<Look> {
   const model = optionalModelOf(input);
-  const { tree, problems } = readTree(await readDocuments(input, context, told));
+  const documents = await readEverything(input, context, told);
+  if (documents.unreadable.length > 0) throw new ProblemError(documents.unreadable);
+  const { tree, problems: broken } = readTree(documents.files);
+  const problems = [...broken, ...unregistered(tree, documents)];
   const environment = input.text("env") ?? null;
   const isAsked = (one: Place): boolean =>
     (model ?? one.model) === one.model && (environment ?? one.environment) === one.environment;
@@ -46,13 +50,36 @@ export async function lookAt(input: Input, context: Context): Promise<Look> {
   const asked = { tree, environment, model };
   const live = input.on("live") ? await (await import("./status-live.ts")).lookLive(asked, input, context) : null;
   const text = isEmpty ? nothing(model, environment) : table(rows, unreadable, byPlace, context);
-  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const { style } = context;
-  const warning = problems.length === 0 ? "" : `\n${style.yellow(`${count}: see mmsp validate`)}\n`;
   return {
-    text: text + staleNotes(rows, style) + (live === null ? "" : `\n${live.text}`) + warning,
+    text:
+      text + staleNotes(rows, style) + (live === null ? "" : `\n${live.text}`) + problemNote(problems, input, style),
     json: { deployments: rows, unreadable, problems, ...(live === null ? {} : { live: live.json }) },
   };
+}
+
+/** What readers of the documents cannot serve: versions that nobody has registered. A look at names, no document is read for it. */
+function unregistered(tree: Tree, { has }: Documents): readonly Problem[] {
+  return [...tree.deployments].flatMap(([environment, models]) =>
+    [...models.values()].flatMap((deployment) => {
+      const { model } = deployment.spec;
+      const missing = servedSet(deployment).filter((version) => !has(paths.version(model, version)));
+      const hint = "register it, or name a version that is registered; mmsp validate says where it is named";
+      return missing.map((version) => {
+        const message = `version ${version} of ${model} is not in the registry`;
+        return { code: "version-unknown", file: paths.deployment(environment, model), message, hint };
+      });
+    }),
+  );
+}
+
+/** The first in words, and where all of them are told. */
+function problemNote(problems: readonly Problem[], input: Input, style: Style): string {
+  const [first] = problems;
+  if (first === undefined) return "";
+  const more = problems.length === 1 ? "" : `, and ${problems.length - 1} more`;
+  const what = `${first.file ?? ""}: ${first.path === undefined ? "" : `${first.path}: `}${first.message}${more}`;
+  return `\n${style.yellow(what)}\n  hint: ${validateCommand(input)} tells every problem\n`;
 }
 
 function nothing(model: string | null, environment: string | null): string {

@@ -6,9 +6,8 @@ import type { Project } from "../../schemas/project.ts";
 import { repositoryPattern } from "../../schemas/repository.ts";
 import { withoutSecrets } from "../../schemas/secrets.ts";
 import { type DocumentKind, meantPath, paths, placeOf } from "../../schemas/tree.ts";
-import type { Context, Remote, Tree } from "../context.ts";
+import type { Context, Documents, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
-import type { Snapshot } from "../gitops/core/ports.ts";
 import { UsageError, wholeNumber, type Input } from "../flags.ts";
 
 /** The model: the argument or `--name`, not both. */
@@ -130,19 +129,28 @@ export async function readEverything(
   input: Input,
   context: Context,
   kinds?: ReadonlySet<DocumentKind>,
-): Promise<Pick<Snapshot, "files" | "unreadable">> {
+): Promise<Documents> {
   if (!looksAtGitHub(input)) return context.edges.findTree(context.cwd).readEvery(kinds);
   const forge = await context.edges.openForge(await remoteOf(input, context));
-  const every = await forge.read({ models: null, environments: [] });
-  if (kinds === undefined) return every;
+  const { files, unreadable } = await forge.read({ models: null, environments: [] });
   const isAsked = (path: string): boolean => {
     const place = placeOf(meantPath(path));
-    return place !== null && kinds.has(place.kind);
+    return kinds === undefined || (place !== null && kinds.has(place.kind));
   };
   return {
-    files: new Map([...every.files].filter(([path]) => isAsked(path))),
-    unreadable: every.unreadable.filter(({ file = "" }) => isAsked(file)),
+    files: new Map([...files].filter(([path]) => isAsked(path))),
+    unreadable: unreadable.filter(({ file = "" }) => isAsked(file)),
+    has: (path) => files.has(path) || unreadable.some(({ file }) => file === path),
   };
+}
+
+/** What a person types to hear of every problem of the same documents. */
+export function validateCommand(input: Input): string {
+  const given = (["repo", "base"] as const).flatMap((flag) => {
+    const value = input.text(flag);
+    return value === undefined ? [] : [` --${flag} ${value}`];
+  });
+  return `mmsp validate${given.join("")}`;
 }
 
 /** The documents alone. Throws a ProblemError where one is no readable text. */

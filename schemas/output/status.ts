@@ -55,7 +55,7 @@ export const StatusOutput = z.strictObject({
     "models whose deployment.yaml is there, but cannot be read: what git says of them is not known",
   ),
   problems: list(ProblemOutput).describe(
-    "what is wrong with a document of an environment by itself; `mmsp validate` says whether all documents fit together",
+    "what is wrong with a document of an environment, and versions in it that nobody has registered; `mmsp validate` says all",
   ),
   live: list(LiveEnvironment).optional().describe("with --live: what the gateways say"),
 });

@@ -10,7 +10,9 @@ export interface WorkingTree {
   /** The documents in the scope, and mmsp.yaml. */
   read(scope: Scope): Promise<Snapshot>;
   /** Every document, or every one of some kinds, and what is wrong with each that is no readable text. */
-  readEvery(kinds?: ReadonlySet<DocumentKind>): Promise<Pick<Snapshot, "files" | "unreadable">>;
+  readEvery(
+    kinds?: ReadonlySet<DocumentKind>,
+  ): Promise<Pick<Snapshot, "files" | "unreadable"> & { has(path: string): boolean }>;
   /** Every document. Throws a ProblemError that tells every file that is no readable text. */
   readAll(): Promise<ReadonlyMap<string, string>>;
   /** All files or none; returns the paths whose content really changed. Throws a ProblemError where it cannot. */
@@ -29,7 +31,10 @@ export function openWorkingTree(rootDir: string): WorkingTree {
       ...readNames(rootDir),
       proposals: [],
     }),
-    readEvery: async (kinds) => readDocuments(rootDir, { models: null, environments: null, kinds }),
+    readEvery: async (kinds) => ({
+      ...readDocuments(rootDir, { models: null, environments: null, kinds }),
+      has: (path) => existsSync(join(rootDir, path)),
+    }),
     readAll: async () => {
       const { files, unreadable } = readDocuments(rootDir, { models: null, environments: null });
       if (unreadable.length > 0) throw new ProblemError(unreadable);

@@ -126,12 +126,13 @@ describe("a broken document", () => {
     ["a list", "- a\n- b\n", /deployment\.yaml/],
   ];
 
-  test("that is valid by itself but breaks a rule is shown by status as it is, and told by validate", async () => {
+  test("that names a version nobody has registered is told by status, and by validate", async () => {
     using project = await makeProject({ serving: true });
     project.put(deployment, project.read(deployment).replace("version: 1", "version: 9"));
     const [status, validate] = await Promise.all([project.run(["status"]), project.run(["validate"])]);
     expect(status).toMatchObject({ exitCode: 0, stderr: "" });
     expect(status.stdout).toMatch(/^dev {2}fraud {2}9 /m);
+    expect(status.stdout).toContain("version 9 of fraud is not in the registry");
     expect(validate.exitCode).toBe(1);
     expect(validate.stdout).toContain("version 9");
   });

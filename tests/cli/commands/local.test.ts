@@ -237,7 +237,7 @@ test("status keeps the row of a model whose document is broken, for people and f
   const shown = await project.run(["status"]);
   expect(shown).toMatchObject({ exitCode: 0, stderr: "" });
   expect(shown.stdout).toMatch(/^dev {2}fraud {2}unreadable /m);
-  expect(shown.stdout).toContain("1 problem: see mmsp validate");
+  expect(shown.stdout).toContain("hint: mmsp validate tells every problem");
   const place = { environment: "dev", model: "fraud" };
   expect(jsonOf(await project.run(["status", "fraud", "--env", "dev", "--json"]))).toMatchObject({
     deployments: [],

@@ -49,6 +49,7 @@ export const register: RegisterCommand = {
   artifact: { file: "model.onnx", sha256: digest, sizeBytes: 1000 },
   signature: { inputs: [tensor], outputs: [tensor] },
 };
+const deployFourth = { ...deploy, version: 4 };
 const promote: PromoteCommand = { verb: "promote", environment: "dev", model: "churn", version: null, to: null };
 const cuts: readonly Cut[] = [
   cutOf({ environment: "dev", model: "churn", version: 3, attempt: 6 }),
@@ -93,14 +94,11 @@ const anywhere: readonly Scenario[] = [
   command("register", register, (tree) => tree.versions.get("fraud")?.has(4) ?? false),
   command("deploy", deploy, hasCanary(10)),
   command("deploy over an open pull request", { ...deploy, weight: 50 }, hasCanary(50), { first: deploy }),
-  command(
-    "deploy onto an open registration",
-    { ...deploy, version: 4 },
-    (tree) => inDev(tree, "fraud")?.canary?.version === 4,
-    {
-      first: register,
-    },
-  ),
+  command("deploy onto an open registration", deployFourth, (tree) => inDev(tree, "fraud")?.canary?.version === 4, {
+    first: register,
+    // Where the registration is gone from its branch, it comes first again.
+    again: async (parts) => [await publish(register, proposing, parts), await publish(deployFourth, proposing, parts)],
+  }),
   command("promote", promote, (tree) => inDev(tree, "churn")?.stable.version === 3, {
     again: async (parts) => [await publish({ ...promote, version: 3 }, proposing, parts)],
   }),
