@@ -10,26 +10,42 @@ const shortest = 8;
 const secretName =
   /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|API_KEY|ACCESS_KEY|ACCESS_KEY_ID|SECRET_KEY|CREDENTIALS?)$/i;
 
-/** What looks like a secret wherever it stands, and what is left of it. */
-const patterns: readonly (readonly [pattern: RegExp, left: string])[] = [
+interface Pattern {
+  /** Stands in all that the pattern finds: where it is missing, nothing is compiled for a pattern that finds nothing. */
+  readonly sign: string;
+  readonly pattern: RegExp;
+  /** What is left of it. */
+  readonly left: string;
+}
+
+/** What looks like a secret wherever it stands. */
+const patterns: readonly Pattern[] = [
   // GitHub's tokens say what they are.
-  [/\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})/g, mask],
-  [/\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+/g, mask],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(-----END [A-Z ]*PRIVATE KEY-----)?/g, mask],
+  { sign: "_", pattern: /\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})/g, left: mask },
+  { sign: "eyJ", pattern: /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+/g, left: mask },
+  {
+    sign: "PRIVATE KEY",
+    pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(-----END [A-Z ]*PRIVATE KEY-----)?/g,
+    left: mask,
+  },
   // A header, as somebody repeats it.
-  [/\b(bearer|basic)(\s+)(?=\S*\d)[\w.~+/=-]{12,}/gi, `$1$2${mask}`],
+  { sign: "", pattern: /\b(bearer|basic)(\s+)(?=\S*\d)[\w.~+/=-]{12,}/gi, left: `$1$2${mask}` },
   // A user, and perhaps a password, before a host. `ssh://git@host` is no secret.
-  [/\b(https?:\/\/)[^/\s@"'`]+@/gi, `$1${mask}@`],
-  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s@"'`:]*:[^/\s@"'`]*@/gi, `$1${mask}@`],
+  { sign: "@", pattern: /\b(https?:\/\/)[^/\s@"'`]+@/gi, left: `$1${mask}@` },
+  { sign: "@", pattern: /\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s@"'`:]*:[^/\s@"'`]*@/gi, left: `$1${mask}@` },
   // Signed addresses.
-  [/([?&][\w-]*(?:signature|token|secret|password|credential)=)[^&\s"'`]+/gi, `$1${mask}`],
+  {
+    sign: "=",
+    pattern: /([?&][\w-]*(?:signature|token|secret|password|credential)=)[^&\s"'`]+/gi,
+    left: `$1${mask}`,
+  },
 ];
 
 /** The text without what looks like a secret, and without the given ones: in messages, where others' words are quoted. */
 export function withoutSecrets(text: string, secrets: readonly string[] = []): string {
   let clean = text;
   for (const secret of secrets) clean = clean.replaceAll(secret, mask);
-  for (const [pattern, left] of patterns) clean = clean.replace(pattern, left);
+  for (const { sign, pattern, left } of patterns) if (clean.includes(sign)) clean = clean.replace(pattern, left);
   return clean;
 }
 
@@ -39,14 +55,15 @@ export function withoutSecrets(text: string, secrets: readonly string[] = []): s
  */
 export function createRedactor(env: Variables): (text: string) => string {
   let secrets: readonly string[] | undefined;
-  return (text) => withoutSecrets(text, (secrets ??= secretsOf(env)));
+  return (text) => (text === "" ? text : withoutSecrets(text, (secrets ??= secretsOf(env))));
 }
 
 /** The longest first, so that a part of one does not leave the rest behind. */
 function secretsOf(env: Variables): readonly string[] {
-  const values = Object.entries(env).flatMap(([name, value = ""]) =>
-    secretName.test(name) ? partsOf(value) : passwordsOf(value),
-  );
+  const values: string[] = [];
+  for (const [name, value = ""] of Object.entries(env)) {
+    if (value.length >= shortest) values.push(...(secretName.test(name) ? partsOf(value) : passwordsOf(value)));
+  }
   const all = values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)]);
   return [...new Set(all)].filter(({ length }) => length >= shortest).toSorted((a, b) => b.length - a.length);
 }
