@@ -17,6 +17,23 @@ export function foldLines(text: string, at: number, columns: number | null): str
   return text.split("\n").map(fold).join("\n");
 }
 
+/**
+ * Help: prose that is too wide is broken anew, paragraph by paragraph, and what is said of a command or a flag goes on below
+ * itself.
+ */
+export function foldHelp(text: string, columns: number | null): string {
+  const beginOf = (line: string): number => /^ *(?:\S+(?: \S+)* {2,}(?=\S))?/.exec(line)?.[0].length ?? 0;
+  const paragraphs = text.split("\n\n").map((paragraph) => {
+    const lines = paragraph.split("\n");
+    const isWideProse =
+      lines.every((line) => beginOf(line) === 0) && lines.some((line) => line.length > (columns ?? Infinity));
+    return isWideProse ? [lines.join(" ")] : lines;
+  });
+  return paragraphs
+    .map((lines) => lines.map((line) => foldLines(line, beginOf(line), columns)).join("\n"))
+    .join("\n\n");
+}
+
 /** Of a table the last column, which holds sentences, where its head says that it begins. */
 export function foldTable(table: string, columns: number | null): string {
   const head = Bun.stripANSI(table.slice(0, table.indexOf("\n")));

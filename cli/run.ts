@@ -8,7 +8,7 @@ import { createRedactor } from "../schemas/secrets.ts";
 import { asksForJson, splitArgv } from "./argv.ts";
 import { commands, loadCommands } from "./commands.ts";
 import { didYouMean, everyFlag, parseFlags, unknownFlag, UsageError, type Input } from "./flags.ts";
-import { isTerminal, printError, printOut } from "./streams.ts";
+import { isTerminal, printError, printOut, terminalColumns } from "./streams.ts";
 import { streamStyles } from "./style.ts";
 
 type ExitCode = 0 | 1 | 2;
@@ -85,7 +85,11 @@ async function printed(outcome: Outcome, asJson: boolean): Promise<Printed> {
 }
 
 async function showHelp(help: Help, argv: readonly string[]): Promise<ExitCode> {
-  return show(await printed({ kind: "report", ...help, ok: true }, asksForJson(argv)));
+  const { foldHelp } = await import("./fold.ts");
+  const { json, text } = help;
+  return show(
+    await printed({ kind: "report", json, text: foldHelp(text, terminalColumns()), ok: true }, asksForJson(argv)),
+  );
 }
 
 /** `mmsp help environment`; null for what is no topic. */

@@ -27,6 +27,11 @@ export function isTerminal(stream: "stdout" | "stderr"): boolean {
   return process[stream].isTTY;
 }
 
+/** Of the terminal that is printed on; null where there is none. */
+export function terminalColumns(): number | null {
+  return isTerminal("stdout") ? process.stdout.columns || 80 : null;
+}
+
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
 }

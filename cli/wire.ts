@@ -1,6 +1,7 @@
+import { resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import type { Context, Edges } from "./context.ts";
-import { isTerminal, printError } from "./streams.ts";
+import { isTerminal, printError, terminalColumns } from "./streams.ts";
 import { createStyle, wantsColour } from "./style.ts";
 import type { LiveTerminal } from "./terminal/live-terminal.ts";
 import type { Progress } from "./terminal/progress.ts";
@@ -44,7 +45,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const terminal = isTerminal("stderr") && env["TERM"] !== "dumb" ? await terminalOn(stderr) : null;
   if (options.verbose) await traceHttp((line) => stderr.say(style.dim(line)));
   const context: Context = {
-    cwd: options.cwd,
+    cwd: resolve(options.cwd),
     env,
     // Ctrl-C is caught only from when a command asks for it: any other is to end at once, not to ignore the first.
     get signal() {
@@ -55,7 +56,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     printsToTerminal: isTerminal("stdout"),
     get columns() {
-      return isTerminal("stdout") ? process.stdout.columns || 80 : null;
+      return terminalColumns();
     },
     style,
     now: () => new Date(),

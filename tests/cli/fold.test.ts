@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { foldLines, foldTable } from "../../cli/fold.ts";
+import { foldHelp, foldLines, foldTable } from "../../cli/fold.ts";
 
 const features = "Features  amount, age, country, merchant, hour";
 
@@ -25,5 +25,17 @@ test("a word that is longer stays whole, and colours go on where the line does",
 test("of a table the last column is folded", () => {
   expect(foldTable("ENV   WHY\ndev   scores drift on weekends\nprod  -\n", 28)).toBe(
     "ENV   WHY\ndev   scores drift on\n      weekends\nprod  -\n",
+  );
+});
+
+test("help goes on below what it says of a flag or a command", () => {
+  const help =
+    "Usage: mmsp gc\n\nFlags:\n      --apply   open a pull request that removes them\n  -h, --help    this help\n";
+  expect(foldHelp(help, 36)).toBe(
+    "Usage: mmsp gc\n\nFlags:\n      --apply   open a pull request\n                that removes them\n  -h, --help    this help\n",
+  );
+  expect(foldHelp(help, null)).toBe(help);
+  expect(foldHelp("Take a version out. What is served\nthen is the one before it.\n\nFlags:\n", 30)).toBe(
+    "Take a version out. What is\nserved then is the one before\nit.\n\nFlags:\n",
   );
 });
