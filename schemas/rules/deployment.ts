@@ -1,5 +1,5 @@
 import type { DocumentPath } from "../document.ts";
-import { effective, kustomizationResources } from "../effective.ts";
+import { effective, kustomizationResources, servedSet } from "../effective.ts";
 import { isReserved, maxEvidenceBytes, otherNameHint } from "../limits.ts";
 import type { ModelDeployment } from "../model-deployment.ts";
 import type { Problem } from "../problem.ts";
@@ -33,7 +33,11 @@ export function checkDeployment(
   rule(() => checkRejected(deployment, say, rule));
   checkTimes(deployment, say, rule);
   const kustomization = paths.deploymentKustomization(environment, model);
-  return [...problems, ...checkResources(tree, kustomization, () => kustomizationResources(deployment))];
+  const resources = checkResources(tree, kustomization, () => kustomizationResources(deployment));
+  // Where a version is unknown, nobody can say what should be listed: that it is unknown is told already.
+  let isKnown = true;
+  rule(() => (isKnown = servedSet(deployment).every((version) => tree.versions.get(model)?.has(version))));
+  return [...problems, ...resources.filter(({ code }) => isKnown || code !== "kustomization-stale")];
 }
 
 /** Every version named is registered, and none is rejected. */
