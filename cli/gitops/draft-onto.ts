@@ -3,7 +3,8 @@ import { paths } from "../../schemas/tree.ts";
 import { branchBehind, checkedEdits, unlessBroken, WouldBreak } from "./checked-edits.ts";
 import type { Change, Command, DeployCommand, Refusal, Skip } from "./core/change.ts";
 import { proposalName, proposalPlace } from "./core/proposals.ts";
-import { placedAt, pullOf } from "./core/placement.ts";
+import { withAsides } from "./core/notices.ts";
+import { placedAt, placementNotices, pullOf } from "./core/placement.ts";
 import type { AdoptedPlacement, BranchWithPull, ExistingPlacement, RemoteSnapshot } from "./core/ports.ts";
 import { draftOver, proposalOf, type Drafted, type Planner, type ProposalDraft } from "./draft-over.ts";
 import { obstaclesOf } from "./obstacles.ts";
@@ -60,8 +61,7 @@ export function draftOnto(
   const note = `goes onto the ${place} that registers version ${version}: one merge does both`;
   return {
     ...draft,
-    // For the person who asked: the pull request itself shows that it does both.
-    change: { ...draft.change, notices: [...draft.change.notices, note] },
+    change: withAsides(draft.change, [note]),
     files: edits,
     edited: branch.files,
     placement: { kind: "append", branch: registration.name, state },
@@ -77,11 +77,6 @@ function withTexts(
   names: readonly string[],
 ): ReadonlyMap<string, string> {
   return new Map([...files, ...[...others].filter(([path]) => names.includes(path))]);
-}
-
-/** For who runs the command: in the pull request itself the commits can be seen. */
-function withNotice(draft: ProposalDraft, notice: string): ProposalDraft {
-  return { ...draft, change: { ...draft.change, notices: [...draft.change.notices, notice] } };
 }
 
 /** The change as an edit of the branch's own texts, so that what others wrote there stays. */
@@ -100,12 +95,11 @@ export function appended(
     checkedEdits(draft.change, branch.files, before, planner.renderChange, readTree(draft.edited)),
   );
   if (files instanceof WouldBreak) return { kind: "refusal", problems: [branchBehind(placement.branch, files)] };
-  const edited = { ...draft, files, edited: branch.files };
+  const change = withAsides(draft.change, placementNotices(placement));
+  const edited = { ...draft, change, files, edited: branch.files };
   const proposal = proposalOf(edited, placedAt(placement, branch.head), planner);
   const open = pullOf(placement);
-  if (open === null)
-    return withNotice(proposal, `${placement.branch} held others' commits: the pull request has them, too`);
-  if (command.verb !== "register") return proposal;
+  if (open === null || command.verb !== "register") return proposal;
   // A deployment on top of the registration stays on the branch, so it stays in what the pull request says.
   return { ...proposal, title: open.title, body: sectionsOf(open.body) + proposal.body };
 }

@@ -159,6 +159,8 @@ export interface Change {
   readonly rejection: Rejection | null;
   /** What the person should know besides, one line each. */
   readonly notices: readonly string[];
+  /** The same for whoever asked alone: where it goes, which the proposal itself shows, and shows anew each time. */
+  readonly asides?: readonly string[];
 }
 
 /** Nothing to do, with the reason. Exit code 0. */

@@ -63,7 +63,8 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     previous: versionBefore(command, version, tree),
     traffic: { before: [], after: [] },
     rejection: null,
-    notices: twinNotices(command, version, state),
+    notices: twinNotices(command, state),
+    asides: proposedNotices(command, version, state),
   };
 }
 
@@ -156,11 +157,12 @@ function versionBefore({ model }: RegisterCommand, version: number, tree: PlanSt
   return newest ?? null;
 }
 
-function twinNotices({ model, artifact }: RegisterCommand, version: number, { tree, proposals }: PlanState): string[] {
+function twinNotices({ model, artifact }: RegisterCommand, { tree }: PlanState): string[] {
   const twin = [...(tree.versions.get(model) ?? [])].find(([, { spec }]) => sameArtifact(spec.artifact, artifact));
+  return twin ? [`version ${twin[0]} has the same file`] : [];
+}
+
+function proposedNotices({ model, artifact }: RegisterCommand, version: number, { proposals }: PlanState): string[] {
   const proposal = registrationOf(proposals, model, version, artifact);
-  return [
-    ...(twin ? [`version ${twin[0]} has the same file`] : []),
-    ...(proposal ? [`${proposalName(proposal)} registers this file already: ${proposal.url}`] : []),
-  ];
+  return proposal ? [`${proposalName(proposal)} registers this file already: ${proposal.url}`] : [];
 }
