@@ -31,7 +31,7 @@ export function draftOnto(
   const registry = [paths.version(model, version), paths.versionKustomization(model, version)];
   const own = [paths.deployment(environment, model), paths.deploymentKustomization(environment, model)];
   const planned = { ...base, files: withTexts(base.files, branch.files, registry) };
-  const draft = draftOver(planned, command, planner, now);
+  const draft = draftOver(planned, command, planner, now, registration.name);
   if (draft.kind !== "draft") return draft;
 
   // Edits of the branch's own texts, so that what others wrote there stays, held to the rules as what a merge makes of them.
@@ -44,7 +44,7 @@ export function draftOnto(
   if (edits instanceof WouldBreak) return { kind: "refusal", problems: [branchBehind(registration.name, edits)] };
   const { stable, canary } = before.tree.deployments.get(environment)?.get(model)?.spec ?? {};
   const since = [canary, stable].find((entry) => entry?.version === version)?.since;
-  const again = since === undefined ? draft : draftOver(planned, command, planner, since);
+  const again = since === undefined ? draft : draftOver(planned, command, planner, since, registration.name);
   const { pullRequest } = registration;
   const proposal = { branch: registration.name, number: pullRequest.number, url: pullRequest.url };
   const isThere = (change: Change): boolean => {

@@ -10,7 +10,14 @@ import { kustomizationChanges, versionIn } from "./documents.ts";
 import { nameProblems } from "./names.ts";
 import { refusal, refuse, skip } from "./outcome.ts";
 import { versionDocument } from "./version-document.ts";
-import { proposalName, proposalPlace, registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
+import {
+  proposalName,
+  proposalPlace,
+  registrationBranch,
+  registrationOf,
+  registrationsOf,
+  registrationTitle,
+} from "./proposals.ts";
 
 /** A model file becomes a numbered version in the registry, its bytes go into the project's store. */
 export function planRegister(command: RegisterCommand, state: PlanState): Plan {
@@ -53,7 +60,7 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     version,
     artifacts: onceEach(artifacts),
     branch: registrationBranch(model, version, artifact),
-    title: `Register ${model} ${version}`,
+    title: registrationTitle(model, version),
     documents: [
       { path: paths.version(model, version), value: document },
       ...kustomizationChanges(tree, paths.versionKustomization(model, version), ["model-version.yaml"]),
