@@ -1,5 +1,5 @@
 import { readTree } from "../../schemas/read-tree.ts";
-import { paths } from "../../schemas/tree.ts";
+import { inPromotionOrder, meantPath, paths, placeOf } from "../../schemas/tree.ts";
 import { branchBehind, checkedEdits, unlessBroken, WouldBreak } from "./checked-edits.ts";
 import type { Change, Command, DeployCommand, Refusal, Skip } from "./core/change.ts";
 import { proposalName, proposalPlace } from "./core/proposals.ts";
@@ -10,7 +10,7 @@ import { draftOver, proposalOf, type Drafted, type Planner, type ProposalDraft }
 import { obstaclesOf } from "./obstacles.ts";
 import { besideSection, sectionsOf, titleOfBoth, withSection } from "./render/pull-request-section.ts";
 
-/** A pull request that registers a version, its branch and the base branch. */
+/** A pull request that registers a version, its branch with the policies of all environments, and the base branch. */
 interface OpenRegistration {
   readonly registration: BranchWithPull;
   readonly branch: RemoteSnapshot;
@@ -37,7 +37,8 @@ export function draftOnto(
   // Edits of the branch's own texts, so that what others wrote there stays, held to the rules as what a merge makes of them.
   const merged = withTexts(planned.files, branch.files, own);
   const before = readTree(merged);
-  const { stopping } = obstaclesOf([...branch.unreadable, ...before.problems], command);
+  const unreadable = branch.unreadable.filter(({ file = "" }) => !isElsewhere(file, environment));
+  const { stopping } = obstaclesOf([...unreadable, ...before.problems], command);
   const [first, ...rest] = stopping;
   if (first !== undefined) return { kind: "refusal", problems: [first, ...rest] };
   const edits = unlessBroken(() => checkedEdits(draft.change, merged, before, planner.renderChange));
@@ -65,9 +66,15 @@ export function draftOnto(
     files: edits,
     edited: branch.files,
     placement: { kind: "append", branch: registration.name, state },
-    title: titleOfBoth(pullRequest.title, body, draft.change),
+    title: titleOfBoth(pullRequest.title, body, draft.change, inPromotionOrder(readTree(branch.files).tree)),
     body,
   };
+}
+
+/** Of other environments only the policies are looked at, for their order. */
+function isElsewhere(file: string, environment: string): boolean {
+  const place = placeOf(meantPath(file));
+  return place !== null && "environment" in place && place.environment !== environment;
 }
 
 /** The files with those at `names` as they are in `others`, where they are there. */
