@@ -75,7 +75,6 @@ describe("a document that breaks its schema", () => {
       `version-unknown ${deployment} spec.previous[1]`,
       `time-unknown ${deployment} spec.lock.at`,
       `schema-type ${deployment} spec.serving.timeoutMs`,
-      `kustomization-stale ${paths.deploymentKustomization("staging", "fraud")} resources`,
     ]);
     expect(checkDocuments(files).problems.every(({ line }) => line !== undefined)).toBe(true);
   });
