@@ -8,6 +8,7 @@ import { withoutSecrets } from "../../schemas/secrets.ts";
 import { type DocumentKind, meantPath, paths, placeOf } from "../../schemas/tree.ts";
 import type { Context, Documents, Remote, Tree } from "../context.ts";
 import { environmentProblems, nameProblems } from "../gitops/core/names.ts";
+import type { Snapshot } from "../gitops/core/ports.ts";
 import { UsageError, wholeNumber, type Input } from "../flags.ts";
 
 /** The model: the argument or `--name`, not both. */
