@@ -36,18 +36,20 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     now: () => performance.now(),
     onFault: createFaultLog(deps.log, deps.clock),
   });
+  const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);
   const gateway: Gateway = {
     table: () => fleet.table(),
     health: () => healthOf(fleet.table(), fleet.untried()),
     predict,
     alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
     alertsToken: deps.alertsToken,
+    uptimeSeconds,
+    statistics: parts.statistics,
     status: () => {
-      const uptimeSeconds = Math.round((deps.clock.now() - parts.startedAt) / 1000);
       const { source, alertsToken } = deps;
       const context = {
         source: source.description,
-        uptimeSeconds,
+        uptimeSeconds: uptimeSeconds(),
         alerts: alertsToken !== null,
         problems: deps.problems ?? [],
         needsPerson: people.calls(),
@@ -61,7 +63,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     reload: async () => void (await fleet.refresh()),
     maxBodyBytes: () => fleet.table().policy?.spec.gateway?.maxBodyBytes ?? defaultMaxBodyBytes,
     onReply: (model, code) => deps.metrics.reply(model, code),
-    onError: (error) => deps.log("error", "a request failed", { error }),
+    onError: (error, requestId) => deps.log("error", "a request failed", { requestId, error }),
   };
   return {
     gateway,
