@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import { RequestError } from "./core/errors.ts";
+import { callerGone, RequestError } from "./core/errors.ts";
 import { alertRoutes } from "./routes/alerts.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
@@ -14,7 +14,7 @@ export function createApp(gateway: Gateway, version: string) {
   const app = new Elysia({ serve: { maxRequestBodySize: Number.MAX_SAFE_INTEGER } })
     .onError(({ error, code, set, path, request }) => {
       const allowed = code === "NOT_FOUND" ? methodsAt(app.routes, path) : [];
-      const failure = toRequestError(error, code, request.method, allowed);
+      const failure = toRequestError(error, code, request, allowed);
       if (failure.status >= 500 && !(error instanceof RequestError)) gateway.onError(error);
       set.status = failure.status;
       if (failure.status === 405) set.headers["allow"] = allowed.join(", ");
@@ -32,10 +32,12 @@ export function createApp(gateway: Gateway, version: string) {
 }
 
 /** A fixed message for what is not the caller's: a cause is an oracle about the inside. */
-function toRequestError(error: unknown, code: unknown, method: string, allowed: readonly string[]): RequestError {
+function toRequestError(error: unknown, code: unknown, request: Request, allowed: readonly string[]): RequestError {
   if (error instanceof RequestError) return error;
+  // Its connection has ended, or what it sent there was no body: Bun has answered that itself.
+  if (error instanceof DOMException && error.name === "AbortError" && request.signal.aborted) return callerGone();
   if (allowed.length > 0) {
-    return new RequestError(405, "method-not-allowed", `use ${allowed.join(" or ")}, not ${method}`);
+    return new RequestError(405, "method-not-allowed", `use ${allowed.join(" or ")}, not ${request.method}`);
   }
   if (code === "NOT_FOUND") return new RequestError(404, "not-found", "there is nothing at this address");
   return new RequestError(500, "internal", "the gateway failed; its log says why");

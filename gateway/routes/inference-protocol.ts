@@ -1,8 +1,10 @@
 import { Elysia } from "elysia";
+import { timeoutParameterMs } from "../core/deadline.ts";
 import { RequestError } from "../core/errors.ts";
 import { decodeInferRequest, encodeInferResponse, modelMetadata, type InferRequest } from "../core/oip.ts";
 import type { Route } from "../core/route.ts";
 import type { LoadedModel } from "../core/ports.ts";
+import { isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
 import { answerHeaders } from "./answer.ts";
 import { readJson } from "./body.ts";
@@ -50,6 +52,8 @@ async function inferOnce(gateway: Gateway, request: Request, params: Params, set
     model: params.model,
     version,
     header: (name) => request.headers.get(name),
+    timeoutMs: isObject(body) ? timeoutParameterMs(body["parameters"]) : null,
+    gone: () => request.signal,
     encode: (target) => {
       const decoded = decodeInferRequest(body, target.signature);
       requests.set(target, decoded);

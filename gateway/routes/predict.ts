@@ -21,6 +21,7 @@ export function predictRoutes(gateway: Gateway, replies: Replies) {
         model: body.model,
         version: null,
         header: (name) => request.headers.get(name),
+        gone: () => request.signal,
         encode: (target) => {
           requireRowOutputs(target.signature);
           return rowsToTensors(body, target, { maxRows });
