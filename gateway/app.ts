@@ -10,10 +10,10 @@ import { createReplies } from "./routes/replies.ts";
 /** The HTTP server of a gateway, not listening yet. Errors become replies here and nowhere else. */
 export function createApp(gateway: Gateway, version: string) {
   const replies = createReplies(gateway);
-  // The routes have limits of their own, and say what theirs is.
-  const app = new Elysia({ serve: { maxRequestBodySize: Number.MAX_SAFE_INTEGER } })
-    .onError(({ error, code, set, path, request }) => {
-      const allowed = code === "NOT_FOUND" ? methodsAt(app.routes, path) : [];
+  // The routes have limits of their own, and say what theirs is; pages with stacks are for who develops Bun's server.
+  const app = new Elysia({ serve: { maxRequestBodySize: Number.MAX_SAFE_INTEGER, development: false } })
+    .onError(({ error, code, set, request }) => {
+      const allowed = code === "NOT_FOUND" ? methodsAt(app.routes, pathOf(request.url)) : [];
       const failure = toRequestError(error, code, request, allowed);
       if (failure.status >= 500 && !(error instanceof RequestError)) gateway.onError(error);
       set.status = failure.status;
@@ -41,6 +41,11 @@ function toRequestError(error: unknown, code: unknown, request: Request, allowed
   }
   if (code === "NOT_FOUND") return new RequestError(404, "not-found", "there is nothing at this address");
   return new RequestError(500, "internal", "the gateway failed; its log says why");
+}
+
+/** The framework's own is wrong for hosts of one or two letters; and without a host, the URL is the path alone. */
+function pathOf(url: string): string {
+  return URL.parse(url, "http://localhost")?.pathname ?? "";
 }
 
 /** What an address that is known answers to. */
