@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import { errorReply, MethodError, RequestError } from "./core/errors.ts";
+import { callerGone, errorReply, MethodError, RequestError } from "./core/errors.ts";
 import { alertRoutes } from "./routes/alerts.ts";
 import { requestIdOf } from "./routes/answer.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -13,11 +13,12 @@ import { createReplies } from "./routes/replies.ts";
 /** The HTTP server of a gateway, not listening yet. Errors become replies here and nowhere else. */
 export function createApp(gateway: Gateway, version: string) {
   const replies = createReplies(gateway);
-  // The routes have limits of their own, and say what theirs is.
-  const app = new Elysia({ serve: { maxRequestBodySize: Number.MAX_SAFE_INTEGER } })
-    .onError(({ error, code, set, path, request }) => {
+  // The routes have limits of their own, and say what theirs is; pages with stacks are for who develops Bun's server.
+  const app = new Elysia({ serve: { maxRequestBodySize: Number.MAX_SAFE_INTEGER, development: false } })
+    .onError(({ error, code, set, request }) => {
+      const path = pathOf(request.url);
       const allowed = code === "NOT_FOUND" ? methodsAt(app.routes, path) : [];
-      const failure = toRequestError(error, code, request.method, allowed);
+      const failure = toRequestError(error, code, request, allowed);
       const requestId = requestIdOf(request);
       if (failure.status >= 500 && !(error instanceof RequestError)) gateway.onError(error, requestId);
       const { status, headers, body } = errorReply(path, failure);
@@ -41,11 +42,18 @@ export function createApp(gateway: Gateway, version: string) {
 }
 
 /** A fixed message for what is not the caller's: a cause is an oracle about the inside. */
-function toRequestError(error: unknown, code: unknown, method: string, allowed: readonly string[]): RequestError {
+function toRequestError(error: unknown, code: unknown, request: Request, allowed: readonly string[]): RequestError {
   if (error instanceof RequestError) return error;
-  if (allowed.length > 0) return new MethodError(method, allowed);
+  // Its connection has ended, or what it sent there was no body: Bun has answered that itself.
+  if (error instanceof DOMException && error.name === "AbortError" && request.signal.aborted) return callerGone();
+  if (allowed.length > 0) return new MethodError(request.method, allowed);
   if (code === "NOT_FOUND") return new RequestError(404, "not-found", "there is nothing at this address");
   return new RequestError(500, "internal", "the gateway failed; its log says why");
+}
+
+/** The framework's own is wrong for hosts of one or two letters; and without a host, the URL is the path alone. */
+function pathOf(url: string): string {
+  return URL.parse(url, "http://localhost")?.pathname ?? "";
 }
 
 /** What an address that is known answers to. */

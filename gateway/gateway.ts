@@ -1,7 +1,7 @@
 import type { ReadTree } from "../schemas/read-tree.ts";
 import type { Gateway } from "./routes/port.ts";
 import { healthOf } from "./core/health.ts";
-import { createFaultLog } from "./fault-log.ts";
+import { createFaultLog, createGoneLog } from "./fault-log.ts";
 import { assemble, recorderOf, type GatewayDeps } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
 import { judgeAlert } from "./react/judge-alert.ts";
@@ -62,7 +62,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     },
     reload: async () => void (await fleet.refresh()),
     maxBodyBytes: () => fleet.table().policy?.spec.gateway?.maxBodyBytes ?? defaultMaxBodyBytes,
-    onReply: (model, code) => deps.metrics.reply(model, code),
+    onReply: replyCounter(deps),
     onError: (error, requestId) => deps.log("error", "a request failed", { requestId, error }),
   };
   return {
@@ -87,5 +87,14 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       await deps.runtime.close();
       deps.store.close();
     },
+  };
+}
+
+/** Replies go to the metrics; that clients did not wait for theirs, to the log as well. */
+function replyCounter({ metrics, log, clock }: GatewayDeps): Gateway["onReply"] {
+  const noteGone = createGoneLog(log, clock);
+  return (model, code) => {
+    metrics.reply(model, code);
+    if (code === 499) noteGone(model);
   };
 }

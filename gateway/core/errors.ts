@@ -24,6 +24,11 @@ export class MethodError extends RequestError {
   }
 }
 
+/** Nobody is there to be told: for the log and the metrics, by the status that nginx made customary for it. */
+export function callerGone(): RequestError {
+  return new RequestError(499, "caller-gone", "the caller has gone before it was answered");
+}
+
 /** Stops with a 400. */
 export function refuse(code: string, message: string): never {
   throw new RequestError(400, code, message);

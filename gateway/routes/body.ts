@@ -66,11 +66,11 @@ function requireType(request: Request, types: readonly string[]): void {
   }
 }
 
-/** null: nobody says; it comes in chunks. */
+/** null: nobody says, it comes in chunks; or it is announced twice: Bun lets equal ones pass, and joins them. */
 function announcedLength(request: Request, maxBytes: number): number | null {
-  const announced = request.headers.get("content-length");
-  if (Number(announced) > maxBytes) tooLarge(maxBytes);
-  return announced === null ? null : Number(announced);
+  const announced = Number(request.headers.get("content-length") ?? NaN);
+  if (announced > maxBytes) tooLarge(maxBytes);
+  return Number.isNaN(announced) ? null : announced;
 }
 
 async function readUpTo(request: Request, maxBytes: number): Promise<Buffer> {

@@ -1,8 +1,10 @@
 import { Elysia } from "elysia";
+import { timeoutParameterMs } from "../core/deadline.ts";
 import { joinBody, jsonLengthHeader, splitBody } from "../core/oip-body.ts";
 import { decodeInferRequest, encodeInferResponse, type InferReply, type InferRequest } from "../core/oip.ts";
 import { modelMetadata, openVersions, serverMetadata } from "../core/oip-metadata.ts";
 import type { LoadedModel } from "../core/ports.ts";
+import { isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
 import { answerHeaders, requestIdOf, type Signed } from "./answer.ts";
 import { inferTypes, parseJson, readBytes, readJson } from "./body.ts";
@@ -53,6 +55,8 @@ async function inferOnce(gateway: Gateway, replies: Replies, request: Request, p
     model: params.model,
     version,
     header: (name) => request.headers.get(name),
+    timeoutMs: isObject(body) ? timeoutParameterMs(body["parameters"]) : null,
+    gone: () => request.signal,
     encode: (target) => {
       const decoded = decodeInferRequest(body, target.signature, binary);
       requests.set(target, decoded);

@@ -17,6 +17,7 @@ export async function predictRows(
     model: rows.model,
     version: null,
     header: (name) => request.headers.get(name),
+    gone: () => request.signal,
     encode: (target) => {
       requireRowOutputs(target.signature);
       return rowsToTensors(rows, target, { maxRows });

@@ -69,7 +69,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
           return runner.place();
         },
         trialMs: runner.trialMs,
-        infer: (inputs, withinMs = Infinity) => runner.infer(inputs, performance.now() + withinMs),
+        infer: (inputs, withinMs = Infinity, gone) => runner.infer(inputs, performance.now() + withinMs, gone),
         close: async () => {
           try {
             await runner.close();

@@ -52,6 +52,15 @@ describe.each(ways)("%s", (_, send) => {
     expect(asked).toBeLessThan(500);
   });
 
+  test("a body whose length is announced twice is refused as soon as it is over the limit", async () => {
+    const headers = [
+      ["content-length", String(limit + 1)],
+      ["content-length", String(limit + 1)],
+    ] as [string, string][];
+    const reply = await send("/predict", { method: "POST", headers, body: "x".repeat(limit + 1) });
+    expect(reply).toMatchObject({ status: 413 });
+  });
+
   test("a chunked body up to the limit is read like any other", async () => {
     const body = JSON.stringify({ instances: [[1, 2, 3]] });
     const reply = await send("/predict", { method: "POST", body: inChunks(body.padEnd(limit)) });
