@@ -4,8 +4,8 @@ import type { Answer } from "../predict.ts";
 const saneId = /^[\w.:/+=@-]{1,128}$/;
 
 /** The caller's `x-request-id` where it is sane, else one of our own: what a reply and the log are found by. */
-export function requestIdOf(request: Request): string {
-  const given = request.headers.get("x-request-id");
+export function requestIdOf({ headers }: { readonly headers: Pick<Headers, "get"> }): string {
+  const given = headers.get("x-request-id");
   return given !== null && saneId.test(given) ? given : crypto.randomUUID();
 }
 
