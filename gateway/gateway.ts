@@ -2,14 +2,14 @@ import type { ReadTree } from "../schemas/read-tree.ts";
 import type { Gateway } from "./routes/port.ts";
 import { healthOf } from "./core/health.ts";
 import { createFaultLog, createGoneLog } from "./fault-log.ts";
-import { assemble, recorderOf, type GatewayDeps } from "./parts.ts";
+import { assemble, recorderOf, type GatewayDeps, type Parts } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
 import { judgeAlert } from "./react/judge-alert.ts";
 import type { StoredCut } from "./react/ports.ts";
 import { defaultMaxBodyBytes } from "./routes/body.ts";
 import { rehearse } from "./rehearse.ts";
 import { viewOf } from "./serving-view.ts";
-import { describeStatus } from "./status.ts";
+import { describeStatus, type StatusContext } from "./status.ts";
 
 /** A gateway with everything that runs behind its routes. */
 export interface RunningGateway {
@@ -46,14 +46,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     uptimeSeconds,
     statistics: parts.statistics,
     status: () => {
-      const { source, alertsToken } = deps;
-      const context = {
-        source: source.description,
-        uptimeSeconds: uptimeSeconds(),
-        alerts: alertsToken !== null,
-        problems: deps.problems ?? [],
-        needsPerson: people.calls(),
-      };
+      const context = statusContext(parts, uptimeSeconds());
       return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
     },
     scrape: () => {
@@ -87,6 +80,20 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       await deps.runtime.close();
       deps.store.close();
     },
+  };
+}
+
+function statusContext(
+  { source, alertsToken, grpc, problems = [], people }: Parts,
+  uptimeSeconds: number,
+): StatusContext {
+  return {
+    source: source.description,
+    uptimeSeconds,
+    alerts: alertsToken !== null,
+    grpc: grpc?.() ?? null,
+    problems,
+    needsPerson: people.calls(),
   };
 }
 

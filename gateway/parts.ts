@@ -35,6 +35,8 @@ export interface GatewayDeps {
   readonly reacts?: boolean;
   /** Default true. Where another process takes the predictions (role `react`), nobody knows here how many there were. */
   readonly serves?: boolean;
+  /** Where gRPC is answered, for `/status`: `127.0.0.1:9000`; left out or null: nowhere. */
+  readonly grpc?: () => string | null;
   /** What is wrong with how it was started, for `/status`. */
   readonly problems?: readonly Problem[];
   readonly clock: Clock;
