@@ -1,7 +1,7 @@
 /** A gRPC client that shares nothing with the gateway but the protocol's text: @grpc/grpc-js, with protobufjs for messages. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
+import { Client, credentials, Metadata, status, type compressionAlgorithms, type ServiceError } from "@grpc/grpc-js";
 import { parse } from "protobufjs";
 
 const proto = join(import.meta.dir, "../../gateway/core/grpc/inference.proto");
@@ -33,8 +33,7 @@ export interface CallOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** How long the client waits. */
   readonly withinMs?: number;
-  /** 2: gzip, 1: deflate. */
-  readonly compression?: number;
+  readonly compression?: compressionAlgorithms;
   readonly signal?: AbortSignal;
 }
 
