@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { temporaryFolder } from "../support/folder.ts";
+import { startGatewayProcess } from "../support/gateway-process.ts";
 import { startRig } from "../support/gateway-rig.ts";
 import { grpcClient, rawOf } from "../support/grpc.ts";
 import { linearModel, slowModel } from "../support/models.ts";
@@ -12,7 +14,7 @@ const row = {
 };
 
 describe("over a slow model", () => {
-  const tree = servingTree({ fraud: { versions: { 1: slowModel({ rounds: 4000 }) } } });
+  const tree = servingTree({ fraud: { versions: { 1: slowModel({ rounds: 500 }) } } });
 
   test("a call's deadline ends it with DEADLINE_EXCEEDED, by gRPC's own header or the protocol's parameter", async () => {
     await using rig = await startRig(tree);
@@ -33,10 +35,13 @@ describe("over a slow model", () => {
     using client = grpcClient(await rig.listenGrpc());
     const leaving = new AbortController();
     const first = client.call("ModelInfer", row);
+    // It has begun when a call that was sent after it is answered; the others wait for their turn.
+    await client.call("ServerLive");
     const others = [1, 2, 3].map(() => client.call("ModelInfer", row, { signal: leaving.signal }));
-    expect((await first).status).toBe("OK");
+    await client.call("ServerLive");
     leaving.abort();
     expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(3).fill("CANCELLED"));
+    expect((await first).status).toBe("OK");
     const patience = Date.now() + 10_000;
     const gone = async () => (await rig.metric("gateway_reply_total"))['{model="fraud",code="499"}'];
     while ((await gone()) !== 3 && Date.now() < patience) await Bun.sleep(5);
@@ -63,7 +68,7 @@ test("the value of a sticky header comes as metadata", async () => {
 });
 
 test("stopping answers the calls that run, and takes no more", async () => {
-  const rig = await startRig(servingTree({ fraud: { versions: { 1: slowModel({ rounds: 500 }) } } }));
+  const rig = await startRig(servingTree({ fraud: { versions: { 1: slowModel({ rounds: 100 }) } } }));
   const port = await rig.listenGrpc();
   using client = grpcClient(port);
   await client.call("ServerLive");
@@ -74,4 +79,22 @@ test("stopping answers the calls that run, and takes no more", async () => {
   expect((await Promise.all(running)).map(({ status }) => status)).toEqual(Array(4).fill("OK"));
   using late = grpcClient(port);
   expect((await late.call("ServerLive", {}, { withinMs: 2000 })).status).not.toBe("OK");
+});
+
+test("SIGTERM answers the calls that run over gRPC and over HTTP before the gateway ends", async () => {
+  using tree = temporaryFolder(servingTree({ fraud: { versions: { 1: slowModel({ rounds: 100 }) } } }));
+  const variables = { MMSP_ENV: "dev", MMSP_DIR: tree.path, MMSP_GRPC_PORT: "0" };
+  await using gateway = await startGatewayProcess(variables);
+  const { grpc } = await gateway.logged("listening");
+  using client = grpcClient(Number(String(grpc).split(":")[1]));
+  const headers = { "content-type": "application/json" };
+  const predict = { method: "POST", headers, body: JSON.stringify({ instances: [[0, 0, 0]] }) };
+  const overGrpc = [1, 2, 3].map(() => client.call("ModelInfer", row));
+  const overHttp = [1, 2, 3].map(() => fetch(`${gateway.url}/predict`, predict));
+  await client.call("ServerLive");
+  await fetch(`${gateway.url}/health/live`);
+  const ended = gateway.terminate();
+  expect((await Promise.all(overGrpc)).map(({ status }) => status)).toEqual(["OK", "OK", "OK"]);
+  expect((await Promise.all(overHttp)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(await ended).toBe(0);
 });
