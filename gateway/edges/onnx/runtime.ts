@@ -1,7 +1,8 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
+import type { Tensor } from "../../../schemas/tensor.ts";
 import { fail } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import type { LoadedModel, Runtime } from "../../core/ports.ts";
+import { InputUnsupported, type LoadedModel, type Runtime } from "../../core/ports.ts";
 import { openChannel, spawnWorker, type Channel } from "./channel.ts";
 import type { SessionOptions, Trial } from "./messages.ts";
 import { createMovingModel, type PlacedRunner } from "./moving-model.ts";
@@ -59,6 +60,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
         await remove();
         throw error;
       }
+      const takesText = spec.signature.inputs.some(({ datatype }) => datatype === "BYTES");
       const model: LoadedModel = {
         model: spec.model,
         version: spec.version,
@@ -69,7 +71,11 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
           return runner.place();
         },
         trialMs: runner.trialMs,
-        infer: (inputs, withinMs = Infinity, gone) => runner.infer(inputs, performance.now() + withinMs, gone),
+        infer: (inputs, withinMs = Infinity, gone) => {
+          const cut = takesText ? cutText(inputs) : null;
+          if (cut !== null) return Promise.reject(new InputUnsupported(cut));
+          return runner.infer(inputs, performance.now() + withinMs, gone);
+        },
         close: async () => {
           try {
             await runner.close();
@@ -86,6 +92,15 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
       await Promise.all([...open].map((model) => model.close()));
     },
   };
+}
+
+/** onnxruntime takes text as C does: it would silently end at the first NUL. */
+function cutText(inputs: readonly Tensor[]): string | null {
+  for (const { name, data } of inputs) {
+    const at = Array.isArray(data) ? data.findIndex((text: string) => text.includes("\0")) : -1;
+    if (at !== -1) return `input "${name}": element ${at}: expected text without NUL, which this model cannot be given`;
+  }
+  return null;
 }
 
 const nothing = (): Promise<void> => Promise.resolve();
