@@ -39,6 +39,7 @@ import { systemClock, writeLog } from "./log.ts";
 import { oneByOne } from "./react/one-by-one.ts";
 import type { Committer } from "./react/ports.ts";
 import { whileAwaited } from "./react/while-awaited.ts";
+import { sendAway } from "./send-away.ts";
 
 /** How often a gateway that shares its store looks for the other's cuts, in milliseconds. */
 const shareMs = 250;
@@ -108,6 +109,11 @@ async function main(): Promise<void> {
     stopping = true;
     writeLog("info", "stopping", { why });
     clearInterval(sharing);
+    // Whoever sends this takes the traffic elsewhere meanwhile; a person at a terminal waits for the end.
+    if (why === "SIGTERM" && app.server !== null) {
+      running.stopBeingReady();
+      await sendAway(app.server, (request) => app.handle(request));
+    }
     await Promise.race([app.stop(), Bun.sleep(drainMs)]);
     await Promise.race([running.stop(), Bun.sleep(settleMs)]);
     process.exit(0);

@@ -60,7 +60,6 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
         await remove();
         throw error;
       }
-      const takesText = spec.signature.inputs.some(({ datatype }) => datatype === "BYTES");
       const model: LoadedModel = {
         model: spec.model,
         version: spec.version,
@@ -71,11 +70,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
           return runner.place();
         },
         trialMs: runner.trialMs,
-        infer: (inputs, withinMs = Infinity, gone) => {
-          const cut = takesText ? cutText(inputs) : null;
-          if (cut !== null) return Promise.reject(new InputUnsupported(cut));
-          return runner.infer(inputs, performance.now() + withinMs, gone);
-        },
+        infer: inferOf(spec, runner),
         close: async () => {
           try {
             await runner.close();
@@ -94,11 +89,20 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
   };
 }
 
+function inferOf({ signature }: Spec, runner: Runner): LoadedModel["infer"] {
+  const takesText = signature.inputs.some(({ datatype }) => datatype === "BYTES");
+  return (inputs, withinMs = Infinity, gone) => {
+    const fault = takesText ? unsupported(inputs) : null;
+    return fault === null ? runner.infer(inputs, performance.now() + withinMs, gone) : Promise.reject(fault);
+  };
+}
+
 /** onnxruntime takes text as C does: it would silently end at the first NUL. */
-function cutText(inputs: readonly Tensor[]): string | null {
+function unsupported(inputs: readonly Tensor[]): InputUnsupported | null {
   for (const { name, data } of inputs) {
     const at = Array.isArray(data) ? data.findIndex((text: string) => text.includes("\0")) : -1;
-    if (at !== -1) return `input "${name}": element ${at}: expected text without NUL, which this model cannot be given`;
+    const message = `input "${name}": element ${at}: expected text without NUL, which this model cannot be given`;
+    if (at !== -1) return new InputUnsupported(message);
   }
   return null;
 }

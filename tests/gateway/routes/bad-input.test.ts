@@ -31,6 +31,21 @@ describe.each(ways)("%s", (_, send) => {
   );
 });
 
+test("text with NUL in it, which the model would get only the beginning of, is refused", async () => {
+  const inputs = [
+    { name: "ids", datatype: "INT64", shape: [2], data: [1, 2] },
+    { name: "words", datatype: "BYTES", shape: [2], data: ["a", "a\0b"] },
+  ];
+  const reply = await rig.post("/v2/models/words/infer", { inputs });
+  expect([reply.status, reply.json()]).toEqual([
+    400,
+    {
+      error: 'input "words": element 1: expected text without NUL, which this model cannot be given',
+      code: "value-unsupported",
+    },
+  ]);
+});
+
 test("more rows than are taken at once are refused with the number", async () => {
   const roomy = servingTree({ fraud: { versions: { 1: linearModel() } } });
   await using other = await startRig(roomy);
