@@ -60,6 +60,8 @@ interface Behind {
 /** A gateway process that `up` or `demo` has started. */
 export interface GatewayProcess {
   readonly url: string;
+  /** Where it answers gRPC: `127.0.0.1:9000`; null: nowhere. */
+  readonly grpc: string | null;
   readonly pid: number;
   /** Exit code. */
   readonly exited: Promise<number>;
@@ -73,6 +75,8 @@ export interface GatewayProcess {
 export interface GatewayOptions {
   readonly environment: string;
   readonly port: number;
+  /** null: no gRPC. */
+  readonly grpcPort: number | null;
   readonly source: { readonly dir: string } | { readonly gitUrl: string; readonly branch: string };
   readonly dataDir: string;
   readonly logFile: string;

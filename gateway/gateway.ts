@@ -39,6 +39,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     onFault: createFaultLog(deps.log, deps.clock),
   });
   let isStopping = false;
+  const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);
   const gateway: Gateway = {
     table: () => fleet.table(),
     health: () => {
@@ -48,7 +49,9 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     predict,
     alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
     alertsToken: deps.alertsToken,
-    status: () => statusOf(parts),
+    uptimeSeconds,
+    statistics: parts.statistics,
+    status: () => statusOf(parts, uptimeSeconds()),
     scrape: () => {
       deps.metrics.callFor(people.calls());
       return deps.metrics.scrape();
@@ -56,7 +59,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     reload: async () => void (await fleet.refresh()),
     maxBodyBytes: () => fleet.table().policy?.spec.gateway?.maxBodyBytes ?? defaultMaxBodyBytes,
     onReply: replyCounter(deps),
-    onError: (error) => deps.log("error", "a request failed", { error }),
+    onError: (error, requestId) => deps.log("error", "a request failed", { requestId, error }),
   };
   return {
     gateway,
@@ -86,11 +89,12 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
   };
 }
 
-function statusOf({ fleet, reactor, guard, people, startedAt, ...deps }: Parts): object {
+function statusOf({ fleet, reactor, guard, people, ...deps }: Parts, uptimeSeconds: number): object {
   const context = {
     source: deps.source.description,
-    uptimeSeconds: Math.round((deps.clock.now() - startedAt) / 1000),
+    uptimeSeconds,
     alerts: deps.alertsToken !== null,
+    grpc: deps.grpc?.() ?? null,
     problems: deps.problems ?? [],
     needsPerson: people.calls(),
   };
