@@ -2,7 +2,7 @@ import type { ReadTree } from "../schemas/read-tree.ts";
 import type { Gateway } from "./routes/port.ts";
 import { healthOf } from "./core/health.ts";
 import { createFaultLog } from "./fault-log.ts";
-import { assemble, recorderOf, type GatewayDeps } from "./parts.ts";
+import { assemble, recorderOf, type GatewayDeps, type Parts } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
 import { judgeAlert } from "./react/judge-alert.ts";
 import type { StoredCut } from "./react/ports.ts";
@@ -45,17 +45,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     alertsToken: deps.alertsToken,
     uptimeSeconds,
     statistics: parts.statistics,
-    status: () => {
-      const { source, alertsToken } = deps;
-      const context = {
-        source: source.description,
-        uptimeSeconds: uptimeSeconds(),
-        alerts: alertsToken !== null,
-        problems: deps.problems ?? [],
-        needsPerson: people.calls(),
-      };
-      return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
-    },
+    status: () => statusOf(parts, uptimeSeconds()),
     scrape: () => {
       deps.metrics.callFor(people.calls());
       return deps.metrics.scrape();
@@ -88,4 +78,11 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       deps.store.close();
     },
   };
+}
+
+function statusOf(parts: Parts, uptimeSeconds: number): object {
+  const { fleet, reactor, guard, people, source, alertsToken, problems = [] } = parts;
+  const needsPerson = people.calls();
+  const context = { source: source.description, uptimeSeconds, alerts: alertsToken !== null, problems, needsPerson };
+  return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { refusalAt } from "../../support/bad-requests.ts";
 import { startRig, type GatewayRig, type Send } from "../../support/gateway-rig.ts";
 import { linearModel } from "../../support/models.ts";
+import { refusalAt } from "../../support/refusal.ts";
 import { servingTree } from "../../support/serving-tree.ts";
 
 /** Bytes that a body may have here. */
