@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Signature } from "../../../schemas/model-version.ts";
 import { startRig, type GatewayRig } from "../../support/gateway-rig.ts";
-import { linearModel } from "../../support/models.ts";
+import { linearModel, slowModel } from "../../support/models.ts";
 import { encodeModel, operation, tensor } from "../../support/onnx.ts";
 import { refusalAt } from "../../support/refusal.ts";
 import { servingTree } from "../../support/serving-tree.ts";
@@ -78,6 +78,14 @@ describe.each(addresses)("%s", (path, body) => {
     expect(reply.headers.get("retry-after")).toBe("1");
     expect(reply.json()).toEqual(refusalAt(path, "model-not-ready", /broken cannot be served now; GET \/status/));
   });
+});
+
+test.each(addresses)("%s answers 504 where the model does not answer in its time", async (path, body) => {
+  const spec = { serving: { timeoutMs: 20 } };
+  await using rig = await startRig(servingTree({ fraud: { versions: { 1: slowModel({ rounds: 1500 }) }, spec } }));
+  const reply = await rig.send(path, { method: "POST", body });
+  expect(reply.status).toBe(504);
+  expect(reply.json()).toEqual(refusalAt(path, "deadline-exceeded", /version 1 of fraud did not answer within 20 ms/));
 });
 
 test.each(["/predict", "/v1/models/sums:predict"])(
