@@ -1,5 +1,5 @@
-/** The page of `GET /openapi`. One string, so that it is part of the single-file build. Text is only ever set as text. */
-export const openApiPage = `<!doctype html>
+/** The page of `GET /openapi`. One string, so that it is part of the single-file build. What is shown is only ever set as text. */
+export const openApiPage = String.raw`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -32,16 +32,35 @@ function field(form, name, input) {
   return input;
 }
 
-function operationOf(method, path, { summary, parameters = [], requestBody, security }, model) {
+/** A row of zeros that the model takes, as tensors and as a row of values. */
+function sampleOf({ inputs, parameters }) {
+  const width = parameters?.feature_order?.length ?? 1;
+  const tensors = inputs.map(({ name, datatype, shape }) => {
+    const full = shape.map((size, at) => (size !== -1 ? size : at === 0 ? 1 : width));
+    const zero = { BYTES: "", BOOL: false }[datatype] ?? 0;
+    return { name, datatype, shape: full, data: Array(full.reduce((count, size) => count * size, 1)).fill(zero) };
+  });
+  const named = Object.fromEntries(tensors.map(({ name, data }) => [name, data]));
+  return { tensors, row: tensors.length === 1 ? tensors[0].data : named };
+}
+
+function bodyOf(example, { model, sample }) {
+  const body = { ...example };
+  if (body.model) body.model = model;
+  if (body.instances) body.instances = [sample.row];
+  if (body.inputs) body.inputs = sample.tensors;
+  return JSON.stringify(body, null, 2).replaceAll("MODEL", model).replace(/\[[^[\]{}]*\]/g, (list) => list.replace(/\s+/g, " "));
+}
+
+function operationOf(method, path, { summary, parameters = [], requestBody, security }, served) {
   const details = element("details");
   const head = element("summary");
   head.append(element("b", method.toUpperCase()), element("code", path), element("span", summary));
   const form = element("form");
-  const known = { model, version: "1" };
-  const inputs = parameters.map(({ name }) => field(form, name, element("input", "", { name, value: known[name] ?? "" })));
+  const inputs = parameters.map(({ name }) => field(form, name, element("input", "", { name, value: served[name] ?? "" })));
   const example = requestBody?.content["application/json"].example;
-  const text = example && JSON.stringify(example, null, 2).replaceAll("MODEL", model);
-  const body = text && field(form, "body", element("textarea", "", { value: text, rows: Math.min(16, text.split("\\n").length) }));
+  const text = example && bodyOf(example, served);
+  const body = text && field(form, "body", element("textarea", "", { value: text, rows: Math.min(16, text.split("\n").length) }));
   const token = security && field(form, "bearer token", element("input", "", { type: "password", autocomplete: "off" }));
   const output = element("pre", "", { hidden: true });
   form.append(element("button", "Send"));
@@ -67,9 +86,9 @@ async function told(reply) {
   const about = [...reply.headers].filter(([name]) => /^(x-mmsp-|allow$|retry-after$)/.test(name));
   const lines = [reply.status + " " + reply.statusText, ...about.map((header) => header.join(": ")), ""];
   try {
-    return [...lines, JSON.stringify(JSON.parse(text), null, 2)].join("\\n");
+    return [...lines, JSON.stringify(JSON.parse(text), null, 2)].join("\n");
   } catch {
-    return [...lines, text].join("\\n");
+    return [...lines, text].join("\n");
   }
 }
 
@@ -77,15 +96,23 @@ async function read(path) {
   return (await fetch(new URL(path, base))).json();
 }
 
+/** The first model, to try requests with. */
+async function readServed() {
+  const [model] = (await read("v1/models")).models;
+  const metadata = model === undefined ? {} : await read("v2/models/" + encodeURIComponent(model));
+  const { inputs = [{ name: "input", datatype: "FP32", shape: [-1, 3] }], versions = ["1"], parameters } = metadata;
+  return { model: model ?? "MODEL", version: versions.at(-1), sample: sampleOf({ inputs, parameters }) };
+}
+
 async function show() {
-  const [{ paths, info }, { models }] = await Promise.all([read("openapi/json"), read("v1/models")]);
+  const [{ paths, info }, served] = await Promise.all([read("openapi/json"), readServed()]);
   document.querySelector("h1").append(" " + info.version);
   const sections = new Map();
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const [tag] = operation.tags;
       if (!sections.has(tag)) sections.set(tag, [element("h2", tag)]);
-      sections.get(tag).push(operationOf(method, path, operation, models[0] ?? "MODEL"));
+      sections.get(tag).push(operationOf(method, path, operation, served));
     }
   }
   document.querySelector("main").append(...[...sections.values()].flat());
