@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { badInferRequests, badInputTree, badPredictRequests, refusalAt } from "../../support/bad-requests.ts";
+import { badInferRequests, badInputTree, badPredictRequests } from "../../support/bad-requests.ts";
 import { startRig, type GatewayRig, type Send } from "../../support/gateway-rig.ts";
 import { innards } from "../../support/innards.ts";
 import { linearModel } from "../../support/models.ts";
+import { refusalAt } from "../../support/refusal.ts";
 import { servingTree } from "../../support/serving-tree.ts";
 
 let rig: GatewayRig;
