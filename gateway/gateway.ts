@@ -9,7 +9,7 @@ import type { StoredCut } from "./react/ports.ts";
 import { defaultMaxBodyBytes } from "./routes/body.ts";
 import { rehearse } from "./rehearse.ts";
 import { viewOf } from "./serving-view.ts";
-import { describeStatus, type StatusContext } from "./status.ts";
+import { describeStatus } from "./status.ts";
 
 /** A gateway with everything that runs behind its routes. */
 export interface RunningGateway {
@@ -22,6 +22,8 @@ export interface RunningGateway {
   documents(): ReadTree["read"];
   /** Another process may have cut something: look at the store again. */
   syncCuts(): void;
+  /** Probes are told to take the traffic elsewhere, while everything is answered as before. */
+  stopBeingReady(): void;
   stop(): Promise<void>;
 }
 
@@ -36,19 +38,20 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     now: () => performance.now(),
     onFault: createFaultLog(deps.log, deps.clock),
   });
+  let isStopping = false;
   const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);
   const gateway: Gateway = {
     table: () => fleet.table(),
-    health: () => healthOf(fleet.table(), fleet.untried()),
+    health: () => {
+      const health = healthOf(fleet.table(), fleet.untried());
+      return isStopping ? { ...health, isReady: false, status: "stopping" } : health;
+    },
     predict,
     alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
     alertsToken: deps.alertsToken,
     uptimeSeconds,
     statistics: parts.statistics,
-    status: () => {
-      const context = statusContext(parts, uptimeSeconds());
-      return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
-    },
+    status: () => statusOf(parts, uptimeSeconds()),
     scrape: () => {
       deps.metrics.callFor(people.calls());
       return deps.metrics.scrape();
@@ -73,6 +76,9 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       // The other process has seen git agree: high time to look as well.
       if (parts.obeyed.endedElsewhere().length > 0) void fleet.refresh();
     },
+    stopBeingReady: () => {
+      isStopping = true;
+    },
     stop: async () => {
       guard.stop();
       await reconciler?.stop();
@@ -83,18 +89,16 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
   };
 }
 
-function statusContext(
-  { source, alertsToken, grpc, problems = [], people }: Parts,
-  uptimeSeconds: number,
-): StatusContext {
-  return {
-    source: source.description,
+function statusOf({ fleet, reactor, guard, people, ...deps }: Parts, uptimeSeconds: number): object {
+  const context = {
+    source: deps.source.description,
     uptimeSeconds,
-    alerts: alertsToken !== null,
-    grpc: grpc?.() ?? null,
-    problems,
+    alerts: deps.alertsToken !== null,
+    grpc: deps.grpc?.() ?? null,
+    problems: deps.problems ?? [],
     needsPerson: people.calls(),
   };
+  return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
 }
 
 /** Replies go to the metrics; that clients did not wait for theirs, to the log as well. */

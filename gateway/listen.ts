@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import { listenGrpc } from "./edges/grpc/server.ts";
 import { createGrpcApp } from "./grpc-app.ts";
 import type { Gateway } from "./routes/port.ts";
+import { sendAway } from "./send-away.ts";
 
 /** Where a gateway is answering. */
 export interface Listening {
@@ -10,6 +11,8 @@ export interface Listening {
   readonly url: string;
   /** `127.0.0.1:9000`, as gRPC's clients take it; null: nowhere. */
   readonly grpc: string | null;
+  /** Resolves when clients of HTTP were told to go elsewhere, and have stopped coming. */
+  sendAway(): Promise<void>;
   /** Takes no more requests; resolves when those that run are answered. */
   stop(): Promise<void>;
 }
@@ -27,6 +30,9 @@ export async function listen(
   return {
     url: `http://${name}:${app.server?.port ?? port}`,
     grpc: grpc && `${name}:${grpc.port}`,
+    sendAway: async () => {
+      if (app.server !== null) await sendAway(app.server, (request) => app.handle(request));
+    },
     stop: async () => void (await Promise.all([app.stop(), grpc?.stop()])),
   };
 }

@@ -110,6 +110,11 @@ async function main(): Promise<void> {
     stopping = true;
     writeLog("info", "stopping", { why });
     clearInterval(sharing);
+    // Whoever sends this takes the traffic elsewhere meanwhile; a person at a terminal waits for the end.
+    if (why === "SIGTERM") {
+      running.stopBeingReady();
+      await listening?.sendAway();
+    }
     await Promise.race([listening?.stop(), Bun.sleep(drainMs)]);
     await Promise.race([running.stop(), Bun.sleep(settleMs)]);
     process.exit(0);

@@ -1,7 +1,15 @@
 import { chooseVersion } from "./core/choose.ts";
 import { deadlineOf, type Deadline } from "./core/deadline.ts";
 import { callerGone, RequestError } from "./core/errors.ts";
-import { CallerGone, DeadlineExceeded, InferenceError, Overloaded, type Gone, type LoadedModel } from "./core/ports.ts";
+import {
+  CallerGone,
+  DeadlineExceeded,
+  InferenceError,
+  InputUnsupported,
+  Overloaded,
+  type Gone,
+  type LoadedModel,
+} from "./core/ports.ts";
 import type { AttemptOutcome, AttemptPhase, FallbackReason, Recorder } from "./core/record.ts";
 import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
@@ -156,7 +164,8 @@ async function attempt<Reply>(
     const outputs = await (target.place === "worker" ? within(deadlineMs, running, call.gone) : running);
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds() };
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof InputUnsupported ? unsupported(thrown) : thrown;
     if (!isNobodysFault(error)) deps.onFault(route.model, version, error);
     return { error, seconds: seconds() };
   }
@@ -169,6 +178,10 @@ function decode<Reply>(call: Call<Reply>, target: LoadedModel, outputs: readonly
     if (error instanceof InferenceError) throw new MalformedAnswer(error.message, { cause: error });
     throw error;
   }
+}
+
+function unsupported({ message }: InputUnsupported): RequestError {
+  return new RequestError(400, "value-unsupported", message);
 }
 
 function late(ms: number): DeadlineExceeded {

@@ -116,6 +116,7 @@ function sliceBinary(given: ReadonlyMap<string, Entry>, binary: Uint8Array | nul
   const raw = new Map<string, Uint8Array>();
   let at = 0;
   for (const [name, entry] of given) {
+    if (entry["parameters"] === undefined) continue;
     const place = `input "${name}": `;
     const parameters = readParameters(entry, place);
     refuseUndone(parameters, place);
@@ -126,15 +127,12 @@ function sliceBinary(given: ReadonlyMap<string, Entry>, binary: Uint8Array | nul
       const header = "the header Inference-Header-Content-Length, which says where the JSON ends, is missing";
       return refuse("binary-header-missing", `${place}it has "binary_data_size", but ${header}`);
     }
-    if (!Number.isSafeInteger(size) || (size as number) < 0) {
-      refuse("binary-data-size", `${place}"binary_data_size" must be a number of bytes, not ${describe(size)}`);
+    if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
+      return refuse("binary-data-size", `${place}"binary_data_size" must be a number of bytes, not ${describe(size)}`);
     }
-    const end = at + (size as number);
+    const end = at + size;
     if (end > binary.length) {
-      refuse(
-        "binary-data-size",
-        `${place}it has ${String(size)} bytes of binary data, but ${binary.length - at} are left`,
-      );
+      refuse("binary-data-size", `${place}it has ${size} bytes of binary data, but ${binary.length - at} are left`);
     }
     raw.set(name, binary.subarray(at, end));
     at = end;

@@ -40,7 +40,7 @@ export interface LoadedModel {
   readonly trialMs: number;
   /**
    * Runs the model once. Rejects with `InferenceError` when the model fails by its own fault, with `Overloaded` when its
-   * queue is full, with `DeadlineExceeded` when it has become clear that there will be no answer within as many
+   * queue is full, with `InputUnsupported` for what cannot be handed to it, with `DeadlineExceeded` when it has become clear that there will be no answer within as many
    * milliseconds (default: no limit), and with `CallerGone` where that has happened before the request's turn. `gone` is
    * asked only where the request has to wait; a call that is under way is not interrupted.
    */
@@ -65,6 +65,11 @@ export interface Runtime {
 /** The model's own fault: an operator failed, an output is missing. Never the caller's. */
 export class InferenceError extends Error {
   override readonly name = "InferenceError";
+}
+
+/** What the runtime cannot hand to any model. Says which value, and what is wrong with it. */
+export class InputUnsupported extends Error {
+  override readonly name = "InputUnsupported";
 }
 
 /** No room in the queue: neither the model's nor the caller's fault. */

@@ -1,5 +1,4 @@
 /** What people get wrong in requests for predictions, and what they are to be told. `badInputTree` serves what is asked. */
-import { expect } from "bun:test";
 import type { Signature } from "../../schemas/model-version.ts";
 import { aRejection } from "./builders.ts";
 import { linearModel, textModel } from "./models.ts";
@@ -34,12 +33,6 @@ export type BadRequest = readonly [
   code: string,
   says: RegExp,
 ];
-
-/** The body of a refusal, as the address's protocol has it: KServe's two have a message alone. */
-export function refusalAt(path: string, code: string, says: RegExp): Record<string, unknown> {
-  const error: unknown = expect.stringMatching(says);
-  return /^\/v[12]\//.test(path) ? { error } : { error, code };
-}
 
 const fraud = (fields: object): string => JSON.stringify({ model: "fraud", ...fields });
 const infer = (input: object): string => JSON.stringify({ inputs: [{ ...tensor, ...input }] });
