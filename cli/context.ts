@@ -59,6 +59,8 @@ export interface GitFacts {
 /** A gateway process that `up` or `demo` has started. */
 export interface GatewayProcess {
   readonly url: string;
+  /** Where it answers gRPC: `127.0.0.1:9000`; null: nowhere. */
+  readonly grpc: string | null;
   readonly pid: number;
   /** Exit code. */
   readonly exited: Promise<number>;
@@ -72,6 +74,8 @@ export interface GatewayProcess {
 export interface GatewayOptions {
   readonly environment: string;
   readonly port: number;
+  /** null: no gRPC. */
+  readonly grpcPort: number | null;
   readonly source: { readonly dir: string } | { readonly gitUrl: string; readonly branch: string };
   readonly dataDir: string;
   readonly logFile: string;

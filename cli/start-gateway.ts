@@ -8,31 +8,33 @@ import { passedOn } from "./gateway-environment.ts";
 import type { GatewayStatus } from "./gitops/core/gateway-status.ts";
 import { readGatewayStatus } from "./gitops/edges/gateway-status.ts";
 
+/** What a gateway tells its parent when it serves. */
+type Addresses = Pick<GatewayProcess, "url" | "grpc">;
+
 /**
  * Starts a gateway as a process of its own and waits until it listens and has tried to load what it serves. Throws a
  * ProblemError where the port is taken, where it was interrupted, and with the end of the log where the gateway ends first.
  */
 export async function startGateway(options: GatewayOptions): Promise<GatewayProcess> {
-  const { port, signal } = options;
-  if (port !== 0 && !(await isFree(port))) {
-    fail({ code: "port-taken", message: `port ${port} is taken`, hint: "name another with --port; 0 is any free one" });
-  }
+  const { signal } = options;
+  await requireFree("--port", options.port);
+  await requireFree("--grpc-port", options.grpcPort);
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, "a");
-  const { promise: ready, resolve } = Promise.withResolvers<string>();
+  const { promise: ready, resolve } = Promise.withResolvers<Addresses>();
   const child = Bun.spawn([...gatewayCommand()], {
     env: { ...passedOn(process.env), ...variables(options) },
     stdio: ["ignore", log, log],
     detached: options.detached,
     ipc: (message: unknown) => {
-      if (typeof message === "object" && message !== null && "url" in message) resolve(String(message.url));
+      if (typeof message === "object" && message !== null && "url" in message) resolve(message as Addresses);
     },
   });
   closeSync(log);
   const interrupt = (): void => child.kill("SIGTERM");
   if (signal.aborted) interrupt();
   signal.addEventListener("abort", interrupt, { once: true });
-  const url = await Promise.race([ready, child.exited.then(() => null)]);
+  const addresses = await Promise.race([ready, child.exited.then(() => null)]);
   signal.removeEventListener("abort", interrupt);
   if (signal.aborted) {
     await child.exited;
@@ -42,13 +44,15 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
       hint: "run the command again",
     });
   }
-  if (url === null) return explain(options);
+  if (addresses === null) return explain(options);
   if (options.detached) {
     child.disconnect();
     child.unref();
   }
+  const { url, grpc } = addresses;
   return {
     url,
+    grpc,
     pid: child.pid,
     exited: child.exited,
     stop: async () => {
@@ -66,6 +70,12 @@ async function statusOf(url: string, { logFile }: GatewayOptions): Promise<Gatew
   return fail({ code: "gateway-silent", message, hint: `its log: ${logFile}` });
 }
 
+/** Stops where the port that a flag names is taken. */
+async function requireFree(flag: string, port: number | null): Promise<void> {
+  if (port === null || port === 0 || (await isFree(port))) return;
+  fail({ code: "port-taken", message: `port ${port} is taken`, hint: `name another with ${flag}; 0 is any free one` });
+}
+
 /** Asked beforehand: the server shares a port with whoever else is willing to, so it would not notice. */
 async function isFree(port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -80,6 +90,7 @@ function variables(options: GatewayOptions): Record<string, string> {
   return {
     MMSP_ENV: options.environment,
     MMSP_PORT: String(options.port),
+    MMSP_GRPC_PORT: options.grpcPort === null ? "" : String(options.grpcPort),
     MMSP_DATA: options.dataDir,
     MMSP_DETACHED: options.detached ? "1" : "",
     ...("dir" in source ? { MMSP_DIR: source.dir } : { MMSP_GIT_URL: source.gitUrl, MMSP_GIT_BRANCH: source.branch }),

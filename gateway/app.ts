@@ -1,44 +1,61 @@
 import { Elysia } from "elysia";
-import { RequestError } from "./core/errors.ts";
+import { callerGone, errorReply, MethodError, RequestError } from "./core/errors.ts";
 import { alertRoutes } from "./routes/alerts.ts";
+import { requestIdOf } from "./routes/answer.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
+import { kserveV1Routes } from "./routes/kserve-v1.ts";
+import { openApiRoutes } from "./routes/openapi.ts";
 import type { Gateway } from "./routes/port.ts";
 import { predictRoutes } from "./routes/predict.ts";
+import { protocolExtensionRoutes } from "./routes/protocol-extensions.ts";
 import { createReplies } from "./routes/replies.ts";
 
 /** The HTTP server of a gateway, not listening yet. Errors become replies here and nowhere else. */
 export function createApp(gateway: Gateway, version: string) {
   const replies = createReplies(gateway);
-  // The routes have limits of their own, and say what theirs is.
-  const app = new Elysia({ serve: { maxRequestBodySize: Number.MAX_SAFE_INTEGER } })
-    .onError(({ error, code, set, path, request }) => {
+  // The routes have limits of their own, and say what theirs is; pages with stacks are for who develops Bun's server.
+  const app = new Elysia({ serve: { maxRequestBodySize: Number.MAX_SAFE_INTEGER, development: false } })
+    .onError(({ error, code, set, request }) => {
+      const path = pathOf(request.url);
       const allowed = code === "NOT_FOUND" ? methodsAt(app.routes, path) : [];
-      const failure = toRequestError(error, code, request.method, allowed);
-      if (failure.status >= 500 && !(error instanceof RequestError)) gateway.onError(error);
-      set.status = failure.status;
-      if (failure.status === 405) set.headers["allow"] = allowed.join(", ");
-      replies.count(request, failure.status);
-      return { error: failure.message, code: failure.code };
+      const failure = toRequestError(error, code, request, allowed);
+      const requestId = requestIdOf(request);
+      if (failure.status >= 500 && !(error instanceof RequestError)) gateway.onError(error, requestId);
+      const { status, headers, body } = errorReply(path, failure);
+      set.status = status;
+      Object.assign(set.headers, headers);
+      set.headers["x-mmsp-request-id"] = requestId;
+      set.headers["x-mmsp-revision"] = gateway.table().revision;
+      replies.count(request, status);
+      return body;
     })
     .onAfterHandle(({ request, set }) => {
       replies.count(request, typeof set.status === "number" ? set.status : 200);
     })
     .use(predictRoutes(gateway, replies))
+    .use(kserveV1Routes(gateway, replies))
     .use(inferenceProtocolRoutes(gateway, replies, version))
+    .use(protocolExtensionRoutes(gateway))
     .use(healthRoutes(gateway))
-    .use(alertRoutes(gateway));
+    .use(alertRoutes(gateway))
+    .use(openApiRoutes(version));
   return app;
 }
 
 /** A fixed message for what is not the caller's: a cause is an oracle about the inside. */
-function toRequestError(error: unknown, code: unknown, method: string, allowed: readonly string[]): RequestError {
+function toRequestError(error: unknown, code: unknown, request: Request, allowed: readonly string[]): RequestError {
   if (error instanceof RequestError) return error;
-  if (allowed.length > 0) {
-    return new RequestError(405, "method-not-allowed", `use ${allowed.join(" or ")}, not ${method}`);
-  }
+  // Its connection has ended, or what it sent there was no body: Bun has answered that itself.
+  if (error instanceof DOMException && error.name === "AbortError" && request.signal.aborted) return callerGone();
+  if (allowed.length > 0) return new MethodError(request.method, allowed);
   if (code === "NOT_FOUND") return new RequestError(404, "not-found", "there is nothing at this address");
   return new RequestError(500, "internal", "the gateway failed; its log says why");
+}
+
+/** The framework's own is wrong for hosts of one or two letters; and without a host, the URL is the path alone. */
+function pathOf(url: string): string {
+  return URL.parse(url, "http://localhost")?.pathname ?? "";
 }
 
 /** What an address that is known answers to. */

@@ -20,6 +20,7 @@ const Variables = z.object({
   MMSP_POLL_MS: optional(z.coerce.number().int().min(50).max(3_600_000)),
   MMSP_HOST: optional(z.string()),
   MMSP_PORT: optional(z.coerce.number().int().min(0).max(65535)),
+  MMSP_GRPC_PORT: optional(z.coerce.number().int().min(0).max(65535)),
   MMSP_DATA: optional(z.string()),
   MMSP_ROLES: optional(z.enum(["serve", "react", "all"])),
   MMSP_ALERTS_TOKEN: optional(z.string().min(8, "must have at least 8 characters")),
@@ -37,6 +38,8 @@ export interface Config {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Where gRPC is answered, 0: any free one; null: nowhere. */
+  readonly grpcPort: number | null;
   /** Folder of the cut store, which roles share, and of the clone of each role. */
   readonly dataDir: string;
   readonly roles: "serve" | "react" | "all";
@@ -87,6 +90,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     source,
     host: vars.MMSP_HOST ?? "127.0.0.1",
     port: vars.MMSP_PORT ?? 8080,
+    grpcPort: vars.MMSP_GRPC_PORT ?? null,
     dataDir: vars.MMSP_DATA ?? `${vars.MMSP_DIR ?? "."}/.mmsp/${vars.MMSP_ENV}`,
     roles: vars.MMSP_ROLES ?? "all",
     alertsToken: vars.MMSP_ALERTS_TOKEN ?? null,

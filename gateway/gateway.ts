@@ -1,8 +1,8 @@
 import type { ReadTree } from "../schemas/read-tree.ts";
 import type { Gateway } from "./routes/port.ts";
 import { healthOf } from "./core/health.ts";
-import { createFaultLog } from "./fault-log.ts";
-import { assemble, recorderOf, type GatewayDeps } from "./parts.ts";
+import { createFaultLog, createGoneLog } from "./fault-log.ts";
+import { assemble, recorderOf, type GatewayDeps, type Parts } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
 import { judgeAlert } from "./react/judge-alert.ts";
 import type { StoredCut } from "./react/ports.ts";
@@ -22,6 +22,8 @@ export interface RunningGateway {
   documents(): ReadTree["read"];
   /** Another process may have cut something: look at the store again. */
   syncCuts(): void;
+  /** Probes are told to take the traffic elsewhere, while everything is answered as before. */
+  stopBeingReady(): void;
   stop(): Promise<void>;
 }
 
@@ -36,32 +38,28 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     now: () => performance.now(),
     onFault: createFaultLog(deps.log, deps.clock),
   });
+  let isStopping = false;
+  const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);
   const gateway: Gateway = {
     table: () => fleet.table(),
-    health: () => healthOf(fleet.table(), fleet.untried()),
+    health: () => {
+      const health = healthOf(fleet.table(), fleet.untried());
+      return isStopping ? { ...health, isReady: false, status: "stopping" } : health;
+    },
     predict,
     alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
     alertsToken: deps.alertsToken,
-    status: () => {
-      const uptimeSeconds = Math.round((deps.clock.now() - parts.startedAt) / 1000);
-      const { source, alertsToken } = deps;
-      const context = {
-        source: source.description,
-        uptimeSeconds,
-        alerts: alertsToken !== null,
-        problems: deps.problems ?? [],
-        needsPerson: people.calls(),
-      };
-      return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
-    },
+    uptimeSeconds,
+    statistics: parts.statistics,
+    status: () => statusOf(parts, uptimeSeconds()),
     scrape: () => {
       deps.metrics.callFor(people.calls());
       return deps.metrics.scrape();
     },
     reload: async () => void (await fleet.refresh()),
     maxBodyBytes: () => fleet.table().policy?.spec.gateway?.maxBodyBytes ?? defaultMaxBodyBytes,
-    onReply: (model, code) => deps.metrics.reply(model, code),
-    onError: (error) => deps.log("error", "a request failed", { error }),
+    onReply: replyCounter(deps),
+    onError: (error, requestId) => deps.log("error", "a request failed", { requestId, error }),
   };
   return {
     gateway,
@@ -78,6 +76,9 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       // The other process has seen git agree: high time to look as well.
       if (parts.obeyed.endedElsewhere().length > 0) void fleet.refresh();
     },
+    stopBeingReady: () => {
+      isStopping = true;
+    },
     stop: async () => {
       guard.stop();
       await reconciler?.stop();
@@ -85,5 +86,26 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       await deps.runtime.close();
       deps.store.close();
     },
+  };
+}
+
+function statusOf({ fleet, reactor, guard, people, ...deps }: Parts, uptimeSeconds: number): object {
+  const context = {
+    source: deps.source.description,
+    uptimeSeconds,
+    alerts: deps.alertsToken !== null,
+    grpc: deps.grpc?.() ?? null,
+    problems: deps.problems ?? [],
+    needsPerson: people.calls(),
+  };
+  return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
+}
+
+/** Replies go to the metrics; that clients did not wait for theirs, to the log as well. */
+function replyCounter({ metrics, log, clock }: GatewayDeps): Gateway["onReply"] {
+  const noteGone = createGoneLog(log, clock);
+  return (model, code) => {
+    metrics.reply(model, code);
+    if (code === 499) noteGone(model);
   };
 }

@@ -25,7 +25,6 @@ import { cutKey, type Cut } from "../schemas/cut.ts";
 import { fail, ProblemError, type Problem } from "../schemas/problem.ts";
 import { createRedactor } from "../schemas/secrets.ts";
 import { isGitAddress, slugOnGitHub } from "../schemas/repository.ts";
-import { createApp } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
 import type { Source } from "./core/ports.ts";
 import { openCutStore } from "./edges/cut-store.ts";
@@ -35,6 +34,7 @@ import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
 import { tokenFor } from "./edges/source/remote.ts";
 import { createGateway, type RunningGateway } from "./gateway.ts";
+import { listen, type Listening } from "./listen.ts";
 import { systemClock, writeLog } from "./log.ts";
 import { oneByOne } from "./react/one-by-one.ts";
 import type { Committer } from "./react/ports.ts";
@@ -75,6 +75,7 @@ async function main(): Promise<void> {
   const reacts = config.roles !== "serve";
   const access = accessOf(config);
   const commit = reacts ? committerOf(config, access, () => running) : null;
+  let listening: Listening | null = null;
   const running: RunningGateway = createGateway({
     environment: config.environment,
     settings: config.settings,
@@ -92,15 +93,16 @@ async function main(): Promise<void> {
     clock: systemClock,
     random: Math.random,
     log: writeLog,
+    grpc: () => listening?.grpc ?? null,
   });
   const started = running.start();
   await Promise.race([started, Bun.sleep(startMs)]);
   if (reacts) rehearseRollback(planner);
   const sharing = config.roles === "all" ? undefined : setInterval(() => running.syncCuts(), shareMs);
-  const app = createApp(running.gateway, pkg.version).listen({ hostname: config.host, port: config.port });
-  const port = app.server?.port ?? config.port;
-  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
-  writeLog("info", "listening", { url, environment: config.environment, problems: running.gateway.table().problems });
+  listening = await listen(running.gateway, pkg.version, config);
+  const { url, grpc } = listening;
+  const { environment } = config;
+  writeLog("info", "listening", { url, grpc, environment, problems: running.gateway.table().problems });
 
   let stopping = false;
   const stop = async (why: string): Promise<void> => {
@@ -108,7 +110,12 @@ async function main(): Promise<void> {
     stopping = true;
     writeLog("info", "stopping", { why });
     clearInterval(sharing);
-    await Promise.race([app.stop(), Bun.sleep(drainMs)]);
+    // Whoever sends this takes the traffic elsewhere meanwhile; a person at a terminal waits for the end.
+    if (why === "SIGTERM") {
+      running.stopBeingReady();
+      await listening?.sendAway();
+    }
+    await Promise.race([listening?.stop(), Bun.sleep(drainMs)]);
     await Promise.race([running.stop(), Bun.sleep(settleMs)]);
     process.exit(0);
   };
@@ -117,7 +124,7 @@ async function main(): Promise<void> {
   // Who started this gateway in the foreground is gone.
   if (!process.env["MMSP_DETACHED"]) process.on("disconnect", () => void stop("its parent ended"));
   await started;
-  process.send?.({ url });
+  process.send?.({ url, grpc });
 }
 
 /** How GitHub knows this gateway. */

@@ -1,6 +1,15 @@
 import { chooseVersion } from "./core/choose.ts";
-import { RequestError } from "./core/errors.ts";
-import { DeadlineExceeded, InferenceError, Overloaded, type LoadedModel } from "./core/ports.ts";
+import { deadlineOf, type Deadline } from "./core/deadline.ts";
+import { callerGone, RequestError } from "./core/errors.ts";
+import {
+  CallerGone,
+  DeadlineExceeded,
+  InferenceError,
+  InputUnsupported,
+  Overloaded,
+  type Gone,
+  type LoadedModel,
+} from "./core/ports.ts";
 import type { AttemptOutcome, AttemptPhase, FallbackReason, Recorder } from "./core/record.ts";
 import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
@@ -14,6 +23,10 @@ export interface Call<Reply> {
   readonly version: number | null;
   /** Value of a request header, or null. */
   header(name: string): string | null;
+  /** Milliseconds that the caller waits at most, as its protocol says it; null or left out: it says nothing. */
+  readonly timeoutMs?: number | null;
+  /** Left out: the caller cannot go before it is answered. */
+  readonly gone?: Gone;
   /** The request as inputs of this version. Throws a RequestError that tells the caller what to mend. */
   encode(target: LoadedModel): readonly Tensor[];
   /** The version's outputs as a reply. Throws an InferenceError where they are malformed. */
@@ -75,6 +88,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
   return async function predict<Reply>(call: Call<Reply>): Promise<Answer<Reply>> {
     const started = deps.now();
     const route = findRoute(deps.table(), call.model);
+    const deadline = deadlineOf(route.timeoutMs, call.header, call.timeoutMs ?? null);
     const budget = budgetOf(budgets, route.model);
     budget.earn();
     const sticky = route.stickyHeader === null ? null : call.header(route.stickyHeader);
@@ -87,8 +101,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       return { reply, model: route.model, version: by, phase: as, fallbackFrom, latencyMs: deps.now() - started };
     };
 
-    const deadlineMs = phase === "canary" ? route.timeoutMs * canaryShare : route.timeoutMs;
-    const first = await attempt(deps, route, version, call, deadlineMs);
+    const first = await attempt(deps, route, version, call, deadline.ms * (phase === "canary" ? canaryShare : 1));
     if ("reply" in first) {
       record("ok", first.seconds);
       return answer(first.reply, version, phase, null);
@@ -96,31 +109,31 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
     const reason = fallbackReason(first.error);
     const stable = route.stable?.version;
     if (phase !== "canary" || stable === undefined || reason === null || !budget.spend()) {
-      record(isFault(reason) ? "fault" : "refused", first.seconds);
-      throw clientError(first.error, route, version);
+      record(blame(first, route, deadline), first.seconds);
+      throw clientError(first.error, route, version, deadline);
     }
     // A canary that held up the event loop may have used up more than its share: stable is not to blame, and has its own.
-    const left = Math.max(route.timeoutMs * (1 - canaryShare), route.timeoutMs - (deps.now() - started));
+    const left = Math.max(deadline.ms * (1 - canaryShare), deadline.ms - (deps.now() - started));
     const second = await attempt(deps, route, stable, call, left);
     if ("reply" in second) {
       // That stable takes what the canary's signature refuses is the canary's fault; that it has room is not.
-      record(reason === "overload" ? "refused" : "fault", first.seconds);
+      record(reason === "signature" ? "fault" : blame(first, route, deadline), first.seconds);
       recordStable(deps, route, "ok", second.seconds);
       deps.recorder.fallback(route.model, version, reason);
       return answer(second.reply, stable, "stable", version);
     }
-    if (second.error instanceof RequestError) {
-      // Neither takes what the caller sent.
+    if (second.error instanceof RequestError || second.error instanceof CallerGone) {
+      // Neither takes what the caller sent, or nobody waits for it.
       budget.giveBack();
       record("refused", first.seconds);
       recordStable(deps, route, "refused", second.seconds);
     } else {
       // Something that both share: it says nothing against the canary.
       record(reason === "overload" ? "refused" : "shared", first.seconds);
-      recordStable(deps, route, isFault(fallbackReason(second.error)) ? "fault" : "refused", second.seconds);
+      recordStable(deps, route, blame(second, route, deadline), second.seconds);
       deps.recorder.fallback(route.model, version, "shared");
     }
-    throw clientError(second.error, route, stable);
+    throw clientError(second.error, route, stable, deadline);
   };
 }
 
@@ -147,12 +160,13 @@ async function attempt<Reply>(
     const inputs = call.encode(target);
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
     // came too late is seen afterwards.
-    const running = target.infer(inputs, deadlineMs);
-    const outputs = await (target.place === "worker" ? within(deadlineMs, running) : running);
+    const running = target.infer(inputs, deadlineMs, call.gone);
+    const outputs = await (target.place === "worker" ? within(deadlineMs, running, call.gone) : running);
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds() };
-  } catch (error) {
-    if (!(error instanceof RequestError || error instanceof Overloaded)) deps.onFault(route.model, version, error);
+  } catch (thrown) {
+    const error = thrown instanceof InputUnsupported ? unsupported(thrown) : thrown;
+    if (!isNobodysFault(error)) deps.onFault(route.model, version, error);
     return { error, seconds: seconds() };
   }
 }
@@ -166,19 +180,27 @@ function decode<Reply>(call: Call<Reply>, target: LoadedModel, outputs: readonly
   }
 }
 
+function unsupported({ message }: InputUnsupported): RequestError {
+  return new RequestError(400, "value-unsupported", message);
+}
+
 function late(ms: number): DeadlineExceeded {
   return new DeadlineExceeded(`no answer within ${Math.round(ms)} ms`);
 }
 
-async function within<T>(ms: number, running: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeUp = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late(ms)), ms);
-  });
+/** The answer, unless the time is up or the caller has gone before. */
+async function within<T>(ms: number, running: Promise<T>, gone: Gone | undefined): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(late(ms)), ms);
+  const signal = gone?.();
+  const leave = (): void => reject(new CallerGone("the caller has gone"));
+  if (signal?.aborted) leave();
+  signal?.addEventListener("abort", leave);
   try {
-    return await Promise.race([running, timeUp]);
+    return await Promise.race([running, over]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", leave);
     running.catch(() => undefined); // an answer that comes too late is nobody's
   }
 }
@@ -192,23 +214,34 @@ function fallbackReason(error: unknown): FallbackReason | null {
   if (error instanceof Overloaded) return "overload";
   if (error instanceof DeadlineExceeded) return "timeout";
   if (error instanceof MalformedAnswer) return "malformed";
-  if (error instanceof RequestError) return error.status === 400 ? "signature" : null;
-  return "error";
+  if (error instanceof RequestError) return error.status === 400 || error.status === 422 ? "signature" : null;
+  return error instanceof CallerGone ? null : "error";
 }
 
-/** Whether a failure that nothing better is known about is held against the version. */
-function isFault(reason: FallbackReason | null): boolean {
-  return reason !== null && reason !== "signature" && reason !== "overload";
+function isNobodysFault(error: unknown): boolean {
+  return error instanceof RequestError || error instanceof Overloaded || error instanceof CallerGone;
+}
+
+/**
+ * What a failure that nothing better is known about says of the version. One that was given less time than the route gives
+ * is not at fault for having needed more; but slow it was, where it took longer than its objective allows.
+ */
+function blame({ error, seconds }: Failed, { slo }: Route, { isCallers }: Deadline): AttemptOutcome {
+  if (isNobodysFault(error)) return "refused";
+  if (!isCallers || !(error instanceof DeadlineExceeded)) return "fault";
+  return seconds * 1000 > (slo.latencyP95Ms ?? Infinity) ? "late" : "refused";
 }
 
 /** What the caller is told. Causes go to the log: they are an oracle about the inside. */
-function clientError(error: unknown, route: Route, version: number): RequestError {
+function clientError(error: unknown, route: Route, version: number, deadline: Deadline): RequestError {
   if (error instanceof RequestError) return error;
   const who = `version ${version} of ${route.model}`;
   if (error instanceof Overloaded) return new RequestError(503, "overloaded", `${who} is overloaded; try again later`);
   if (error instanceof DeadlineExceeded) {
-    return new RequestError(504, "deadline-exceeded", `${who} did not answer within ${route.timeoutMs} ms`);
+    const asked = deadline.isCallers ? ", as the request asks" : "";
+    return new RequestError(504, "deadline-exceeded", `${who} did not answer within ${deadline.ms} ms${asked}`);
   }
+  if (error instanceof CallerGone) return callerGone();
   return new RequestError(500, "inference-failed", `${who} failed on this input`);
 }
 

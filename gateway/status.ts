@@ -8,6 +8,8 @@ export interface StatusContext {
   readonly source: string;
   readonly uptimeSeconds: number;
   readonly alerts: boolean;
+  /** Where gRPC is answered; null: nowhere. */
+  readonly grpc: string | null;
   /** What is wrong with how the gateway was started. */
   readonly problems: readonly Problem[];
   readonly needsPerson: readonly Call[];

@@ -89,6 +89,7 @@ export const variableGroups: readonly VariableGroup[] = [
       },
       { name: "MMSP_POLL_MS", meaning: "how often it looks at the branch, default 2000" },
       { name: "MMSP_HOST, MMSP_PORT", meaning: "default 127.0.0.1 and 8080" },
+      { name: "MMSP_GRPC_PORT", meaning: "where it answers the inference protocol over gRPC; without it nowhere" },
       { name: "MMSP_DATA", meaning: "folder of the cut store and of a clone for each role" },
       {
         name: "MMSP_ROLES",

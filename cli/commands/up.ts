@@ -5,7 +5,7 @@ import { fail, formatProblem } from "../../schemas/problem.ts";
 import { readSettings } from "../../schemas/settings.ts";
 import { isGitAddress, slugOnGitHub } from "../../schemas/repository.ts";
 import type { Command } from "../command.ts";
-import type { Context, GatewayOptions } from "../context.ts";
+import type { Context, GatewayOptions, GatewayProcess } from "../context.ts";
 import { reading, shared, UsageError, wholeNumber, type Input } from "../flags.ts";
 import type { GatewayStatus } from "../gitops/core/gateway-status.ts";
 import type { Style } from "../style.ts";
@@ -23,13 +23,14 @@ import { knownEnvironment, looksAtGitHub, remoteOf } from "./target.ts";
 
 export const up: Command = {
   summary: "Serve an environment on this machine, with embedded ONNX Runtime",
-  usage: "[--env ENV] [--port P] [--detach]",
+  usage: "[--env ENV] [--port P] [--grpc-port P] [--detach]",
   details:
     "Serves the working tree, and every change of it at once; with --repo a branch on GitHub, without a clone.\n" +
     "Until Ctrl-C, or with --detach until `mmsp down`.",
   flags: {
     env: shared.env,
     port: { type: "string", value: "P", help: "default 8080; 0: any free one" },
+    "grpc-port": { type: "string", value: "P", help: "answer the inference protocol over gRPC, too; 0: any free port" },
     detach: { type: "boolean", help: "go on in the background, and say where the log is" },
     ...reading,
   },
@@ -39,7 +40,7 @@ export const up: Command = {
   async run(input, context) {
     // Taken over before anything is started that would have to be stopped.
     const { signal, style } = context;
-    const port = portOf(input);
+    const ports = portsOf(input);
     // The gateway would say so too, in a log.
     readSettings(context.env);
     const environment = await knownEnvironment(input, context);
@@ -50,7 +51,7 @@ export const up: Command = {
     const log = join(dataDir, "gateway.log");
     const gateway = await context.edges.startGateway({
       environment,
-      port,
+      ...ports,
       source: await sourceOf(input, context),
       dataDir,
       logFile: log,
@@ -59,15 +60,24 @@ export const up: Command = {
       signal,
     });
     writeState(dataDir, { pid: gateway.pid, url: gateway.url, log });
-    const { pid, url } = gateway;
+    const { pid, url, grpc } = gateway;
     const { models, problems } = await gateway.status();
-    const facts = { environment, url, pid, log, alertsTokenFile: tokenFile, models: models.map(shownModel), problems };
+    const facts = {
+      environment,
+      url,
+      grpc,
+      pid,
+      log,
+      alertsTokenFile: tokenFile,
+      models: models.map(shownModel),
+      problems,
+    };
     const json: UpOutput = { status: "serving", ...facts };
     const mark = problems.length === 0 ? style.green("✓") : style.yellow("!");
     const lines = [
       `${mark} serving ${style.bold(environment)} from ${await sourceName(input, context)}`,
       ...served(environment, { models, problems }, style),
-      `  ${style.cyan(url)}  (POST /predict, GET /status, GET /metrics)`,
+      ...addressLines(gateway, style),
       `  log: ${log}`,
       `  token of /alerts: ${tokenFile}`,
     ];
@@ -91,10 +101,19 @@ export const up: Command = {
   },
 };
 
-function portOf(input: Input): number {
-  const port = wholeNumber("port", input.text("port") ?? "8080");
+function portsOf(input: Input): Pick<GatewayOptions, "port" | "grpcPort"> {
+  const [port, grpcPort] = [portOf("port", input) ?? 8080, portOf("grpc-port", input)];
+  if (port !== 0 && port === grpcPort) throw new UsageError(`--port and --grpc-port cannot both be ${port}`);
+  return { port, grpcPort };
+}
+
+/** null: the flag is not given. */
+function portOf(flag: "port" | "grpc-port", input: Input): number | null {
+  const text = input.text(flag);
+  if (text === undefined) return null;
+  const port = wholeNumber(flag, text);
   if (port >= 0 && port <= 65_535) return port;
-  throw new UsageError(`--port takes a number from 0 to 65535, not ${port}`);
+  throw new UsageError(`--${flag} takes a number from 0 to 65535, not ${port}`);
 }
 
 function refuseSecond(environment: string, running: RunningGateway | null, stopCommand: string): void {
@@ -121,6 +140,11 @@ function shownModel({ model, stable, canary }: GatewayStatus["models"][number]):
     stable: stable && { version: stable.version },
     canary: canary && { version: canary.version, weight: canary.weight },
   };
+}
+
+function addressLines({ url, grpc }: Pick<GatewayProcess, "url" | "grpc">, style: Style): readonly string[] {
+  const http = `  ${style.cyan(url)}  (POST /predict, GET /status, GET /metrics)`;
+  return grpc === null ? [http] : [http, `  ${style.cyan(grpc)}  (gRPC: inference.GRPCInferenceService)`];
 }
 
 /** A line a model, and what the gateway could not take. */

@@ -3,8 +3,8 @@ import type { RoutingTable } from "./route.ts";
 /** What probes are told. */
 export interface Health {
   readonly isReady: boolean;
-  /** `starting`: not everything was tried yet. `degraded`: the newest state is not served whole. */
-  readonly status: "starting" | "ok" | "degraded";
+  /** `starting`: not everything was tried yet. `degraded`: the newest state is not served whole. `stopping`: go elsewhere. */
+  readonly status: "starting" | "ok" | "degraded" | "stopping";
   /** Of the newest state. */
   readonly problems: number;
 }

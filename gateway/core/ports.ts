@@ -21,6 +21,9 @@ export interface Source {
   watch(onChange: () => void): () => void;
 }
 
+/** The signal that is aborted when nobody waits for the answer any more. */
+export type Gone = () => AbortSignal;
+
 /** A version in memory, warm. */
 export interface LoadedModel {
   readonly model: string;
@@ -37,10 +40,11 @@ export interface LoadedModel {
   readonly trialMs: number;
   /**
    * Runs the model once. Rejects with `InferenceError` when the model fails by its own fault, with `Overloaded` when its
-   * queue is full, and with `DeadlineExceeded` when it has become clear that there will be no answer within as many
-   * milliseconds (default: no limit); a call that is under way is not interrupted.
+   * queue is full, with `InputUnsupported` for what cannot be handed to it, with `DeadlineExceeded` when it has become clear that there will be no answer within as many
+   * milliseconds (default: no limit), and with `CallerGone` where that has happened before the request's turn. `gone` is
+   * asked only where the request has to wait; a call that is under way is not interrupted.
    */
-  infer(inputs: readonly Tensor[], withinMs?: number): Promise<readonly Tensor[]>;
+  infer(inputs: readonly Tensor[], withinMs?: number, gone?: Gone): Promise<readonly Tensor[]>;
   /** Waits for what is running, then frees the memory. */
   close(): Promise<void>;
 }
@@ -63,9 +67,19 @@ export class InferenceError extends Error {
   override readonly name = "InferenceError";
 }
 
+/** What the runtime cannot hand to any model. Says which value, and what is wrong with it. */
+export class InputUnsupported extends Error {
+  override readonly name = "InputUnsupported";
+}
+
 /** No room in the queue: neither the model's nor the caller's fault. */
 export class Overloaded extends Error {
   override readonly name = "Overloaded";
+}
+
+/** Nobody waits for the answer any more. */
+export class CallerGone extends Error {
+  override readonly name = "CallerGone";
 }
 
 /** A version did not answer in its time. */

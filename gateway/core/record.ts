@@ -6,10 +6,11 @@ export type AttemptPhase = Phase | "explicit";
 /**
  * How an attempt ended.
  * `fault`: by the version's own fault (error, time-out, malformed answer);
+ * `late`: not in the time that the caller gave, though the version's objective asks for an answer in less: counted as slow;
  * `shared`: stable failed the same input too, so it says nothing against the canary;
- * `refused`: the input, or too much load, which nobody holds against the version.
+ * `refused`: the input, too much load, or a caller who did not wait, which nobody holds against the version.
  */
-export type AttemptOutcome = "ok" | "fault" | "shared" | "refused";
+export type AttemptOutcome = "ok" | "fault" | "late" | "shared" | "refused";
 
 export interface Attempt {
   readonly model: string;

@@ -11,17 +11,18 @@ export interface Replies {
 /** `onReply` gets "" for models that are not served: labels must not grow with what people send. */
 export function createReplies(gateway: { table(): RoutingTable; onReply(model: string, code: number): void }): Replies {
   const asked = new WeakMap<Request, string | null>();
-  function labelOf(model: string | null): string {
-    const { models } = gateway.table();
-    if (model !== null) return models.has(model) ? model : "";
-    const [only] = models.keys();
-    return models.size === 1 && only !== undefined ? only : "";
-  }
   return {
     about: (request, model) => void asked.set(request, model),
     count(request, status) {
       const model = asked.get(request);
-      if (model !== undefined) gateway.onReply(labelOf(model), status);
+      if (model !== undefined) gateway.onReply(labelOf(gateway.table(), model), status);
     },
   };
+}
+
+/** The model that a request is counted for: the one that it names, or where it names none the only one. */
+export function labelOf({ models }: RoutingTable, asked: string | null): string {
+  if (asked !== null) return models.has(asked) ? asked : "";
+  const [only] = models.keys();
+  return models.size === 1 && only !== undefined ? only : "";
 }

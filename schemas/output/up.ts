@@ -8,6 +8,7 @@ export const UpOutput = z.strictObject({
   status: z.enum(["serving", "stopped"]),
   environment: Name,
   url: z.url().describe("of the gateway"),
+  grpc: z.string().nullable().describe("host:port where it answers gRPC; null: nowhere"),
   pid: z.int().min(1),
   log: z.string().describe("path of the gateway's log"),
   alertsTokenFile: z.string().describe("path of the file with the bearer token of /alerts"),

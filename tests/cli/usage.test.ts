@@ -121,6 +121,8 @@ describe("a wrong command line", () => {
     ["status --base main", "--base names a branch of --repo", "mmsp status --help"],
     ["validate --base main", "--base names a branch of --repo", "mmsp validate --help"],
     ["register fraud", "--model-path is missing", "mmsp register --help"],
+    ["up --grpc-port 65536", "--grpc-port takes a number from 0 to 65535, not 65536", "mmsp up --help"],
+    ["up --port 9 --grpc-port 9", "--port and --grpc-port cannot both be 9", "mmsp up --help"],
     ["up --port 99999", "--port takes a number from 0 to 65535, not 99999", "mmsp up --help"],
     ["loadgen --rps 0 --duration 1", '--rps takes a number above 0, not "0"', "mmsp loadgen --help"],
     ["-C", "which command?", "mmsp --help"],

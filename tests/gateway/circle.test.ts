@@ -157,6 +157,31 @@ describe("SIGTERM", () => {
     expect(await ended).toBe(0);
   });
 
+  test.concurrent("under load sends clients away: ready no more, and each connection closed with its answer", async () => {
+    using folder = temporaryFolder(servingTree({ fraud: { versions: { 1: linearModel() } } }));
+    await using gateway = await startGatewayProcess({ MMSP_ENV: "dev", MMSP_DIR: folder.path });
+    const seen: string[] = [];
+    let ended: Promise<number> | null = null;
+    // Clients that never rest, on connections that they keep.
+    const clients = Array.from({ length: 8 }, async () => {
+      for (;;) {
+        const wasBefore = ended === null;
+        const reply = await predictAt(gateway, good).catch(() => null);
+        if (reply === null) return wasBefore ? seen.push("lost") : 0;
+        seen.push(`${reply.status} ${reply.headers.get("connection") ?? "kept"}`);
+      }
+    });
+    while (seen.length < 200) await Bun.sleep(5);
+    ended = gateway.terminate();
+    await gateway.logged("stopping");
+    const ready = await fetch(`${gateway.url}/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([503, { ready: false }]);
+    expect(await (await fetch(`${gateway.url}/health`)).json()).toMatchObject({ status: "stopping" });
+    expect(await ended).toBe(0);
+    await Promise.all(clients);
+    expect([...new Set(seen)].toSorted()).toEqual(["200 close", "200 kept"]);
+  });
+
   test.concurrent("while a commit hangs does not wait for it for long", async () => {
     await using circle: Circle = await startCircle(servingTree({ fraud }));
     await using gateway = await circle.start();

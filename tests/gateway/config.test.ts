@@ -19,6 +19,7 @@ describe("the variables of a gateway", () => {
       source: { kind: "dir", root: "/srv/models" },
       host: "127.0.0.1",
       port: 8080,
+      grpcPort: null,
       dataDir: "/srv/models/.mmsp/dev",
       roles: "all",
       alertsToken: null,
@@ -32,6 +33,13 @@ describe("the variables of a gateway", () => {
   test("that are empty are as good as not set", () => {
     const config = readConfig({ MMSP_ENV: "dev", MMSP_DIR: "/srv", MMSP_PORT: "", MMSP_ALERTS_TOKEN: "" });
     expect(config).toMatchObject({ port: 8080, alertsToken: null });
+  });
+
+  test("name a port of gRPC, any free one with 0", () => {
+    const config = { MMSP_ENV: "dev", MMSP_DIR: "/srv" };
+    expect(readConfig({ ...config, MMSP_GRPC_PORT: "0" }).grpcPort).toBe(0);
+    expect(readConfig({ ...config, MMSP_GRPC_PORT: "" }).grpcPort).toBeNull();
+    expect(problemsOf({ ...config, MMSP_GRPC_PORT: "65536" })).toMatchObject([{ path: "MMSP_GRPC_PORT" }]);
   });
 
   test.each([

@@ -11,6 +11,7 @@ export interface LogEntry {
 
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
   readonly log: readonly LogEntry[];
   /** The first entry with this message, whether it was written already or is yet to come. */
   logged(message: string): Promise<LogEntry>;
@@ -37,6 +38,7 @@ export async function startGatewayProcess(variables: Readonly<Record<string, str
   };
   return {
     url,
+    pid: child.pid,
     log: events.entries,
     logged: events.next,
     kill: async () => void (await end("SIGKILL")),

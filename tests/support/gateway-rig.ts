@@ -3,9 +3,11 @@ import { decide } from "../../cli/gitops/core/decide.ts";
 import { createApp } from "../../gateway/app.ts";
 import { openCutStore } from "../../gateway/edges/cut-store.ts";
 import { createMetrics } from "../../gateway/edges/metrics.ts";
+import { listenGrpc, type GrpcServer } from "../../gateway/edges/grpc/server.ts";
 import { createOnnxRuntime } from "../../gateway/edges/onnx/runtime.ts";
 import { directorySource } from "../../gateway/edges/source/directory.ts";
 import { createGateway } from "../../gateway/gateway.ts";
+import { createGrpcApp } from "../../gateway/grpc-app.ts";
 import { systemClock } from "../../gateway/log.ts";
 import type { GatewayDeps } from "../../gateway/parts.ts";
 import { breakable, type BreakableStore } from "./broken-store.ts";
@@ -36,6 +38,8 @@ export interface GatewayRig extends AsyncDisposable {
   get(path: string): Promise<Reply>;
   /** The same over a real socket, which closes with the rig. */
   listen(): Send;
+  /** Serves gRPC as well; resolves with its port. It closes with the rig. */
+  listenGrpc(): Promise<number>;
   /** Values of one metric by its labels, such as `{model="fraud"}`. */
   metric(name: string): Promise<Readonly<Record<string, number>>>;
   /** What went to the log. */
@@ -67,7 +71,9 @@ export async function startRig(
   });
   await running.start();
   const app = createApp(running.gateway, "0.0.0-test");
-  const send: Send = async (path, init) => replyOf(await app.handle(new Request(`http://localhost${path}`, init)));
+  let grpc: GrpcServer | undefined;
+  const send: Send = async (path, init) =>
+    replyOf(await app.handle(new Request(`http://localhost${path}`, asJson(init))));
   return {
     app,
     store,
@@ -80,16 +86,30 @@ export async function startRig(
     get: (path) => send(path),
     listen() {
       const { port } = app.listen({ hostname: "127.0.0.1", port: 0 }).server ?? {};
-      return async (path, init) => replyOf(await fetch(`http://127.0.0.1:${port}${path}`, init));
+      return async (path, init) => replyOf(await fetch(`http://127.0.0.1:${port}${path}`, asJson(init)));
+    },
+    async listenGrpc() {
+      const answer = createGrpcApp(running.gateway, "0.0.0-test");
+      grpc ??= await listenGrpc({ hostname: "127.0.0.1", port: 0, answer });
+      return grpc.port;
     },
     metric: async (name) => samplesOf((await running.gateway.scrape()).body, name),
     async [Symbol.asyncDispose]() {
       store.broken = false;
       await app.server?.stop(true);
+      await grpc?.stop();
       await running.stop();
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** Text goes as JSON unless said otherwise: by itself it would go as text/plain. */
+function asJson(init: RequestInit = {}): RequestInit {
+  if (typeof init.body !== "string") return init;
+  const headers = new Headers(init.headers);
+  if (!headers.has("content-type")) headers.set("content-type", "application/json");
+  return { ...init, headers };
 }
 
 export async function replyOf(response: Response): Promise<Reply> {

@@ -1,5 +1,5 @@
 import type { Tensor } from "../../../schemas/tensor.ts";
-import { DeadlineExceeded, Overloaded } from "../../core/ports.ts";
+import { CallerGone, DeadlineExceeded, Overloaded, type Gone } from "../../core/ports.ts";
 import { batchOf, createBatcher, elementsOf, splitBatch, type Run } from "./batch.ts";
 import type { Trial } from "./messages.ts";
 import type { Session } from "./session.ts";
@@ -37,13 +37,14 @@ export function createInlineModel({ session, trial, onSlow }: InlineOptions): In
   let running = 0;
   let closing: Promise<void> | null = null;
 
-  async function inParts(inputs: readonly Tensor[], deadline: number): Promise<readonly Tensor[]> {
+  async function inParts(inputs: readonly Tensor[], deadline: number, gone?: Gone): Promise<readonly Tensor[]> {
     const rows = rowsOf(inputs);
     const size = Math.max(1, Math.floor((maxElements * rows) / elementsOf(inputs)));
     const counts = Array.from({ length: Math.ceil(rows / size) }, (_, at) => Math.min(size, rows - at * size));
     const answers: (readonly Tensor[])[] = [];
     for (const part of splitBatch(inputs, counts) ?? [inputs]) {
       if (performance.now() > deadline) throw new DeadlineExceeded(`${rows} rows are too many for the time`);
+      if (gone?.().aborted) throw new CallerGone("the caller has gone");
       answers.push(await parted(part));
     }
     return batchOf(answers);
@@ -51,11 +52,11 @@ export function createInlineModel({ session, trial, onSlow }: InlineOptions): In
 
   return {
     takes: (inputs) => elementsOf(inputs) <= maxElements * (trial.batches ? rowsOf(inputs) : 1),
-    infer(inputs, deadline) {
+    infer(inputs, deadline, gone) {
       if (closing !== null) return Promise.reject(new Overloaded("the model is being unloaded"));
       running++;
       const large = trial.batches && elementsOf(inputs) > maxElements;
-      return (large ? inParts(inputs, deadline) : together(inputs)).finally(() => {
+      return (large ? inParts(inputs, deadline, gone) : together(inputs)).finally(() => {
         if (--running === 0 && closing !== null) drained.resolve();
       });
     },

@@ -1,5 +1,5 @@
 import type { Tensor } from "../../../schemas/tensor.ts";
-import { Overloaded, type LoadedModel } from "../../core/ports.ts";
+import { Overloaded, type Gone, type LoadedModel } from "../../core/ports.ts";
 import { createInlineModel, type InlineOptions } from "./inline-model.ts";
 import type { Runner } from "./worker-model.ts";
 
@@ -39,13 +39,13 @@ export function createMovingModel({ openWorker, ...options }: MovingOptions): Pl
     return moving;
   }
 
-  async function inWorker(inputs: readonly Tensor[], deadline: number): Promise<readonly Tensor[]> {
+  async function inWorker(inputs: readonly Tensor[], deadline: number, gone?: Gone): Promise<readonly Tensor[]> {
     const opened = await move().catch((error: unknown) => {
       throw new Overloaded("the request is too large for the event loop, and no worker can be started", {
         cause: error,
       });
     });
-    return opened.infer(inputs, deadline);
+    return opened.infer(inputs, deadline, gone);
   }
 
   async function close(): Promise<void> {
@@ -55,9 +55,9 @@ export function createMovingModel({ openWorker, ...options }: MovingOptions): Pl
 
   return {
     place: () => (worker === null ? "inline" : "worker"),
-    infer(inputs, deadline) {
-      if (worker !== null) return worker.infer(inputs, deadline);
-      return inline.takes(inputs) ? inline.infer(inputs, deadline) : inWorker(inputs, deadline);
+    infer(inputs, deadline, gone) {
+      if (worker !== null) return worker.infer(inputs, deadline, gone);
+      return inline.takes(inputs) ? inline.infer(inputs, deadline, gone) : inWorker(inputs, deadline, gone);
     },
     close: () => (closing ??= close()),
   };

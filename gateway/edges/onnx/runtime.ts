@@ -1,7 +1,8 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
+import type { Tensor } from "../../../schemas/tensor.ts";
 import { fail } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import type { LoadedModel, Runtime } from "../../core/ports.ts";
+import { InputUnsupported, type LoadedModel, type Runtime } from "../../core/ports.ts";
 import { openChannel, spawnWorker, type Channel } from "./channel.ts";
 import type { SessionOptions, Trial } from "./messages.ts";
 import { createMovingModel, type PlacedRunner } from "./moving-model.ts";
@@ -69,7 +70,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
           return runner.place();
         },
         trialMs: runner.trialMs,
-        infer: (inputs, withinMs = Infinity) => runner.infer(inputs, performance.now() + withinMs),
+        infer: inferOf(spec, runner),
         close: async () => {
           try {
             await runner.close();
@@ -86,6 +87,24 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
       await Promise.all([...open].map((model) => model.close()));
     },
   };
+}
+
+function inferOf({ signature }: Spec, runner: Runner): LoadedModel["infer"] {
+  const takesText = signature.inputs.some(({ datatype }) => datatype === "BYTES");
+  return (inputs, withinMs = Infinity, gone) => {
+    const fault = takesText ? unsupported(inputs) : null;
+    return fault === null ? runner.infer(inputs, performance.now() + withinMs, gone) : Promise.reject(fault);
+  };
+}
+
+/** onnxruntime takes text as C does: it would silently end at the first NUL. */
+function unsupported(inputs: readonly Tensor[]): InputUnsupported | null {
+  for (const { name, data } of inputs) {
+    const at = Array.isArray(data) ? data.findIndex((text: string) => text.includes("\0")) : -1;
+    const message = `input "${name}": element ${at}: expected text without NUL, which this model cannot be given`;
+    if (at !== -1) return new InputUnsupported(message);
+  }
+  return null;
 }
 
 const nothing = (): Promise<void> => Promise.resolve();

@@ -16,6 +16,8 @@ interface WaitingLine<Caller extends Waiting> {
   next(now: number): Caller | undefined;
   /** Lets go of who has waited in vain. */
   dropLate(now: number): void;
+  /** Whether the caller was still waiting. */
+  remove(caller: Caller): boolean;
   /** A call took as many milliseconds. */
   took(ms: number): void;
   /** Everybody leaves. */
@@ -57,6 +59,11 @@ export function createWaitingLine<Caller extends Waiting>(options: {
       return waiting.shift();
     },
     dropLate,
+    remove(caller) {
+      const at = waiting.indexOf(caller);
+      if (at !== -1) waiting.splice(at, 1);
+      return at !== -1;
+    },
     took(taken) {
       // One call that the machine held up says little about the next; where they stay slow, this doubles again and again.
       const ms = Math.min(taken, 2 * mean);

@@ -1,4 +1,4 @@
-import { DeadlineExceeded, InferenceError, Overloaded } from "../../core/ports.ts";
+import { CallerGone, DeadlineExceeded, InferenceError, Overloaded, type Gone } from "../../core/ports.ts";
 import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 import type { Channel } from "./channel.ts";
 import { buffersOf } from "./messages.ts";
@@ -7,7 +7,7 @@ import { createWaitingLine } from "./waiting-line.ts";
 /** What a model does wherever it runs. */
 export interface Runner {
   /** `deadline`: when the caller gives up, in milliseconds of `performance.now()`. */
-  infer(inputs: readonly Tensor[], deadline: number): Promise<readonly Tensor[]>;
+  infer(inputs: readonly Tensor[], deadline: number, gone?: Gone): Promise<readonly Tensor[]>;
   close(): Promise<void>;
 }
 
@@ -71,8 +71,19 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
     await link.close();
   }
 
+  /** Who has gone makes room at once; what runs for them already is not interrupted. */
+  function leaveWhen(signal: AbortSignal, waiting: Waiting): void {
+    const leave = (): void => {
+      if (queue.remove(waiting)) waiting.reject(new CallerGone("the caller has gone"));
+    };
+    if (signal.aborted) return leave();
+    signal.addEventListener("abort", leave);
+    const stay = (): void => signal.removeEventListener("abort", leave);
+    void waiting.promise.then(stay, stay);
+  }
+
   return {
-    infer(inputs, deadline) {
+    infer(inputs, deadline, gone) {
       if (closing !== null) return Promise.reject(new Overloaded("the model is being unloaded"));
       const broken = link.broken();
       if (broken !== null) return Promise.reject(new InferenceError(broken));
@@ -83,6 +94,7 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
       const waiting: Waiting = { inputs, deadline, ...Promise.withResolvers<readonly Tensor[]>() };
       queue.push(waiting);
       pump();
+      if (gone !== undefined) leaveWhen(gone(), waiting);
       return waiting.promise;
     },
     close: () => (closing ??= close()),

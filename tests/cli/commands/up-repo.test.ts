@@ -48,13 +48,20 @@ test.each([
   try {
     const features = { model: "fraud", instances: [[1, 2, 3]] };
     while (
-      (await fetch(`${url}/predict`, { method: "POST", body: JSON.stringify(features) })).headers.get(
-        "x-mmsp-version",
-      ) !== "2"
+      (
+        await fetch(`${url}/predict`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(features),
+        })
+      ).headers.get("x-mmsp-version") !== "2"
     );
     const reply = await fetch(`${url}/alerts`, {
       method: "POST",
-      headers: { authorization: `Bearer ${readFileSync(alertsTokenFile, "utf8").trim()}` },
+      headers: {
+        authorization: `Bearer ${readFileSync(alertsTokenFile, "utf8").trim()}`,
+        "content-type": "application/json",
+      },
       body: JSON.stringify(webhookOf(alertOf())),
     });
     expect(await reply.json()).toMatchObject({ results: [{ decision: "cut", commit: expect.any(String) }] });

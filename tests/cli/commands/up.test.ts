@@ -2,6 +2,7 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { grpcClient } from "../../support/grpc.ts";
 import { jsonOf, makeProject, spawnCli, type Project } from "../run-cli.ts";
 
 // Processes of their own take a while on a busy machine.
@@ -77,9 +78,14 @@ describe("mmsp up --detach", () => {
     expect(up.stdout).toMatch(/^✓ serving dev from .*\n {2}fraud: version 1\n {2}http:\/\/127\.0\.0\.1:\d+ /);
     expect(up.stdout).toEndWith("\n  mmsp down stops it\n");
     const url = /http:\S+/.exec(up.stdout)![0];
+    expect(await (await fetch(`${url}/status`)).json()).toMatchObject({ grpc: null });
 
     const features = [[0.5, 0.25, 0.125]];
-    const reply = await fetch(`${url}/predict`, { method: "POST", body: JSON.stringify({ model: "fraud", features }) });
+    const reply = await fetch(`${url}/predict`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: "fraud", features }),
+    });
     expect(await reply.json()).toMatchObject({ model_name: "fraud", model_version: "1", predictions: [1] });
 
     await project.mmsp("deploy", "fraud", "--version", "2", "--canary", "40", "--local");
@@ -96,6 +102,16 @@ describe("mmsp up --detach", () => {
     expect(await project.git("status", "--short", "--untracked-files=all")).not.toContain(".mmsp");
     expect(await project.mmsp("down")).toBe(`✓ stopped the gateway at ${url}\n`);
     expect(await project.mmsp("down")).toBe("nothing to do: no gateway for dev is running here\n");
+  });
+
+  test("answers gRPC at a port that it names, where it is asked to", async () => {
+    project = await makeProject({ serving: true });
+    const up = await project.run(["up", "--port", "0", "--grpc-port", "0", "--detach", "--json"]);
+    const { url, grpc } = jsonOf(up) as unknown as Serving & { readonly grpc: string };
+    expect(grpc).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(await (await fetch(`${url}/status`)).json()).toMatchObject({ grpc });
+    using client = grpcClient(Number(grpc.split(":")[1]));
+    expect((await client.call("ModelReady", { name: "fraud" })).reply).toEqual({ ready: true });
   });
 
   test("a second one is refused with the first one's address, and the first goes on", async () => {
@@ -140,6 +156,8 @@ describe("mmsp up --detach", () => {
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
     const { port } = taken.address() as AddressInfo;
     const byOther = await project.run(["up", "--port", String(port)]);
+    const forGrpc = await project.run(["up", "--port", "0", "--grpc-port", String(port)]);
+    expect(forGrpc.stderr).toStartWith(`error: port ${port} is taken\n  hint: name another with --grpc-port`);
     taken.close();
     expect(byOther).toMatchObject({ exitCode: 1, stdout: "" });
     expect(byOther.stderr).toBe(`error: port ${port} is taken\n  hint: name another with --port; 0 is any free one\n`);

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { DeadlineExceeded, type LoadedModel } from "../../../../gateway/core/ports.ts";
+import { CallerGone, DeadlineExceeded, type LoadedModel } from "../../../../gateway/core/ports.ts";
 import { createOnnxRuntime } from "../../../../gateway/edges/onnx/runtime.ts";
 import type { Tensor } from "../../../../schemas/tensor.ts";
 import { startRig, type GatewayRig } from "../../../support/gateway-rig.ts";
@@ -49,6 +49,15 @@ test("a request of many rows is given up where its time has passed", async () =>
   const model = await load(linearModel());
   const late: unknown = await model.infer(alternating(4096), 0.01).catch((error: unknown) => error);
   expect(late).toBeInstanceOf(DeadlineExceeded);
+});
+
+test("a request of many rows is given up where its caller has gone", async () => {
+  const model = await load(linearModel());
+  const leaving = new AbortController();
+  const left = model.infer(alternating(4096), Infinity, () => leaving.signal).catch((error: unknown) => error);
+  await model.infer(alternating(1));
+  leaving.abort();
+  expect(await left).toBeInstanceOf(CallerGone);
 });
 
 test("one bad row in a batch of strangers fails alone, however many they are", async () => {

@@ -1,9 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { ProblemError } from "../../../../schemas/problem.ts";
-import { DeadlineExceeded, InferenceError, Overloaded, type LoadedModel } from "../../../../gateway/core/ports.ts";
+import { InferenceError, Overloaded, type LoadedModel } from "../../../../gateway/core/ports.ts";
 import type { Tensor } from "../../../../schemas/tensor.ts";
-import { spawnWorker } from "../../../../gateway/edges/onnx/channel.ts";
-import type { ToWorker } from "../../../../gateway/edges/onnx/messages.ts";
 import { createOnnxRuntime, type OnnxRuntimeOptions } from "../../../../gateway/edges/onnx/runtime.ts";
 import { failingModel, linearModel, slowModel, textModel, twoInputModel } from "../../../support/models.ts";
 import { encodeModel, floats, operation, tensor } from "../../../support/onnx.ts";
@@ -148,35 +146,6 @@ test("the caller's tensors survive a call in a worker, for the next version to t
   const inputs = row(0, 5, 0);
   await slow.infer(inputs);
   expect(inputs[0]?.data).toEqual(new Float32Array([0, 5, 0]));
-});
-
-test("the queue of a worker is bounded", async () => {
-  const bytes = slowModel({ rounds: 200 });
-  const model = await runtime({ queueLimit: 2 }).load(modelVersion(bytes), bytes, one);
-  const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => model.infer(row(0, 1, 0))));
-  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "fulfilled", "rejected"]);
-  expect((outcomes[3] as PromiseRejectedResult).reason).toBeInstanceOf(Overloaded);
-});
-
-test("who has given up is not calculated for, and makes room in the queue", async () => {
-  let calls = 0;
-  const spawn = (): Worker => {
-    const worker = spawnWorker();
-    const post = worker.postMessage.bind(worker);
-    const postMessage = (message: ToWorker, transfer: ArrayBuffer[]): void => {
-      if (message.kind === "infer") calls++;
-      post(message, transfer);
-    };
-    return Object.assign(worker, { postMessage });
-  };
-  const bytes = slowModel({ rounds: 1000 });
-  const model = await runtime({ spawn, queueLimit: 3 }).load(modelVersion(bytes), bytes, one);
-  const running = label(model, row(0, 1, 0));
-  const impatient = [1, 2, 3].map(() => errorOf(model.infer(row(0, 1, 0), 0.01)));
-  const patient = label(model, row(0, 1, 0));
-  expect(await Promise.all(impatient)).toEqual(Array(3).fill(expect.any(DeadlineExceeded)));
-  expect(await Promise.all([running, patient])).toEqual([1n, 1n]);
-  expect(calls).toBe(2);
 });
 
 test("when a worker crashes, what runs fails and the model comes back for the others", async () => {

@@ -1,0 +1,136 @@
+import {
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import { refuse } from "../../core/errors.ts";
+import { encodeMessage, readTimeout, type GrpcReply, type GrpcRequest } from "../../core/grpc-call.ts";
+import { encodings, frame, readMessage } from "./message.ts";
+
+/** Calls on one connection at once; a client opens another connection for more, or waits. */
+const maxConcurrentStreams = 1024;
+
+/** What a client may send of one message before it is looked at: a large tensor is not to wait for a round trip every 64 KiB. */
+const initialWindowSize = 1024 * 1024;
+
+const contentType = "application/grpc";
+
+export interface GrpcServerOptions {
+  readonly hostname: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Answers a call; never rejects. */
+  readonly answer: (request: GrpcRequest) => Promise<GrpcReply>;
+}
+
+export interface GrpcServer {
+  readonly port: number;
+  /** Takes no more calls, and resolves when those that run are answered. */
+  stop(): Promise<void>;
+}
+
+/** gRPC over plain HTTP/2: calls of one message each way. Rejects where the port is taken. */
+export async function listenGrpc({ hostname, port, answer }: GrpcServerOptions): Promise<GrpcServer> {
+  const sessions = new Set<ServerHttp2Session>();
+  const server = createServer({ settings: { maxConcurrentStreams, initialWindowSize } });
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    // What is no HTTP/2: the connection is closed, and there is nobody to tell.
+    session.on("error", () => session.destroy());
+  });
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
+    // A stream that its caller resets ends; `close` says so too.
+    stream.on("error", () => undefined);
+    void serve(stream, headers, answer);
+  });
+  await listening(server, port, hostname);
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : port,
+    stop: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      for (const session of sessions) session.close();
+      return promise;
+    },
+  };
+}
+
+function listening(server: Http2Server, port: number, hostname: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, hostname, () => {
+    server.off("error", reject);
+    // Of single connections: the server goes on.
+    server.on("error", () => undefined);
+    resolve();
+  });
+  return promise;
+}
+
+async function serve(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  answer: GrpcServerOptions["answer"],
+): Promise<void> {
+  const refusal = refusalOf(headers);
+  if (refusal !== null) {
+    stream.respond(refusal, { endStream: true });
+    return discard(stream);
+  }
+  const reply = await answer(requestOf(stream, headers));
+  if (stream.destroyed) return;
+  const common = { ":status": 200, "content-type": contentType, ...reply.metadata };
+  if (reply.body === null) {
+    const status = { "grpc-status": String(reply.status), "grpc-message": encodeMessage(reply.message) };
+    stream.respond({ ...common, ...status, "grpc-accept-encoding": encodings }, { endStream: true });
+    return discard(stream);
+  }
+  stream.respond(common, { waitForTrailers: true });
+  stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(reply.status) }));
+  stream.end(frame(reply.body));
+}
+
+/** What is no gRPC is answered as HTTP has it; null for what is. */
+function refusalOf(headers: IncomingHttpHeaders): Record<string, string | number> | null {
+  if (headers[":method"] !== "POST") return { ":status": 405, allow: "POST" };
+  const given = headers["content-type"]?.toLowerCase() ?? "";
+  return /^application\/grpc(\+proto)?(;|$)/.test(given) ? null : { ":status": 415 };
+}
+
+/** What the caller still sends goes nowhere: it was answered, and its connection has other calls. */
+function discard(stream: ServerHttp2Stream): void {
+  stream.on("data", () => undefined);
+}
+
+function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): GrpcRequest {
+  const header = (name: string): string | null => {
+    const value = headers[name];
+    return value === undefined ? null : String(value);
+  };
+  let isGone = false;
+  let gone: AbortController | undefined;
+  stream.once("close", () => {
+    isGone = true;
+    gone?.abort();
+  });
+  return {
+    path: header(":path") ?? "",
+    header,
+    timeoutMs: () => {
+      const text = header("grpc-timeout");
+      if (text === null) return null;
+      return readTimeout(text) ?? refuse("timeout-invalid", `grpc-timeout is no time: ${text.slice(0, 32)}`);
+    },
+    gone: () => {
+      gone ??= new AbortController();
+      if (isGone) gone.abort();
+      return gone.signal;
+    },
+    isGone: () => isGone,
+    read: (maxBytes) => readMessage(stream, header("grpc-encoding"), maxBytes),
+  };
+}

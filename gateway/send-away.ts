@@ -1,0 +1,36 @@
+/** Milliseconds without a request after which nobody is left to be sent away. */
+const quietMs = 250;
+
+/** Who keeps on sending after this does not choose where to by what is ready. */
+const longestMs = 5000;
+
+const lookMs = 25;
+
+/** What of the HTTP server this needs. */
+interface Server {
+  reload(options: { readonly routes: object; readonly fetch: (request: Request) => Promise<Response> }): unknown;
+}
+
+/**
+ * Answers as before, and closes each connection with its answer, until no more requests come. A server that stops at once
+ * closes connections that its clients keep, some of them in the moment in which the next request is on its way.
+ */
+export async function sendAway(
+  server: Server,
+  handle: (request: Request) => Response | Promise<Response>,
+): Promise<void> {
+  const started = performance.now();
+  let last = started;
+  server.reload({
+    routes: {},
+    fetch: async (request) => {
+      last = performance.now();
+      const response = await handle(request);
+      response.headers.set("connection", "close");
+      return response;
+    },
+  });
+  for (let now = started; now - last < quietMs && now - started < longestMs; now = performance.now()) {
+    await Bun.sleep(lookMs);
+  }
+}
