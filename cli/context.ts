@@ -9,7 +9,7 @@ import type {
 } from "./gitops/core/ports.ts";
 import type { StoreFiles } from "./gitops/core/gc.ts";
 import type { ArgoCd } from "./gitops/core/argocd-port.ts";
-import type { CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
+import type { Behind, CommittedDocuments, HistorySource } from "./gitops/core/history-port.ts";
 import type { Mlflow } from "./gitops/core/mlflow-port.ts";
 import type { GatewayAnswer, GatewayStatus } from "./gitops/core/gateway-status.ts";
 import type { RepositoryFacts } from "./gitops/core/readiness/facts.ts";
@@ -48,14 +48,6 @@ export interface GitFacts {
   readonly user: string | null;
   /** Address of the remote `origin`, as git has it: there may be a password in it. */
   readonly origin: string | null;
-}
-
-/** What a clone lacks of the branch that it follows, as far as that was fetched. */
-interface Behind {
-  /** `origin/main` */
-  readonly upstream: string;
-  /** At least one. */
-  readonly commits: number;
 }
 
 /** A gateway process that `up` or `demo` has started. */

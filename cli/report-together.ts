@@ -1,4 +1,5 @@
 import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
+import { allNotices } from "./gitops/core/notices.ts";
 import { problemsOf, type ChangeSet } from "./gitops/core/promote-all.ts";
 import type { PullRequest } from "./gitops/core/ports.ts";
 import type { Together } from "./outcome.ts";
@@ -59,14 +60,18 @@ function isPartial({ left }: ChangeSet): boolean {
 
 /** The same for programs. */
 export function jsonTogether({ set, result }: Together): ChangeSetOutput {
-  const { verb, environment, title, changes, left } = set;
+  const { verb, environment, title, changes, left, asides = [] } = set;
   const common = {
     verb,
     environment,
     title,
     partial: isPartial(set),
-    changes: changes.map(({ model, version, traffic, notices }) => ({ model, version, traffic, notices })),
+    changes: changes.map((change) => {
+      const { model, version, traffic } = change;
+      return { model, version, traffic, notices: allNotices(change) };
+    }),
     left,
+    notices: asides,
   };
   switch (result.kind) {
     case "published":
@@ -85,11 +90,14 @@ export function jsonTogether({ set, result }: Together): ChangeSetOutput {
   }
 }
 
-function modelLines({ changes, left }: ChangeSet, style: Style): readonly string[] {
-  const changed = changes.flatMap(({ model, traffic, notices }) => {
+function modelLines({ changes, left, asides = [] }: ChangeSet, style: Style): readonly string[] {
+  const note = style.yellow("note:");
+  const changed = changes.flatMap((change) => {
+    const { model, traffic } = change;
     const before = traffic.before.length === 0 ? "none" : shares(traffic.before);
-    const notes = notices.map((notice) => `    ${style.yellow("note:")} ${notice}`);
+    const notes = allNotices(change).map((notice) => `    ${note} ${notice}`);
     return [`  ${model}: ${before} -> ${shares(traffic.after)}`, ...notes];
   });
-  return [...changed, ...left.map(({ model, reason }) => `  ${style.yellow("left out:")} ${model}: ${reason}`)];
+  const stay = left.map(({ model, reason }) => `  ${style.yellow("left out:")} ${model}: ${reason}`);
+  return [...changed, ...stay, ...asides.map((notice) => `  ${note} ${notice}`)];
 }

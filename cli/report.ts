@@ -3,6 +3,7 @@ import type { ChangeSetOutput } from "../schemas/output/parts/change-set.ts";
 import type { RefusalOutput } from "../schemas/output/refusal.ts";
 import { sortedByPlace } from "../schemas/problem.ts";
 import type { Change } from "./gitops/core/change.ts";
+import { allNotices } from "./gitops/core/notices.ts";
 import type { Outcome, Published } from "./outcome.ts";
 import { arrived, endJson } from "./report-end.ts";
 import { pushedLines, renderProblems, shares, shortCommit, targetJson, wouldGo, type Printed } from "./report-parts.ts";
@@ -132,5 +133,5 @@ function notes(change: Change, notices: readonly string[], style: Style): string
 
 /** Planning and publishing may come upon the same thing. */
 function unique(change: Change, notices: readonly string[]): readonly string[] {
-  return [...new Set([...change.notices, ...notices])];
+  return [...new Set([...allNotices(change), ...notices])];
 }

@@ -52,6 +52,11 @@ export function passedOver({ spec }: ModelDeployment): readonly PassedOver[] {
   return named.filter(({ version }) => rejected.some((entry) => entry.version === version));
 }
 
+/** What mends such a text, in words; readers act on the same before and after it. */
+export function writesDownServed(model: string, version: number, environment: string): string {
+  return `mmsp deploy ${model} --version ${version} --env ${environment} writes down what is served`;
+}
+
 /** Versions that are loaded and warm, ascending: stable, the one to fall back to, canary, shadow. */
 export function servedSet(deployment: ModelDeployment): readonly number[] {
   const { stable, canary, shadow, previous } = effective(deployment);

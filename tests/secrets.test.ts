@@ -142,6 +142,11 @@ describe("a command that fails tells none either", () => {
     await told(deploy, { GITHUB_API_URL: `nonsense://grace:${planted.apiUrl}@127.0.0.1:9` });
   });
 
+  test.concurrent("where a model's address holds one: it would be written into git", async () => {
+    const address = `https://models.example.com/v1.onnx?auth_token=${planted.modelAddress}`;
+    expect(await told(["register", "churn", "--model-path", address])).toContain("comes with the parameter auth_token");
+  });
+
   test.concurrent("where a document does", async () => {
     using other = await makeProject();
     const address = `https://grace:${planted.document}@gateway.example.com`;

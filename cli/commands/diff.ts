@@ -45,7 +45,7 @@ async function diffTree(environment: string | null, input: Input, context: Conte
   const files = await tree.readAll();
   if (!looksAtGitHub(input)) await noteBehind(context);
   const base = await baseOf(tree.root, files, input, context);
-  if (environment !== null) requireEnvironment(environment, [...files.keys(), ...base.files.keys()]);
+  if (environment !== null) requireEnvironment(environment, new Map([...base.files, ...files]));
   const { differences: all, unreadable } = compare(base.files, files);
   const differences = all.filter((difference) => environment === null || difference.environment === environment);
   const { style } = context;
@@ -99,7 +99,7 @@ async function baseOf(root: string, files: ReadonlyMap<string, string>, input: I
 async function diffTwo(left: string, right: string, input: Input, context: Context): Promise<Outcome> {
   const files = await readDocuments(input, context);
   if (!looksAtGitHub(input)) await noteBehind(context);
-  for (const environment of [left, right]) requireEnvironment(environment, [...files.keys()]);
+  for (const environment of [left, right]) requireEnvironment(environment, files);
   const read = readTree(files);
   const differences = diffEnvironments(withSettings(read.tree, readSettings(context.env)), left, right);
   const unreadable = brokenFiles([read]);
@@ -124,13 +124,13 @@ function outcomeOf(input: Input, count: number, text: string, json: DiffOutput):
 }
 
 /** Some document stands in its folder, or a ProblemError tells which there are. */
-function requireEnvironment(name: string, files: readonly string[]): void {
-  const folders = files.flatMap(
+function requireEnvironment(name: string, files: ReadonlyMap<string, string>): void {
+  const folders = [...files.keys()].flatMap(
     (path) => /^environments\/([^/]+)\/(?:environment\.yaml|models\/)/.exec(path)?.[1] ?? [],
   );
   const environmentNames = [...new Set(folders)];
   if (environmentNames.includes(name)) return;
-  const { tree } = readTree(new Map());
+  const tree = policiesOf(files);
   throw new ProblemError(environmentProblems({ tree, environmentNames, modelNames: [], proposals: [], now: "" }, name));
 }
 

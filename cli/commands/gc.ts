@@ -63,8 +63,8 @@ async function collect(input: Input, context: Context, window: string, windowMs:
   const settings = readSettings(context.env);
   const parts = { forge, history, sizes, settings, now, random: Math.random, sleep: Bun.sleep };
   const apply = input.on("apply");
-  const { draft, pullRequest } = await publishGc({ baseBranch: remote.baseBranch, windowMs, window, apply }, parts);
-  return outcomeOf({ draft, window, apply, paths: null, pullRequest, notices: [] }, context);
+  const published = await publishGc({ baseBranch: remote.baseBranch, windowMs, window, apply }, parts);
+  return outcomeOf({ ...published, window, apply, paths: null }, context);
 }
 
 async function collectLocal(input: Input, context: Context, window: string, windowMs: number): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import type { Canary } from "../../schemas/model-deployment.ts";
-import { effective, passedOver, servedSet } from "../../schemas/effective.ts";
+import { effective, passedOver, servedSet, writesDownServed } from "../../schemas/effective.ts";
 import type { StatusOutput } from "../../schemas/output/status.ts";
 import { readTree } from "../../schemas/read-tree.ts";
 import { inPromotionOrder, placeOf, type DocumentKind, type Tree } from "../../schemas/tree.ts";
@@ -139,12 +139,21 @@ function versionCells(row: Row, when: (time: string) => string): readonly string
 
 /** Whoever reads the document sees another version there than the one that answers. */
 function staleNotes(rows: readonly Row[], style: Style): string {
-  const notes = rows.flatMap(({ environment, model, stable, passedOver: named }) => {
+  const notes = rows.flatMap((row) => {
+    const { environment, model, stable, passedOver: named } = row;
     const [first] = named.filter(({ as }) => as === "stable" || as === "canary");
-    if (first === undefined || stable === null) return [];
-    const said = `the document names version ${first.version} as ${first.as}, which is rejected: version ${stable} serves`;
-    const way = `mmsp deploy ${model} --version ${stable} --env ${environment} writes down what is served`;
+    if (first === undefined) return [];
+    const said = `the document names version ${first.version} as ${first.as}, which is rejected: ${servingOf(row)}`;
+    const way =
+      stable === null
+        ? `mmsp deploy ${model} --version V --env ${environment} serves another version`
+        : writesDownServed(model, stable, environment);
     return [`${style.yellow("note:")} ${model} in ${environment}: ${said}\n  hint: ${way}\n`];
   });
   return notes.length === 0 ? "" : `\n${notes.join("")}`;
+}
+
+function servingOf({ stable, canary }: Row): string {
+  if (stable !== null) return `version ${stable} serves`;
+  return canary === null ? "nothing serves" : `only the canary serves, version ${canary.version}`;
 }

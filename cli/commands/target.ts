@@ -47,11 +47,13 @@ export function environmentOf(input: Input, context: Context): string {
 export async function knownEnvironment(input: Input, context: Context): Promise<string> {
   const environment = environmentOf(input, context);
   if (looksAtGitHub(input)) return environment;
-  const snapshot = await context.edges.findTree(context.cwd).read({ models: [], environments: [environment] });
-  const { tree } = readTree(snapshot.files);
-  const problems = environmentProblems({ ...snapshot, tree, now: "" }, environment);
-  if (problems.length > 0) throw new ProblemError(problems);
-  return environment;
+  const files = context.edges.findTree(context.cwd);
+  const problemsIn = (snapshot: Snapshot) =>
+    environmentProblems({ ...snapshot, tree: readTree(snapshot.files).tree, now: "" }, environment);
+  const snapshot = await files.read({ models: [], environments: [environment] });
+  if (problemsIn(snapshot).length === 0) return environment;
+  // The policies of those that are there tell their order.
+  throw new ProblemError(problemsIn(await files.read({ models: [], environments: snapshot.environmentNames })));
 }
 
 /** The name, which becomes part of paths and branches; throws a ProblemError where it cannot. */

@@ -5,7 +5,7 @@ import { announceSettled } from "./announce-settled.ts";
 import { commitCut, rollbackOf, type CommitCutOptions, type CutOutcome } from "./commit-cut.ts";
 import type { Change, RollbackCommand } from "./core/change.ts";
 import { ProtectedBranch, type CommitRequest, type RemoteSnapshot } from "./core/ports.ts";
-import { draftTogether, scopeOfAll, type DraftTogether } from "./draft-together.ts";
+import { draftTogether, scopeOfAll } from "./draft-together.ts";
 import { followHead } from "./follow-head.ts";
 import type { PublishParts } from "./publish.ts";
 
@@ -51,7 +51,9 @@ async function commitTogether(
   const attempt = async (): Promise<readonly CutAnswer[]> => {
     const snapshot = await forge.read(scopeOfAll(commands));
     const { plans, files } = draftTogether(commands, snapshot, planner, parts.now().toISOString(), null);
-    const committed = await commitChanges(plans, { branch, files }, snapshot, tried, parts);
+    const changes = plans.filter((plan) => plan.kind === "change");
+    for (const at of timesOf(changes)) tried.add(at);
+    const committed = await commitChanges(changes, { branch, files }, snapshot, parts);
     // Found rejected: perhaps by an earlier try, whose reply was lost.
     const settled = commands.filter((_, at) => plans[at]?.kind === "skip");
     const late = await announceSettled(settled, tried, snapshot, forge);
@@ -66,18 +68,20 @@ async function commitTogether(
   return followHead(() => `Roll back ${commands.length} versions`, attempt, parts);
 }
 
-/** Those of the plans that change something, in one commit; tells who should know. */
+/** When rollbacks were planned, by which they are known again where the reply to their commit is lost. */
+function timesOf(changes: readonly Change[]): readonly string[] {
+  return changes.flatMap(({ rejection }) => (rejection === null ? [] : [rejection.at]));
+}
+
+/** In one commit; tells who should know. */
 async function commitChanges(
-  plans: DraftTogether["plans"],
+  changes: readonly Change[],
   { branch, files }: Pick<CommitRequest, "branch" | "files">,
   { head, openPulls }: RemoteSnapshot,
-  tried: Set<string>,
   { forge, planner }: PublishParts,
 ): Promise<ReadonlyMap<Change, CutAnswer>> {
-  const changes = plans.filter((plan) => plan.kind === "change");
   const [first, ...others] = changes;
   if (first === undefined) return new Map();
-  for (const { rejection } of changes) if (rejection !== null) tried.add(rejection.at);
   const message = planner.commitMessage(first, ...others);
   const committed = await forge.commit({ branch, expectedHead: head, files, message });
   const told = await announceRollbacks(changes, openPulls, { url: committed.url, number: null }, forge);

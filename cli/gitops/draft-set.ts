@@ -3,7 +3,7 @@ import { readTree } from "../../schemas/read-tree.ts";
 import { branchBehind, checkedEdits, unlessBroken, WouldBreak } from "./checked-edits.ts";
 import type { Change, PromoteCommand, Refusal, Skip } from "./core/change.ts";
 import { environmentProblems } from "./core/names.ts";
-import { branchesTaken, placedAt, placementOf, plannedBefore, suffixed } from "./core/placement.ts";
+import { branchesTaken, placedAt, placementNotices, placementOf, plannedBefore, suffixed } from "./core/placement.ts";
 import { refusal, skip } from "./core/outcome.ts";
 import type { FileWrite, Forge, Placement, RemoteSnapshot, Scope, Snapshot } from "./core/ports.ts";
 import {
@@ -182,7 +182,8 @@ function onto(branch: RemoteSnapshot, draft: SetProposal, planner: SetPlanner): 
     }),
   );
   if (files instanceof WouldBreak) return { kind: "refusal", problems: [branchBehind(placement.branch, files)] };
-  return { ...draft, files, edited: branch.files, placement: placedAt(placement, branch.head) };
+  const told = { ...set, asides: placementNotices(placement) };
+  return { ...draft, set: told, files, edited: branch.files, placement: placedAt(placement, branch.head) };
 }
 
 function sameEnvironment(environment: string): Problem {

@@ -43,7 +43,8 @@ export async function draftProposal(
   const base = await forge.read(scope);
   const registration = openRegistration(command, base);
   if (registration !== undefined && command.verb === "deploy") {
-    const branch = await forge.read(scope, registration.name);
+    // The title names environments in the order of promotion, which their policies tell.
+    const branch = await forge.read({ ...scope, environments: base.environmentNames }, registration.name);
     return draftOnto({ registration, branch, base }, command, planner, now);
   }
   const draft = draftOver(base, command, planner, now);

@@ -2,7 +2,15 @@ import { fail } from "../../schemas/problem.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import { draftGc, type GcDraft } from "./collect.ts";
 import type { HistorySource } from "./core/history-port.ts";
-import { branchesTaken, placementOf, plannedBefore, planTrailer, suffixed, withTrailer } from "./core/placement.ts";
+import {
+  branchesTaken,
+  placementNotices,
+  placementOf,
+  plannedBefore,
+  planTrailer,
+  suffixed,
+  withTrailer,
+} from "./core/placement.ts";
 import { isPushed, type FileWrite, type Forge, type Placement } from "./core/ports.ts";
 import type { PullRequest, RemoteSnapshot } from "./core/ports.ts";
 import { followHead, type Pace } from "./follow-head.ts";
@@ -34,6 +42,8 @@ export interface PublishedGc {
   readonly draft: GcDraft;
   /** null: nothing goes, or nothing was to be written. */
   readonly pullRequest: PullRequest | null;
+  /** What whoever asked should know besides, one line each. */
+  readonly notices: readonly string[];
 }
 
 /**
@@ -57,8 +67,8 @@ export async function publishGc(options: GcOptions, parts: GcParts): Promise<Pub
       };
       const now = parts.now();
       const draft = await draftGc(source, now, options.windowMs);
-      if (!options.apply || draft.writes.length === 0) return { draft, pullRequest: null };
-      return { draft, pullRequest: await propose(draft, snapshot, now, options, parts) };
+      if (!options.apply || draft.writes.length === 0) return { draft, pullRequest: null, notices: [] };
+      return propose(draft, snapshot, now, options, parts);
     },
     parts,
   );
@@ -70,12 +80,12 @@ async function propose(
   now: Date,
   { baseBranch, window }: GcOptions,
   { forge, sizes }: GcParts,
-): Promise<PullRequest> {
+): Promise<PublishedGc> {
   const bytes = bytesOf(draft);
   const plain = gcMessage(draft.remove, bytes);
   const digest = digestOf(draft.writes);
   const placement = placementOf(gcBranch, plain, snapshot.branches) ?? fail(branchesTaken(gcBranch));
-  const proposed = await forge.propose({
+  const pullRequest = await forge.propose({
     placement,
     base: baseBranch,
     baseHead: snapshot.head,
@@ -84,8 +94,8 @@ async function propose(
     title: gcTitle(draft.remove),
     body: gcBody(draft.remove, bytes, window),
   });
-  if (isPushed(proposed)) throw new Error("a history from GitHub's API beside a forge that is none");
-  return proposed;
+  if (isPushed(pullRequest)) throw new Error("a history from GitHub's API beside a forge that is none");
+  return { draft, pullRequest, notices: placementNotices(placement) };
 }
 
 /** Of an open pull request that holds all of it nothing; where others have committed, what their branch still has. */

@@ -3,6 +3,7 @@ import { isInRepository, storePath } from "../../schemas/store.ts";
 import { announceRollbacks, reasonOf } from "./announce.ts";
 import { announceSettled } from "./announce-settled.ts";
 import type { ArtifactChange, Change, Command, Skip } from "./core/change.ts";
+import { allNotices } from "./core/notices.ts";
 import { plannedBefore } from "./core/placement.ts";
 import {
   isPushed,
@@ -125,14 +126,14 @@ async function propose(
   const request = { placement, base: baseBranch, baseHead, files, message, title, body };
   const proposed = await forge.propose(request);
   if (isPushed(proposed))
-    return { kind: "pushed", change, pushed: { ...proposed, title, body }, notices: change.notices };
+    return { kind: "pushed", change, pushed: { ...proposed, title, body }, notices: allNotices(change) };
   const pullRequest = proposed;
   const isNew = pullRequest.action === "opened";
   const [notices = []] =
     isNew || maybeUntold
       ? await announceRollbacks([change], snapshot.openPulls, pullRequest, forge, { unlessTold: !isNew })
       : [];
-  return { kind: "published", change, pullRequest, notices: [...change.notices, ...notices] };
+  return { kind: "published", change, pullRequest, notices: [...allNotices(change), ...notices] };
 }
 
 async function commit(draft: CommitDraft, { baseBranch }: PublishOptions, forge: Forge): Promise<PublishResult> {
@@ -140,7 +141,7 @@ async function commit(draft: CommitDraft, { baseBranch }: PublishOptions, forge:
   const committed = await forge.commit({ branch: baseBranch, expectedHead: snapshot.head, files, message });
   const own = { url: committed.url, number: null };
   const [notices = []] = await announceRollbacks([change], snapshot.openPulls, own, forge);
-  return { kind: "committed", change, branch: baseBranch, ...committed, notices: [...change.notices, ...notices] };
+  return { kind: "committed", change, branch: baseBranch, ...committed, notices: [...allNotices(change), ...notices] };
 }
 
 /**

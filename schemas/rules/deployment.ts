@@ -1,5 +1,5 @@
 import type { DocumentPath } from "../document.ts";
-import { effective, kustomizationResources } from "../effective.ts";
+import { effective, kustomizationResources, writesDownServed } from "../effective.ts";
 import { isReserved, maxEvidenceBytes, otherNameHint } from "../limits.ts";
 import type { ModelDeployment } from "../model-deployment.ts";
 import type { Problem } from "../problem.ts";
@@ -60,10 +60,11 @@ function checkNamed(tree: Tree, environment: string, deployment: ModelDeployment
 /** The safe one first: readers pass over what is rejected, so that writing it down changes nothing that is served. */
 function waysOut(environment: string, deployment: ModelDeployment, rejected: number): string {
   const { model } = deployment.spec;
-  const deploy = (version: number): string => `mmsp deploy ${model} --version ${version} --env ${environment}`;
   const { stable } = effective(deployment);
-  if (stable === null) return `${deploy(rejected)} --force takes the rejection back`;
-  return `${deploy(stable.version)} writes down what is served; --force with version ${rejected} takes the rejection back`;
+  if (stable === null) {
+    return `mmsp deploy ${model} --version ${rejected} --env ${environment} --force takes the rejection back`;
+  }
+  return `${writesDownServed(model, stable.version, environment)}; --force with version ${rejected} takes the rejection back`;
 }
 
 function checkCanary({ spec }: ModelDeployment, say: Say): void {

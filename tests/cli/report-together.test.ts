@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { renderTogether } from "../../cli/report-together.ts";
+import { jsonTogether, renderTogether } from "../../cli/report-together.ts";
 import { createStyle } from "../../cli/style.ts";
 import { change, changes } from "./gitops/render/changes.ts";
 
@@ -25,4 +25,22 @@ test("where some models were refused, what was done is printed, why they were, e
 
 test("a model that is as it should be already is no failure", () => {
   expect(printed([stays])).toMatchObject({ stderr: "", exitCode: 0 });
+});
+
+test("what is so of all of them stands below the models, and in what programs read", () => {
+  const promoted = [change({ ...changes.promote, asides: ["goes elsewhere"] })];
+  const asides = ["the branch held others' commits"];
+  const set = {
+    verb: "promote",
+    environment: "prod",
+    title: "Promote",
+    changes: promoted,
+    left: [stays],
+    asides,
+  } as const;
+  const together = { kind: "together", set, result: { kind: "written", paths: [] } } as const;
+  const { stdout } = renderTogether(together, { stdout: style, stderr: style });
+  expect(stdout).toContain("    note: goes elsewhere\n");
+  expect(stdout).toEndWith("  left out: wine: it is stable already\n  note: the branch held others' commits\n");
+  expect(jsonTogether(together)).toMatchObject({ notices: asides, changes: [{ notices: ["goes elsewhere"] }] });
 });

@@ -23,6 +23,7 @@ export const planted = {
   apiUrl: `apipw${random(16)}`,
   remote: `remotepw${random(16)}`,
   document: `yamlpw${random(16)}`,
+  modelAddress: `modelpw${random(16)}`,
   gitUrl: `ghp_${random(36)}`,
 } as const;
 

@@ -109,6 +109,8 @@ export interface OpenProposal {
   readonly number: number | null;
   /** Of the pull request, or of the remote. */
   readonly url: string;
+  /** Of the pull request; left out: not known. */
+  readonly title?: string;
 }
 
 /** The document at `path` becomes `value`; null deletes it. Rendering turns this into edits of the text. */
@@ -161,6 +163,10 @@ export interface Change {
   readonly rejection: Rejection | null;
   /** What the person should know besides, one line each. */
   readonly notices: readonly string[];
+  /** Numbers of pull requests that the notices name: links, where the rest of a notice is only text. */
+  readonly pulls?: readonly number[];
+  /** Notices for whoever asked alone: where it goes, which the proposal itself shows, and shows anew each time. */
+  readonly asides?: readonly string[];
 }
 
 /** Nothing to do, with the reason. Exit code 0. */

@@ -50,3 +50,11 @@ export interface CommittedDocuments {
   readonly commit: string;
   readonly files: ReadonlyMap<string, string>;
 }
+
+/** What a clone lacks of the branch that it follows, as far as that was fetched. */
+export interface Behind {
+  /** `origin/main` */
+  readonly upstream: string;
+  /** At least one. */
+  readonly commits: number;
+}

@@ -57,6 +57,11 @@ export function pullOf(placement: Placement): BranchWithPull["pullRequest"] | nu
   return placement.kind === "replace" || placement.kind === "append" ? placement.state.pullRequest : null;
 }
 
+/** What whoever asks for a change has to know of where it goes: what others have put there comes along. One line, or none. */
+export function placementNotices({ kind, branch }: Placement): readonly string[] {
+  return kind === "adopt" ? [`${branch} held others' commits: the pull request has them, too`] : [];
+}
+
 /** The same branch, as a later read has seen it. */
 export function placedAt<Placed extends AdoptedPlacement | ExistingPlacement>(placement: Placed, head: string): Placed {
   return { ...placement, state: { ...placement.state, head } };

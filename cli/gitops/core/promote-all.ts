@@ -16,6 +16,8 @@ export interface ChangeSet {
   /** By model. */
   readonly changes: readonly Change[];
   readonly left: readonly LeftOut[];
+  /** What whoever asked should know of where all of it goes, one line each. */
+  readonly asides?: readonly string[];
 }
 
 /** A model that was meant and does not change. */

@@ -27,6 +27,20 @@ export function registrationBranch(model: string, version: number, artifact: Dig
   return `mmsp/registry/${model}/${version}-${digest8Of(artifact)}`;
 }
 
+/** The title of a pull request that registers a version, and of one that deploys it, too, to these environments. */
+export function registrationTitle(model: string, version: number, environments: readonly string[] = []): string {
+  const own = `Register ${model} ${version}`;
+  return environments.length === 0 ? own : `${own} and deploy it to ${environments.join(" and ")}`;
+}
+
+/** The environments that such a title names; null of one that a person has given, which does not say. */
+export function deployedBy(title: string, model: string, version: number): readonly string[] | null {
+  const own = registrationTitle(model, version);
+  if (title === own) return [];
+  const [before, places] = title.split(" and deploy it to ");
+  return before === own && places !== undefined ? places.split(" and ") : null;
+}
+
 /** Open registrations of the model, by version. */
 export function registrationsOf(proposals: readonly OpenProposal[], model: string): readonly Registration[] {
   return proposals

@@ -10,7 +10,14 @@ import { kustomizationChanges, versionIn } from "./documents.ts";
 import { nameProblems } from "./names.ts";
 import { refusal, refuse, skip } from "./outcome.ts";
 import { versionDocument } from "./version-document.ts";
-import { proposalName, proposalPlace, registrationBranch, registrationOf, registrationsOf } from "./proposals.ts";
+import {
+  proposalName,
+  proposalPlace,
+  registrationBranch,
+  registrationOf,
+  registrationsOf,
+  registrationTitle,
+} from "./proposals.ts";
 
 /** A model file becomes a numbered version in the registry, its bytes go into the project's store. */
 export function planRegister(command: RegisterCommand, state: PlanState): Plan {
@@ -53,7 +60,7 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     version,
     artifacts: onceEach(artifacts),
     branch: registrationBranch(model, version, artifact),
-    title: `Register ${model} ${version}`,
+    title: registrationTitle(model, version),
     documents: [
       { path: paths.version(model, version), value: document },
       ...kustomizationChanges(tree, paths.versionKustomization(model, version), ["model-version.yaml"]),
@@ -63,7 +70,8 @@ export function planRegister(command: RegisterCommand, state: PlanState): Plan {
     previous: versionBefore(command, version, tree),
     traffic: { before: [], after: [] },
     rejection: null,
-    notices: twinNotices(command, version, state),
+    notices: twinNotices(command, state),
+    asides: proposedNotices(command, version, state),
   };
 }
 
@@ -156,11 +164,12 @@ function versionBefore({ model }: RegisterCommand, version: number, tree: PlanSt
   return newest ?? null;
 }
 
-function twinNotices({ model, artifact }: RegisterCommand, version: number, { tree, proposals }: PlanState): string[] {
+function twinNotices({ model, artifact }: RegisterCommand, { tree }: PlanState): string[] {
   const twin = [...(tree.versions.get(model) ?? [])].find(([, { spec }]) => sameArtifact(spec.artifact, artifact));
+  return twin ? [`version ${twin[0]} has the same file`] : [];
+}
+
+function proposedNotices({ model, artifact }: RegisterCommand, version: number, { proposals }: PlanState): string[] {
   const proposal = registrationOf(proposals, model, version, artifact);
-  return [
-    ...(twin ? [`version ${twin[0]} has the same file`] : []),
-    ...(proposal ? [`${proposalName(proposal)} registers this file already: ${proposal.url}`] : []),
-  ];
+  return proposal ? [`${proposalName(proposal)} registers this file already: ${proposal.url}`] : [];
 }

@@ -1,5 +1,5 @@
 import type { ModelDeployment, Phase, Rejection } from "../../../schemas/model-deployment.ts";
-import { effective, highestAttempt, passedOver } from "../../../schemas/effective.ts";
+import { effective, highestAttempt, passedOver, writesDownServed } from "../../../schemas/effective.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import type { Plan, PlanState, Refusal, RollbackCommand, Skip } from "./change.ts";
 import { standingOfCut } from "../../../schemas/cut.ts";
@@ -85,7 +85,7 @@ function personsDeparture(command: RollbackCommand, before: ModelDeployment, now
   // Back to what is stable means: without the canary.
   const meansCanary = to === null ? (version ?? canary?.version) === canary?.version : to === stable?.version;
   const leaving = canary !== null && meansCanary ? canary : stable;
-  if (leaving === null) return nothingToGoBackTo(command, before.spec.stable.version);
+  if (leaving === null) return nothingToGoBackTo(command, canary?.version ?? null);
   if (version !== null && leaving.version !== version) return refuse(otherProblem(command, leaving.version));
   if (leaving === canary) {
     return { kind: "departure", version: canary.version, attempt: canary.attempt, phase: "canary", from: before };
@@ -116,7 +116,7 @@ function staleProblem(
   if (named === undefined) return null;
   const [earlier] = previous;
   const said = `the document of ${model} in ${environment} names version ${named.version} as ${named.as}, which is rejected already`;
-  const mend = `mmsp deploy ${model} --version ${serving} --env ${environment} writes down what is served`;
+  const mend = writesDownServed(model, serving, environment);
   const meant =
     earlier === undefined
       ? ""
@@ -170,11 +170,13 @@ function notDeployed({ environment, model }: RollbackCommand, state: PlanState):
   return refusal(problems) ?? refuse({ code: "not-deployed", message, hint });
 }
 
-function nothingToGoBackTo({ environment, model }: RollbackCommand, version: number): Refusal {
+/** `serving`: the version that answers, and has to go on; null: none does, for all are rejected. */
+function nothingToGoBackTo({ environment, model }: RollbackCommand, serving: number | null): Refusal {
+  const until = serving === null ? "nothing serves until then" : `version ${serving} stays until then`;
   return refuse({
     code: "nothing-to-go-back-to",
     message: `${model} in ${environment} has no earlier stable version that is not rejected`,
-    hint: `deploy another one (mmsp deploy ${model} --version N --env ${environment}) and promote it; version ${version} stays until then`,
+    hint: `deploy another one (mmsp deploy ${model} --version N --env ${environment}) and promote it; ${until}`,
   });
 }
 

@@ -1,15 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ProblemError } from "../../../schemas/problem.ts";
+import type { Behind } from "../core/history-port.ts";
 import { runGit } from "./git-run.ts";
-
-/** What a clone lacks of the branch that it follows, as far as that was fetched. */
-interface Behind {
-  /** `origin/main` */
-  readonly upstream: string;
-  /** At least one. */
-  readonly commits: number;
-}
 
 /**
  * How far the clone around a folder is behind, without asking anybody else; null where it lacks nothing, or follows nothing.

@@ -3,14 +3,18 @@
  * environment, between comments that nobody sees, above what it says of the registration.
  */
 import type { Change } from "../core/change.ts";
+import { deployedBy, registrationTitle } from "../core/proposals.ts";
 
-/** The registration's title, and where it is deployed; one that a person has given stays. */
-export function titleOfBoth(title: string, body: string, { model, version }: Change): string {
-  const own = `Register ${model} ${version}`;
-  const both = `${own} and deploy it`;
-  if (title !== own && title !== both && !title.startsWith(`${both} to `)) return title;
-  const environments = [...body.matchAll(/^<!-- mmsp (\S+) deploy -->$/gm)].map(([, name]) => name);
-  return `${both} to ${environments.toReversed().join(" and ")}`;
+/** The registration's title, and where it is deployed, in the order given; one that a person has given stays. */
+export function titleOfBoth(
+  title: string,
+  body: string,
+  { model, version }: Change,
+  order: (a: string, b: string) => number,
+): string {
+  if (deployedBy(title, model, version) === null) return title;
+  const environments = [...body.matchAll(/^<!-- mmsp (\S+) deploy -->$/gm)].map(([, name = ""]) => name);
+  return registrationTitle(model, version, environments.toSorted(order));
 }
 
 /** What the body says besides the section of a change, with a heading of its own for the registration. */

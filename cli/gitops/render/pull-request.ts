@@ -17,7 +17,7 @@ export function pullRequestBody(change: Change, beside = ""): string {
     trafficSentence(change),
     section("Traffic", trafficTable(change)),
     section("Why", verdict(change)),
-    section("Notes", list(change.notices.map(prose))),
+    section("Notes", list(change.notices.map((notice) => prose(notice, change.pulls)))),
     section("How to undo", undoing(change)),
     ...modelSections(change, beside),
   ];

@@ -19,10 +19,14 @@ export function code(text: string, place: "line" | "cell" = "line"): string {
   return place === "cell" ? span.replaceAll("|", "\\|") : span;
 }
 
-/** A sentence: its punctuation is only punctuation, and what GitHub would link or ping stands in code spans. */
-export function prose(text: string): string {
+/**
+ * A sentence: its punctuation is only punctuation, and what GitHub would link or ping stands in code spans. `pulls`: numbers of
+ * pull requests that it names on purpose, which are links.
+ */
+export function prose(text: string, pulls: readonly number[] = []): string {
+  const ours = new Set(pulls.map((number) => `#${number}`));
   const words = oneLine(text).split(" ");
-  return words.map((word) => (linked.test(word) ? spanned(word) : escaped(word))).join(" ");
+  return words.map((word) => (ours.has(word) ? word : linked.test(word) ? spanned(word) : escaped(word))).join(" ");
 }
 
 const linked = /[@#]|:\/\/|www\.|\bGH-\d|^[0-9a-f]{7,64}$/i;

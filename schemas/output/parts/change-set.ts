@@ -20,6 +20,7 @@ const together = {
       problems: list(ProblemOutput).describe("empty where nothing stands in the way: it is so already"),
     }),
   ).describe("models that were meant and stay as they are"),
+  notices: notices.describe("about all of them together"),
 };
 
 /** Changes of several models that go together, as `promote --all` prints them. */

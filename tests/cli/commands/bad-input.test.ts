@@ -100,7 +100,8 @@ describe("a name, a version or a weight that does not exist", () => {
     ["promote fraud --to porod --local", "environment-unknown", 'did you mean "prod"?'],
     ["status frauds", "model-unknown", 'did you mean "fraud"?'],
     ["status --env nowhere", "environment-unknown", "environments: dev, staging, prod"],
-    ["up --env nowhere", "environment-unknown", "environments: dev, prod, staging"],
+    ["diff --env nowhere", "environment-unknown", "environments: dev, staging, prod"],
+    ["up --env nowhere", "environment-unknown", "environments: dev, staging, prod"],
   ];
 
   test.each(cases)("%s", async (line, code, says) => {

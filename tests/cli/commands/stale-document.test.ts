@@ -123,3 +123,20 @@ test("the deploy that the hints name mends the document, and then a rollback is 
     expect.stringMatching(/version 3 of fraud, the canary in dev, was taken out .* by a person \(scores drift\)/),
   ]);
 });
+
+test("where every stable version is rejected, status says that nothing serves, or the canary alone, and what brings another", async () => {
+  const text = project.read(deployment);
+  const at = "2026-01-31T12:00:00Z";
+  const rejections = [2, 1].map(
+    (version) => `{version: ${version}, attempt: 1, at: "${at}", phase: stable, by: person, reason: x}`,
+  );
+  project.put(deployment, text.replace(/^ {2}rejected:\n[^]*$/m, `  rejected: [${rejections.join(", ")}]\n`));
+  const told = await project.mmsp("status");
+  expect(told).toContain("the document names version 2 as stable, which is rejected: nothing serves\n");
+  expect(told).toContain("  hint: mmsp deploy fraud --version V --env dev serves another version\n");
+  const canary = `  canary: {version: 3, attempt: 9, since: "${at}", weight: 10}\n`;
+  project.put(deployment, project.read(deployment) + canary);
+  expect(await project.mmsp("status")).toContain("which is rejected: only the canary serves, version 3\n");
+  await project.git("checkout", "--quiet", "--", deployment);
+  project.put(deployment, text);
+});

@@ -62,7 +62,7 @@ describe("a pull request that meets another open one over the same model", () =>
       "once one of them is merged, plan the others again";
     expect(single.notices).toEqual([told]);
     if (single.kind !== "published") throw new Error(single.kind);
-    expect(await bodyOf(single.pullRequest.number)).toContain("also open for fraud in dev: pull request `#1`");
+    expect(await bodyOf(single.pullRequest.number)).toContain("also open for fraud in dev: pull request #1 \\(");
     expect(await publishedAs(promote)).toMatchObject({ pullRequest: { action: "unchanged" }, notices: [told] });
   });
 
@@ -73,7 +73,7 @@ describe("a pull request that meets another open one over the same model", () =>
       expect(set.changes.map(({ notices }) => notices)).toEqual([
         ["also open for fraud in dev: pull request #1 (promote-3); once one of them is merged, plan the others again"],
       ]);
-      expect(await bodyOf(pullRequest.number)).toContain("also open for fraud in dev: pull request `#1`");
+      expect(await bodyOf(pullRequest.number)).toContain("also open for fraud in dev: pull request #1 \\(");
     }
   });
 
@@ -100,6 +100,23 @@ describe("a pull request that meets another open one over the same model", () =>
   test("a rollback that goes straight onto the branch names its own pull request, which waits for nothing any more", async () => {
     await publishedAs(rollback);
     const { notices } = await publishedAs(rollback, "commit");
-    expect(notices).toEqual([expect.stringContaining("pull request #1 (rollback-3)")]);
+    expect(notices).toEqual(["also open for fraud in dev: pull request #1 (rollback-3); plan it again"]);
+  });
+
+  test("names a registration that takes a deployment along, and none that only registers", async () => {
+    const openAs = async (version: number, title: string) => {
+      const head = `mmsp/registry/fraud/${version}-0123456${version}`;
+      await hub.push(head, { [`${version}.txt`]: "x" });
+      await hub.api("POST", "/pulls", { head, base: "main", title });
+    };
+    await openAs(4, "Register fraud 4");
+    await openAs(5, "Register fraud 5 and deploy it to prod");
+    expect((await publishedAs(promote)).notices).toEqual([]);
+    await openAs(6, "Register fraud 6 and deploy it to prod and dev");
+    await openAs(7, "Ours");
+    expect((await publishedAs(promote)).notices).toEqual([
+      "also open for fraud in dev: pull request #4 (registers version 6, and deploys it), " +
+        "pull request #5 (registers version 7, and may deploy it); once one of them is merged, plan the others again",
+    ]);
   });
 });

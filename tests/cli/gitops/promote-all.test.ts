@@ -146,6 +146,19 @@ describe("promote --all", () => {
     expect(await hub.head(first.pullRequest.branch)).toBe(theirs);
   });
 
+  test("says so where its branch holds others' commits and had no pull request yet", async () => {
+    await using hub = await startHub(filesWith({ fraud: canary, churn: canary }));
+    const { branch } = (await publishedOn(hub)).pullRequest;
+    const theirs = await hub.push(branch, { "theirs.txt": "x" });
+    // As if the run had been killed before it opened one.
+    hub.server.forget();
+    const { pullRequest, set } = await publishedOn(hub, inDev, 5);
+    expect(pullRequest).toMatchObject({ branch, action: "opened" });
+    expect(set.asides).toEqual([`${branch} held others' commits: the pull request has them, too`]);
+    expect(await hub.keeps(theirs)).toBe(true);
+    expect((await publishedOn(hub, inDev, 10)).set.asides).toEqual([]);
+  });
+
   test("whose branch somebody forced adds to it once, however often it is said", async () => {
     await using hub = await startHub(filesWith({ fraud: canary, churn: canary }));
     const { branch } = (await publishedOn(hub)).pullRequest;

@@ -92,6 +92,18 @@ test("one pull request takes registry entries and their artifacts away; again it
   expect(gone(await collect(hub))).toEqual([]);
 });
 
+test("a branch with others' commits that had no pull request yet goes into one with them, which is said", async () => {
+  await using hub = await startHub(tree());
+  expect((await collect(hub)).notices).toEqual([]);
+  const theirs = await hub.push("mmsp/gc/registry", { "theirs.txt": "x" });
+  // As if the run had been killed before it opened one.
+  hub.server.forget();
+  const { pullRequest, notices } = await collect(hub);
+  expect(pullRequest).toMatchObject({ branch: "mmsp/gc/registry", action: "opened" });
+  expect(notices).toEqual(["mmsp/gc/registry held others' commits: the pull request has them, too"]);
+  expect(await hub.keeps(theirs)).toBe(true);
+});
+
 test("what other open pull requests name stays: by a registration, by what is deployed on their branches", async () => {
   await using hub = await startHub(tree());
   const open = (head: string) => hub.api("POST", "/pulls", { title: head, head, base: "main", body: "" });

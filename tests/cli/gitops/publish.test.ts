@@ -223,7 +223,8 @@ describe("a proposal", () => {
       title: "Ours",
       body: `Why: …\n\n${pull?.body}`,
     });
-    await published(publisher.propose({ ...deploy, version: 4, weight: 50 }));
+    const { notices } = await published(publisher.propose({ ...deploy, version: 4, weight: 50 }));
+    expect(notices.join()).not.toContain("also open");
     const [after] = await publisher.pulls();
     expect(after?.title).toBe("Ours");
     expect(after?.body.match(/<!-- mmsp dev deploy -->|Deploy fraud 4 at 50 %|Why: …|Register fraud 4/g)).toEqual([

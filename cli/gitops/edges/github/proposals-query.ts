@@ -41,7 +41,7 @@ function pullsField(after: string | null): string {
   const order = "orderBy: {field: CREATED_AT, direction: DESC}";
   return `pullRequests(states: OPEN, baseRefName: $base, ${order}, first: ${page}, after: ${JSON.stringify(after)}) {
     pageInfo { hasNextPage endCursor }
-    nodes { number url headRefName isCrossRepository }
+    nodes { number url title headRefName isCrossRepository }
   }`;
 }
 
@@ -108,6 +108,7 @@ export interface Page<Node> {
 export interface PullAnswer {
   readonly number: number;
   readonly url: string;
+  readonly title: string;
   readonly headRefName: string;
   readonly isCrossRepository: boolean;
 }

@@ -10,6 +10,7 @@ import {
   type CommentsAnswer,
   type FilesAnswer,
   type Page,
+  type PullAnswer,
   type ProposalsAnswer,
 } from "./proposals-query.ts";
 import { attemptAt, type Repository } from "./repository.ts";
@@ -39,7 +40,7 @@ export async function readProposals(
   const openPulls = pulls.map(({ number, url, headRefName, isCrossRepository }): OpenPull => {
     return { number, url, branch: isCrossRepository ? null : headRefName };
   });
-  return { branches: [...byName.values()], openPulls, proposals: proposalsOf([...byName.values()], openPulls) };
+  return { branches: [...byName.values()], openPulls, proposals: proposalsOf([...byName.values()], pulls) };
 }
 
 const nothing = { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] } as const;
@@ -100,12 +101,14 @@ function branchState(node: BranchAnswer, baseBranch: string): BranchState {
 }
 
 /** mmsp's own among the open ones, each once, as planning sees them. */
-function proposalsOf(branches: readonly BranchState[], openPulls: readonly OpenPull[]): readonly OpenProposal[] {
+function proposalsOf(branches: readonly BranchState[], pulls: readonly PullAnswer[]): readonly OpenProposal[] {
   const asked = branches.flatMap(({ pullRequest }) => pullRequest ?? []);
-  const listed = openPulls.flatMap(({ branch, number, url }) =>
-    branch?.startsWith("mmsp/") === true ? [{ branch, number, url }] : [],
+  const listed = pulls.flatMap(({ number, url, title, headRefName: branch, isCrossRepository }) =>
+    isCrossRepository || !branch.startsWith("mmsp/") ? [] : [{ branch, number, url, title }],
   );
-  const all = [...asked, ...listed].map(({ branch, number, url }) => [number, { branch, number, url }] as const);
+  const all = [...asked, ...listed].map(
+    ({ branch, number, url, title }) => [number, { branch, number, url, title }] as const,
+  );
   return [...new Map(all).values()];
 }
 

@@ -1,4 +1,5 @@
 import { fail } from "../../../../schemas/problem.ts";
+import { withoutSecrets } from "../../../../schemas/secrets.ts";
 import { OutsideError } from "../../core/ports.ts";
 import { resuming } from "./resuming.ts";
 import { networkReason } from "../network-reason.ts";
@@ -14,29 +15,38 @@ const downloading: Downloading = { ...patience, fetch: (url, init) => fetch(url,
 /** Enough for a short address, a mirror and a storage behind it. */
 const maxRedirects = 5;
 
-/** Names of query parameters that let in whoever has them. */
-const secretParameter =
-  /^(x-amz-|x-goog-)?(signature|credential|security-token|sig|token|key|access_?token|api_?key|password)$/i;
+/**
+ * Names of query parameters that may let in whoever has them. Rather one too many: what is in git stays there, and a file that
+ * is refused here can be downloaded and registered.
+ */
+const secretParameter = /token|secret|key|sig|auth|pass|cred|^x-(amz|goog)-/i;
 
 /**
- * An https address that may stand in git: nobody's password, token or signature is in it. Its fragment is left out. Throws a
- * ProblemError that repeats neither.
+ * An https address that may stand in git: nobody's password, token or signature is in it, and nothing that would be masked where
+ * it is shown. Its fragment is left out. Throws a ProblemError that repeats none of these.
  */
 export function addressOf(text: string): string {
   const url = URL.parse(text);
-  const place = url === null ? "the address" : `${url.protocol}//${url.host}${url.pathname}`;
+  const place = url === null ? "the address" : withoutSecrets(`${url.protocol}//${url.host}${url.pathname}`);
   const problem = (message: string, hint: string): never => fail({ code: "artifact-uri", message, hint });
   if (url === null || url.protocol !== "https:") {
     return problem(`${place} is no https address`, "give an address that begins with https://");
   }
-  const secret = [...url.searchParams.keys()].find((name) => secretParameter.test(name));
-  if (url.username !== "" || url.password !== "" || secret !== undefined) {
-    const what = secret === undefined ? "a user name or password" : `the parameter ${secret}`;
-    const hint = "it would be written into git: give an address that needs none, or download the file and register it";
-    return problem(`${place} comes with ${what}`, hint);
-  }
   url.hash = "";
+  const secret = secretIn(url);
+  if (secret !== null) {
+    const hint = "it would be written into git: give an address that needs none, or download the file and register it";
+    return problem(`${place} comes with ${secret}`, hint);
+  }
   return url.href;
+}
+
+/** What is secret in an address, in words that do not tell it; null for nothing. */
+function secretIn(url: URL): string | null {
+  if (url.username !== "" || url.password !== "") return "a user name or password";
+  const name = [...url.searchParams.keys()].find((key) => secretParameter.test(key));
+  if (name !== undefined) return `the parameter ${withoutSecrets(name)}`;
+  return withoutSecrets(url.href) === url.href ? null : "what looks like a secret";
 }
 
 /**

@@ -83,7 +83,8 @@ describe("register", () => {
     const proposals = [aProposal(branchOf(5, "new"), 12), aProposal(branchOf(8, "other"))];
     const change = registered(register(), aState(aTree(), { proposals }));
     expect([change.version, change.branch]).toEqual([5, branchOf(5, "new")]);
-    expect(change.notices[0]).toContain("pull request #12");
+    expect(change.notices).toEqual([]);
+    expect(change.asides).toEqual([expect.stringContaining("pull request #12")]);
   });
 
   test("a proposal whose number was registered since is not adopted", () => {

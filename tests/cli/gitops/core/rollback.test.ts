@@ -123,6 +123,20 @@ describe("rollback by a person", () => {
     expect(answer(plan(command, stagingState(deployment)))).toEqual(expected);
   });
 
+  test.each([
+    ["the stable one", aDeployment({ stable: 2 }), rollback(), "version 2 stays until then"],
+    ["only the canary", aDeployment({ canary: 3, spec: { rejected: [aRejection(1)] } }), rollback(), "version 3 stays"],
+    ["no version", aDeployment({ stable: 2, spec: { rejected: [aRejection(2)] } }), rollback(), "nothing serves until"],
+    [
+      "only the canary, and another is asked for",
+      aDeployment({ stable: 2, canary: 3, spec: { rejected: [aRejection(2)] } }),
+      rollback({ to: 1 }),
+      "version 3 stays until then",
+    ],
+  ])("with nothing to go back to says what serves meanwhile: %s", (_, deployment, command, expected) => {
+    expect(refusalText(plan(command, stagingState(deployment)))).toContain(expected);
+  });
+
   test("says which versions it could go back to", () => {
     const state = stagingState(aDeployment({ stable: 3, spec: { previous: [2, 1] } }));
     expect(refusalText(plan(rollback({ to: 7 }), state))).toContain("these were: 2, 1");

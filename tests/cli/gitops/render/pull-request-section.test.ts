@@ -8,6 +8,8 @@ import {
   withSection,
 } from "../../../../cli/gitops/render/pull-request-section.ts";
 import { pullRequestBody } from "../../../../cli/gitops/render/pull-request.ts";
+import { inPromotionOrder } from "../../../../schemas/tree.ts";
+import { anEnvironment } from "../../../support/builders.ts";
 import { change, changes } from "./changes.ts";
 
 const golden = join(import.meta.dir, "../../../golden/pull-request/register-and-deploy.md");
@@ -61,16 +63,25 @@ describe("a pull request that registers a version and deploys it", () => {
 });
 
 describe("its title", () => {
+  const order = inPromotionOrder({
+    environments: new Map([
+      ["dev", anEnvironment("dev", { promotesTo: "prod" })],
+      ["prod", anEnvironment("prod")],
+    ]),
+  });
   const first = onto(registered, deployed);
 
-  test("says where the version is deployed, also when another environment joins in", () => {
-    const own = titleOfBoth("Register fraud 3", first, deployed);
+  test("says where the version is deployed, in the order of promotion, also when another environment joins in or one comes again", () => {
+    const own = titleOfBoth("Register fraud 3", first, deployed, order);
     expect(own).toBe("Register fraud 3 and deploy it to prod");
     const dev = change({ verb: "deploy", environment: "dev" });
-    expect(titleOfBoth(own, onto(first, dev), dev)).toBe("Register fraud 3 and deploy it to prod and dev");
+    const both = onto(first, dev);
+    const title = "Register fraud 3 and deploy it to dev and prod";
+    expect(titleOfBoth(own, both, dev, order)).toBe(title);
+    expect(titleOfBoth(title, onto(both, deployed), deployed, order)).toBe(title);
   });
 
   test("stays as a person has written it", () => {
-    expect(titleOfBoth("Ours", first, deployed)).toBe("Ours");
+    expect(titleOfBoth("Ours", first, deployed, order)).toBe("Ours");
   });
 });

@@ -32,3 +32,9 @@ test("a sentence pings and links nothing", () => {
 test("a commit message pings, closes and links nothing", () => {
   expect(defused("@a fixes #1, GH-2 and https://x.y/issues/3")).toBe("@ a fixes # 1, GH- 2 and https:// x.y/issues/3");
 });
+
+test("a pull request that a sentence names on purpose is a link, and no other", () => {
+  expect(prose("also open: pull request #1 (deploy-3), #12, @a", [1])).toBe(
+    "also open: pull request #1 \\(deploy-3\\), `#12`, `@a`",
+  );
+});

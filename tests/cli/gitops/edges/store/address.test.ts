@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
 import { OutsideError } from "../../../../../cli/gitops/core/ports.ts";
 import { addressOf, downloaded, type Downloading } from "../../../../../cli/gitops/edges/store/address.ts";
 import { patience } from "../../../../../cli/gitops/edges/store/retry.ts";
 import { makeCertificate, startHttps, type Trusted } from "../../../../support/https.ts";
 import { problemOf } from "../../../../support/problems.ts";
+import { withoutSecrets } from "../../../../../schemas/secrets.ts";
 
 const bytes = new Uint8Array(200_000).map((_, at) => at % 251);
 
@@ -138,10 +140,36 @@ describe("an address that goes into git", () => {
     ["https://host.example/m.onnx?X-Amz-Signature=hunter2", "the parameter X-Amz-Signature"],
     ["https://host.example/m.onnx?a=b&sig=hunter2", "the parameter sig"],
     ["https://host.example/m.onnx?access_token=hunter2", "the parameter access_token"],
+    ["https://host.example/m.onnx?auth_token=hunter2", "the parameter auth_token"],
+    ["https://host.example/m.onnx?private_token=hunter2", "the parameter private_token"],
+    ["https://host.example/m.onnx?client_secret=hunter2", "the parameter client_secret"],
+    ["https://host.example/m.onnx?AWSAccessKeyId=hunter2", "the parameter AWSAccessKeyId"],
+    ["https://host.example/m.onnx?authorization=hunter2", "the parameter authorization"],
+    ["https://host.example/m.onnx?passwd=hunter2", "the parameter passwd"],
+    ["https://host.example/m.onnx?X-Amz-Date=hunter2", "the parameter X-Amz-Date"],
+    ["https://host.example/m.onnx?to%6Ben=hunter2", "the parameter token"],
+    ["https://host.example/ghp_hunter2hunter2hunter2/m.onnx", "what looks like a secret"], // secretlint-disable-line -- made up
+    ["https://host.example/m.onnx?v=ghp_hunter2hunter2hunter2", "what looks like a secret"], // secretlint-disable-line -- made up
   ])("is refused where it is %s, without repeating what is secret", async (text, message) => {
     const problem = await problemOf(() => addressOf(text));
     expect(problem.code).toBe("artifact-uri");
     expect(problem.message).toContain(message);
     expect(JSON.stringify(problem)).not.toContain("hunter2");
+  });
+
+  test("is refused with every parameter that would be masked where it is shown", async () => {
+    const word = fc.constantFrom("signature", "token", "secret", "password", "credential");
+    const name = fc
+      .tuple(fc.stringMatching(/^[\w-]{0,12}$/), word, fc.infiniteStream(fc.boolean()))
+      .map(([before, after, upper]) =>
+        Array.from(before + after, (letter) => (upper.next().value === true ? letter.toUpperCase() : letter)).join(""),
+      );
+    await fc.assert(
+      fc.asyncProperty(name, async (parameter) => {
+        const text = `https://host.example/m.onnx?v=1&${parameter}=hunter2`;
+        expect(withoutSecrets(text)).not.toBe(text);
+        expect((await problemOf(() => addressOf(text))).message).toContain(`the parameter ${parameter}`);
+      }),
+    );
   });
 });
