@@ -9,7 +9,7 @@ export interface Flag {
   readonly value?: string;
   readonly help: string;
   /** What Tab offers, where `value` does not say it; see completion/placeholders.ts. */
-  readonly completes?: "file" | "next-version" | "earlier-version" | "other-environment" | "weight";
+  readonly completes?: "file" | "next-version" | "earlier-version" | "served-version" | "other-environment" | "weight";
   /** May be given several times; `texts` has all of it. */
   readonly multiple?: boolean;
 }

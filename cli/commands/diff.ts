@@ -2,7 +2,7 @@ import type { DiffOutput } from "../../schemas/output/diff.ts";
 import { ProblemError } from "../../schemas/problem.ts";
 import { readTree, type ReadTree } from "../../schemas/read-tree.ts";
 import { readSettings, withSettings } from "../../schemas/settings.ts";
-import { inPromotionOrder, placeOf, type Tree } from "../../schemas/tree.ts";
+import { inPromotionOrder, placeOf, root, type Tree } from "../../schemas/tree.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reading, shared, UsageError, type Input } from "../flags.ts";
@@ -22,7 +22,7 @@ export const diff: Command = {
     "One --env shows that environment alone. With two: where they differ in versions, weights and objectives.",
   flags: {
     env: { ...shared.env, multiple: true, help: "only this environment; given twice, the two are compared" },
-    "exit-code": { type: "boolean", help: "exit with 1 where there are differences, as git diff does" },
+    "exit-code": { type: "boolean", help: "exit with 1 where there are differences, or may be: a file cannot be read" },
     ...reading,
     repo: { ...shared.repo, help: "compare with a branch on GitHub; with two environments, read that branch" },
   },
@@ -50,7 +50,9 @@ async function diffTree(environment: string | null, input: Input, context: Conte
   const differences = all.filter((difference) => environment === null || difference.environment === environment);
   const { style } = context;
   const lines = differences.map((difference) => lineOf(difference, style));
-  const text = lines.length === 0 ? `no difference to ${base.name}\n` : `${lines.join("\n")}\n`;
+  const missed = unreadable.filter((path) => environment === null || isOf(environment, path));
+  const none = missed.length === 0 ? `no difference to ${base.name}` : `nothing else differs from ${base.name}`;
+  const text = lines.length === 0 ? `${none}\n` : `${lines.join("\n")}\n`;
   const json: DiffOutput = {
     kind: "tree",
     base: base.name,
@@ -58,7 +60,7 @@ async function diffTree(environment: string | null, input: Input, context: Conte
     differences: [...differences],
     unreadable,
   };
-  return outcomeOf(input, differences.length, text + brokenNote(unreadable, style), json);
+  return outcomeOf(input, differences.length + missed.length, text + brokenNote(unreadable, style), json);
 }
 
 /** A document that cannot be read on one side is not compared: it would look as if it came or went. */
@@ -104,16 +106,19 @@ async function diffTwo(left: string, right: string, input: Input, context: Conte
   const { style } = context;
   const rows = differences.map(({ model, what, values }) => [model, what, values[0] ?? "-", values[1] ?? "-"]);
   const columns = ["MODEL", "WHAT", left.toUpperCase(), right.toUpperCase()];
-  const text = rows.length === 0 ? `${left} and ${right} say the same\n` : renderTable(columns, rows, style);
+  const missed = unreadable.filter((path) => isOf(left, path) || isOf(right, path));
+  const same = missed.length === 0 ? `${left} and ${right} say the same` : `else ${left} and ${right} say the same`;
+  const text = rows.length === 0 ? `${same}\n` : renderTable(columns, rows, style);
   const json: DiffOutput = {
     kind: "environments",
     environments: [left, right],
     differences: differences.map((difference) => ({ ...difference })),
     unreadable,
   };
-  return outcomeOf(input, differences.length, text + brokenNote(unreadable, style), json);
+  return outcomeOf(input, differences.length + missed.length, text + brokenNote(unreadable, style), json);
 }
 
+/** `count`: of differences, and of documents that may hide one. */
 function outcomeOf(input: Input, count: number, text: string, json: DiffOutput): Outcome {
   return { kind: "report", text, json, ok: !input.on("exit-code") || count === 0 };
 }
@@ -139,6 +144,10 @@ function lineOf(difference: Difference, style: Style): string {
 function changeOf(from: string | null, to: string | null, style: Style): string {
   if (from === null) return style.green(`+ ${to ?? ""}`);
   return to === null ? style.red(`- ${from}`) : `${style.red(from)} -> ${style.green(to)}`;
+}
+
+function isOf(environment: string, path: string): boolean {
+  return path.startsWith(`${root}/${environment}/`);
 }
 
 function brokenFiles(states: readonly ReadTree[]): string[] {

@@ -5,20 +5,28 @@ import { write } from "./write.ts";
 
 export const rollback: Command = {
   summary: "Take a version out: the canary, or else the stable one, as a pull request or at once",
-  usage: "NAME [--to V] [--reason TEXT] [--commit]",
+  usage: "NAME [--version V] [--to V] [--reason TEXT] [--commit]",
   details:
     "Removes the canary; where there is none, the version that was stable before comes back. What left is recorded\n" +
     "under `rejected`, and nothing serves it again until it is deployed with --force. Locks do not stop a rollback.\n" +
-    "Where a merge has left a rejected version in the document as stable or canary, and nothing but the good version serves,\n" +
-    "it is refused without --to: nobody can tell which of the two is meant.",
+    "With --version nothing else leaves, whatever has happened since. Without it and --to, taking the stable version out\n" +
+    "is refused for ten minutes after another version left, and where a merge has left a rejected version in the document\n" +
+    "as stable or canary: nobody can tell which one is meant.",
   flags: {
     to: { type: "string", value: "V", completes: "earlier-version", help: "the version to go back to" },
+    version: {
+      type: "string",
+      value: "V",
+      help: "the canary's or the stable one's, which is to leave; guards against races",
+      completes: "served-version",
+    },
     reason: { type: "string", value: "TEXT", help: "one line for the record" },
     commit: { type: "boolean", help: "commit straight to the base branch, without a pull request" },
     ...writing,
   },
   maxArgs: 1,
   examples: [
+    "mmsp rollback fraud --version 3",
     'mmsp rollback fraud --reason "scores drift on weekends"',
     "mmsp rollback fraud --env prod --commit",
     "mmsp rollback fraud --to 1",
@@ -32,6 +40,7 @@ export const rollback: Command = {
         verb: "rollback",
         environment: environmentOf(input, context),
         model: modelOf(input),
+        version: versionOf(input, "version"),
         to: versionOf(input, "to"),
         by: "person",
         reason: input.text("reason") ?? "",

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { isGitAddress } from "../../schemas/repository.ts";
 import { isGateway } from "../executable/self.ts";
-import type { Context } from "../context.ts";
+import type { Context, Remote } from "../context.ts";
 import type { Input } from "../flags.ts";
 import { looksAtGitHub, remoteOf } from "./target.ts";
 
@@ -22,7 +22,11 @@ export async function dataDirOf(environment: string, input: Input, context: Cont
   if (!looksAtGitHub(input)) {
     return join(context.edges.findTree(context.cwd).root, ".mmsp", environment);
   }
-  const { repository, baseBranch } = await remoteOf(input, context);
+  return remoteDataDir(environment, await remoteOf(input, context), context);
+}
+
+/** The folder where `up --repo` has its files. */
+export function remoteDataDir(environment: string, { repository, baseBranch }: Remote, context: Context): string {
   const cache = context.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
   // An address is no path: its colons and slashes go.
   const folder = isGitAddress(repository) ? repository.replaceAll(/[^A-Za-z0-9._-]+/g, "-") : repository;

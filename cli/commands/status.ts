@@ -12,7 +12,7 @@ export const status: Command = {
     "--json a line. Files tell of themselves; a branch on GitHub is asked every 5 s, and less often, up to every minute,\n" +
     'while it cannot be reached. An answer of "not modified" costs nothing of the token\'s rate limit.\n' +
     "--live asks the gateways that the environments name (addresses.gateway) what they serve and what they have cut; of\n" +
-    "an environment that names none, the one that `mmsp up` has started.\n" +
+    "an environment that names none, the one that `mmsp up`, with or without --repo, has started.\n" +
     "Whether the documents fit together is not checked: that is for `mmsp validate`.",
   flags: {
     name: shared.name,

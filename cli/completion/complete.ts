@@ -12,6 +12,8 @@ export interface Names {
   versions(model: string): readonly number[];
   /** Versions that a rollback may go back to, newest first. `environment`: null where none is given. */
   earlier(model: string, environment: string | null): Promise<readonly number[]>;
+  /** The canary and the stable version, as `earlier`. */
+  served(model: string, environment: string | null): Promise<readonly number[]>;
   /** What a commit may be called. */
   revisions(): Promise<readonly string[]>;
 }
@@ -127,6 +129,8 @@ async function valuesOf(value: ValueKind, { current, args, values }: Words, name
       return words([(names.versions(model)[0] ?? 0) + 1]);
     case "earlier-version":
       return words(await names.earlier(model, values["env"] ?? null));
+    case "served-version":
+      return words(await names.served(model, values["env"] ?? null));
     case "revision":
       return words(await names.revisions());
     case "choice":

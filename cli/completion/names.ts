@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { Effective } from "../../schemas/effective.ts";
 import { paths, root } from "../../schemas/tree.ts";
 import type { Names } from "./complete.ts";
 
@@ -17,6 +18,8 @@ export function namesAround(start: string, usual: string): Names {
   const rootDir = findRoot(resolve(start));
   const folders = (path: string): readonly string[] => (rootDir === null ? [] : foldersIn(join(rootDir, path)));
   const named = (path: string): readonly string[] => folders(path).filter((name) => namePattern.test(name));
+  const standing = async (model: string, environment: string | null): Promise<Effective | null> =>
+    rootDir === null ? null : effectiveOf(rootDir, environment ?? usual, model).catch(() => null);
   return {
     environments: () =>
       named(root).filter((name) => rootDir !== null && existsSync(join(rootDir, paths.environment(name)))),
@@ -26,15 +29,14 @@ export function namesAround(start: string, usual: string): Names {
         .filter((name) => versionPattern.test(name))
         .map(Number)
         .toSorted((a, b) => b - a),
-    earlier: async (model, environment) =>
-      rootDir === null ? [] : earlierVersions(rootDir, environment ?? usual, model).catch(() => []),
+    earlier: async (model, environment) => earlierVersions(await standing(model, environment)),
+    served: async (model, environment) => servedVersions(await standing(model, environment)),
     revisions: async () => (rootDir === null ? [] : revisionsOf(rootDir).catch(() => [])),
   };
 }
 
-/** As a rollback has it: the stable version where there is a canary to take out, and those that were stable before. */
-async function earlierVersions(rootDir: string, environment: string, model: string): Promise<readonly number[]> {
-  if (![environment, model].every((name) => namePattern.test(name))) return [];
+async function effectiveOf(rootDir: string, environment: string, model: string): Promise<Effective | null> {
+  if (![environment, model].every((name) => namePattern.test(name))) return null;
   const [{ readTree }, { effective }] = await Promise.all([
     import("../../schemas/read-tree.ts"),
     import("../../schemas/effective.ts"),
@@ -42,9 +44,19 @@ async function earlierVersions(rootDir: string, environment: string, model: stri
   const path = paths.deployment(environment, model);
   const { tree } = readTree(new Map([[path, readFileSync(join(rootDir, path), "utf8")]]));
   const deployment = tree.deployments.get(environment)?.get(model);
-  if (deployment === undefined) return [];
-  const { stable, canary, previous } = effective(deployment);
+  return deployment === undefined ? null : effective(deployment);
+}
+
+/** As a rollback has it: the stable version where there is a canary to take out, and those that were stable before. */
+function earlierVersions(standing: Effective | null): readonly number[] {
+  if (standing === null) return [];
+  const { stable, canary, previous } = standing;
   return canary === null || stable === null ? previous : [stable.version, ...previous];
+}
+
+/** The canary first: it is what a rollback takes out. */
+function servedVersions(standing: Effective | null): readonly number[] {
+  return [standing?.canary, standing?.stable].flatMap((entry) => (entry ? [entry.version] : []));
 }
 
 async function revisionsOf(rootDir: string): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import type { Flag } from "../flags.ts";
 /** What a value is of, as far as completion knows it. */
 export type ValueKind =
   | { readonly kind: "file" | "directory" | "model" | "version" | "next-version" | "weight" | "nothing" }
-  | { readonly kind: "environment" | "other-environment" | "earlier-version" | "revision" }
+  | { readonly kind: "environment" | "other-environment" | "earlier-version" | "served-version" | "revision" }
   | { readonly kind: "choice"; readonly choices: readonly string[] };
 
 const kinds: Readonly<Record<string, Exclude<ValueKind["kind"], "choice">>> = {

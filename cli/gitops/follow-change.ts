@@ -2,6 +2,7 @@ import type { Problem } from "../../schemas/problem.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { ArgoCd } from "./core/argocd-port.ts";
 import type { Applied } from "./core/follow-applied.ts";
+import { behindBranch } from "./core/behind-branch.ts";
 import { judgePull, type PullState } from "./core/follow.ts";
 import type { GatewayStatus } from "./core/gateway-status.ts";
 import type { Forge } from "./core/ports.ts";
@@ -72,17 +73,33 @@ type Merged =
 
 async function untilMerged(number: number, { forge, tell }: FollowParts, pace: Pace): Promise<Merged> {
   let says = "GitHub does not answer";
+  let seen = false;
   do {
     const pull = await patiently(() => forge.pull(number));
     if (pull !== null) {
+      seen = true;
       const step = judgePull(pull);
-      if (step.kind === "stop") return { kind: "stopped", problem: step.problem };
+      if (step.kind === "stop") return stoppedAt(pull, step.problem, forge);
       if (step.kind === "arrived") return { kind: "merged", commit: step.commit, branch: pull.branch };
       ({ says } = step);
     }
     tell(says);
   } while (await pace.next(says));
-  return { kind: "stopped", problem: pace.tooLong(`pull request #${number} is still open: ${says}`, waitFor(number)) };
+  const what = seen
+    ? `pull request #${number} is still open: ${says}`
+    : `nothing is known of pull request #${number}: ${says}`;
+  return { kind: "stopped", problem: pace.tooLong(what, waitFor(number)) };
+}
+
+/** With what the base branch has come to say of the version: another try is then no use. Where it does not answer, without. */
+async function stoppedAt(pull: PullState, problem: Problem, forge: FollowParts["forge"]): Promise<Merged> {
+  const rollout = behindBranch(pull)?.rollout ?? null;
+  if (rollout === null || problem.code === "check-failed") return { kind: "stopped", problem };
+  const { environment, model, version } = rollout;
+  const there = await patiently(() => readExpected({ environment, models: [model] }, forge));
+  const rejection = there?.models[0]?.deployment?.spec.rejected?.findLast((entry) => entry.version === version);
+  const step = judgePull(pull, rejection);
+  return { kind: "stopped", problem: step.kind === "stop" ? step.problem : problem };
 }
 
 const githubAway = "merged; GitHub does not answer";

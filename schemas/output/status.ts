@@ -45,6 +45,8 @@ const LiveEnvironment = z.strictObject({
   address: z.string(),
   revision: z.string().nullable().describe("what it has read last: a commit, or a digest of files"),
   models: list(LiveModel),
+  missing: list(z.string()).describe("models that git says are served, and the gateway does not have"),
+  problems: list(ProblemOutput).describe("what the gateway says is wrong: it is degraded as long as there are any"),
   error: z.string().nullable().describe("why there is no answer"),
 });
 

@@ -75,6 +75,8 @@ export interface RollbackCommand {
   readonly verb: "rollback";
   readonly environment: string;
   readonly model: string;
+  /** Version that is to be taken out, and no other; left out or null: the canary, or else the stable one. */
+  readonly version?: number | null;
   /** Version to go back to; null: remove the canary, or else the first of `previous`. */
   readonly to: number | null;
   readonly by: Judge;

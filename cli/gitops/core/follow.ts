@@ -1,4 +1,6 @@
+import type { Rejection } from "../../../schemas/model-deployment.ts";
 import type { Problem } from "../../../schemas/problem.ts";
+import { behindBranch } from "./behind-branch.ts";
 
 /** A check of a pull request's newest commit. */
 export interface Check {
@@ -14,6 +16,7 @@ export interface Check {
 export interface PullState {
   readonly number: number;
   readonly url: string;
+  readonly title: string;
   readonly branch: string;
   readonly base: string;
   readonly state: "open" | "merged" | "closed";
@@ -46,31 +49,43 @@ export function together<Arrived>(steps: readonly Step<Arrived>[]): Step<{ reado
   return steps.length === 1 ? first : { kind: "wait", says: `${first.says} (${done} of ${steps.length} done)` };
 }
 
-/** Whether to go on waiting for a pull request, and what to say of it. */
-export function judgePull(pull: PullState): Step<{ readonly commit: string | null }> {
+/**
+ * Whether to go on waiting for a pull request, and what to say of it. `rejection`: of the version that it is about, where the base
+ * branch has come to reject it.
+ */
+export function judgePull(
+  pull: PullState,
+  rejection: Rejection | null = null,
+): Step<{ readonly commit: string | null }> {
   if (pull.state === "merged") return { kind: "arrived", commit: pull.mergedAs };
-  const problem = problemOf(pull);
+  const problem = problemOf(pull, rejection);
   return problem === null ? { kind: "wait", says: awaited(pull) } : { kind: "stop", problem };
 }
 
-function problemOf(pull: PullState): Problem | null {
+function problemOf(pull: PullState, rejection: Rejection | null): Problem | null {
   const { number, url, base } = pull;
-  const command = commandBehind(pull.branch);
+  const command = behindBranch(pull)?.command ?? null;
+  const rejected =
+    rejection === null
+      ? null
+      : `version ${rejection.version} was rejected since (${rejection.by}: ${rejection.reason})`;
   if (pull.state === "closed") {
+    const again = rejected ?? (command === null ? null : `\`${command}\` opens a new one`);
     return {
       code: "pull-request-closed",
       message: `pull request #${number} was closed without being merged: ${url}`,
-      hint: `somebody said no, or its branch was deleted${command === null ? "" : `; ${command} opens a new one`}`,
+      hint: `somebody said no, or its branch was deleted${again === null ? "" : `; ${again}`}`,
     };
   }
   if (pull.merging === "conflict") {
+    const again =
+      command === null
+        ? `bring its branch up to date with ${base}`
+        : `run \`${command}\` again: it is then planned on what ${base} says now`;
     return {
       code: "pull-request-conflict",
       message: `pull request #${number} conflicts with ${base}: ${url}`,
-      hint:
-        command === null
-          ? `bring its branch up to date with ${base}`
-          : `run ${command} again: it is then planned on what ${base} says now`,
+      hint: rejected === null ? again : `close it: ${rejected}`,
     };
   }
   const failed = decisive(pull.checks ?? []);
@@ -81,18 +96,6 @@ function problemOf(pull: PullState): Problem | null {
     message: `the check "${failed.name}" of pull request #${number} failed: ${place}`,
     hint: `see what it says; when that is mended and it runs again, \`mmsp wait ${number}\` goes on from here`,
   };
-}
-
-/** The kind of command that made one of mmsp's own branches, for whoever only waits for it; null of another branch. */
-function commandBehind(branch: string): string | null {
-  const [, model, registered] = /^mmsp\/registry\/([^/]+)\/(\d+)-[0-9a-f]{8}(?:-\d+)?$/.exec(branch) ?? [];
-  if (model !== undefined) return `\`mmsp register ${model}\` (version ${registered})`;
-  if (/^mmsp\/gc\/registry(?:-\d+)?$/.test(branch)) return "`mmsp gc --apply`";
-  const [, together] = /^mmsp\/([^/]+)\/_all\/promote-[0-9a-f]{8}(?:-\d+)?$/.exec(branch) ?? [];
-  if (together !== undefined) return `\`mmsp promote --all\` (${together})`;
-  const [, environment, name, verb, version] =
-    /^mmsp\/([^/]+)\/([^/]+)\/(deploy|promote|rollback)-(\d+)(?:-\d+)?$/.exec(branch) ?? [];
-  return environment === undefined ? null : `\`mmsp ${verb} ${name}\` (version ${version}, ${environment})`;
 }
 
 /** One that failed and that a merge depends on: where nothing is required, a person decides, and looks at all of them. */

@@ -1,3 +1,4 @@
+import type { Problem } from "../../../schemas/problem.ts";
 import type { GatewayAnswer } from "./gateway-status.ts";
 
 /** What the gateway of an environment says that it serves, as its `/status` has it. */
@@ -7,6 +8,8 @@ export interface LiveEnvironment {
   /** What it has read last: a commit, or a digest of files; null where it does not answer. */
   readonly revision: string | null;
   readonly models: readonly LiveModel[];
+  /** What is wrong there: documents and models that it could not take, and how it was started. */
+  readonly problems: readonly Problem[];
   /** Why there is no answer; null where there is one. */
   readonly error: string | null;
 }
@@ -23,11 +26,11 @@ export interface LiveModel {
 
 /** What people look at of a gateway's answer. One that does not answer is told as such: what git says is worth showing all the same. */
 export function liveOf(environment: string, address: string, answer: GatewayAnswer): LiveEnvironment {
-  if ("error" in answer) return { environment, address, revision: null, models: [], error: answer.error };
-  const { revision, cuts } = answer;
+  if ("error" in answer) return { environment, address, revision: null, models: [], problems: [], error: answer.error };
+  const { revision, cuts, problems } = answer;
   const models = answer.models.map(({ model, stable, canary, guard }): LiveModel => {
     const own = cuts.filter((cut) => cut.model === model).map(({ version, by, reason }) => ({ version, by, reason }));
     return { model, stable: stable?.version ?? null, canary, cuts: own, guard };
   });
-  return { environment, address, revision, models, error: null };
+  return { environment, address, revision, models, problems, error: null };
 }

@@ -38,6 +38,32 @@ export function overlapsOf(
   return { notices: [notice], pulls: named.map(({ number }) => number) };
 }
 
+/**
+ * That an open pull request of `mmsp gc` removes a version which the change brings back to work: it was made while nothing
+ * served it. One line, or none. Of several versions its title only says how many, so it is told of them that it may.
+ */
+export function removalsOf({ model, traffic }: Change, proposals: readonly OpenProposal[]): Overlaps {
+  const served = new Set(traffic.before.map(({ version }) => version));
+  const brought = traffic.after.find(({ version }) => !served.has(version))?.version;
+  if (brought === undefined) return { notices: [], pulls: [] };
+  for (const { branch, number, title = "" } of proposals) {
+    const removed = /^Remove (.+), which nothing serves$/.exec(title)?.[1];
+    if (number === null || !isGcBranch(branch) || (removed ?? `${model} ${brought}`) !== `${model} ${brought}`)
+      continue;
+    const does = removed === undefined ? "may remove" : "removes";
+    const again = "`mmsp gc --apply` brings it up to date once this is merged";
+    return {
+      notices: [`pull request #${number} (gc) ${does} version ${brought} of ${model}: ${again}`],
+      pulls: [number],
+    };
+  }
+  return { notices: [], pulls: [] };
+}
+
+function isGcBranch(branch: string): boolean {
+  return branch.startsWith("mmsp/gc/");
+}
+
 /** `deploy-3`; null of what is about something else. The name of one about all models does not say which it changes. */
 function aboutOf(proposal: OpenProposal, environment: string, model: string): string | null {
   const [root, place, name, about, ...rest] = proposal.branch.split("/");

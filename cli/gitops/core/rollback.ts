@@ -8,6 +8,7 @@ import { clipEvidence, oneLine } from "../../../schemas/plain-text.ts";
 import { rejectionProblems } from "./landing.ts";
 import { environmentProblems, modelProblems } from "./names.ts";
 import { refusal, refuse, rolloutChange, skip } from "./outcome.ts";
+import { goneReason, otherProblem, recentProblem } from "./rollback-meant.ts";
 import { standingOf, withRejection } from "./standing.ts";
 
 /** What leaves, and the document to take it out of. */
@@ -75,24 +76,30 @@ function idleAttempt(deployment: ModelDeployment): number {
   return effective(deployment).canary === null ? (deployment.spec.canary?.attempt ?? 0) : 0;
 }
 
-/** The canary; where there is none, or `to` names an earlier version, the stable one. */
+/** The canary; where there is none, or `to` names an earlier version, the stable one; the one that was named, or none. */
 function personsDeparture(command: RollbackCommand, before: ModelDeployment, now: string): Departure | Skip | Refusal {
-  const { environment, model, to } = command;
+  const { environment, model, to, version = null } = command;
   const { stable, canary, previous } = standingOf(before, now);
+  const gone = version === null ? null : goneReason(command, before, version);
+  if (gone !== null) return skip(gone);
   // Back to what is stable means: without the canary.
-  if (canary !== null && (to === null || to === stable?.version)) {
+  const meansCanary = to === null ? (version ?? canary?.version) === canary?.version : to === stable?.version;
+  const leaving = canary !== null && meansCanary ? canary : stable;
+  if (leaving === null) return nothingToGoBackTo(command, canary?.version ?? null);
+  if (version !== null && leaving.version !== version) return refuse(otherProblem(command, leaving.version));
+  if (leaving === canary) {
     return { kind: "departure", version: canary.version, attempt: canary.attempt, phase: "canary", from: before };
   }
-  if (stable === null) return nothingToGoBackTo(command, canary?.version ?? null);
-  if (to === null) {
-    const stale = staleProblem(command, before, stable.version, previous);
-    if (stale !== null) return refuse(stale);
+  if (to === null && version === null) {
+    const unclear =
+      staleProblem(command, before, leaving.version, previous) ?? recentProblem(command, before, leaving.version, now);
+    if (unclear !== null) return refuse(unclear);
   }
-  if (to === stable.version) return skip(`version ${to} of ${model} is stable in ${environment} already`);
+  if (to === leaving.version) return skip(`version ${to} of ${model} is stable in ${environment} already`);
   if (to !== null && !previous.includes(to)) return notPrevious(command, to, before, previous);
   const older = to === null ? previous : previous.slice(previous.indexOf(to));
   const from = { ...before, spec: { ...before.spec, previous: [...older] } };
-  return { kind: "departure", version: stable.version, attempt: stable.attempt, phase: "stable", from };
+  return { kind: "departure", version: leaving.version, attempt: leaving.attempt, phase: "stable", from };
 }
 
 /**

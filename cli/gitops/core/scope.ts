@@ -46,8 +46,10 @@ function proposalScopeOf(command: Command): ProposalScope {
       const { environment, to, version } = command;
       return rolloutScope(to ?? environment, model, "promote", version);
     }
-    case "rollback":
-      return rolloutScope(command.environment, model, "rollback", command.cut?.version ?? null);
+    case "rollback": {
+      const { environment, cut, version = null } = command;
+      return rolloutScope(environment, model, "rollback", cut?.version ?? version);
+    }
   }
 }
 

@@ -43,6 +43,32 @@ describe("the working tree", () => {
   });
 });
 
+describe("a document that cannot be read", () => {
+  const broken = "environments/prod/environment.yaml";
+
+  test("is no agreement: nothing says that there is no difference, and --exit-code tells by 1", async () => {
+    using own = await makeProject({ serving: true });
+    own.put(broken, "spec: [");
+    const run = async (...args: readonly string[]) => {
+      const { exitCode, stdout } = await own.run(["diff", "--exit-code", ...args]);
+      return { exitCode, stdout };
+    };
+    const note = `note: ${broken} cannot be read, and was not compared\n`;
+    expect(await run()).toEqual({ exitCode: 1, stdout: `nothing else differs from HEAD\n${note}` });
+    expect((await run("--env", "prod")).exitCode).toBe(1);
+    expect((await run("--json")).exitCode).toBe(1);
+    // What is asked about does not lie there.
+    expect(await run("--env", "dev")).toEqual({ exitCode: 0, stdout: `no difference to HEAD\n${note}` });
+    expect((await own.run(["diff"])).exitCode).toBe(0);
+    const two = await run("--env", "prod", "--env", "dev");
+    expect(two.exitCode).toBe(1);
+    expect(two.stdout).toEndWith(note);
+    await own.commit();
+    // Broken as it was: both sides say the same.
+    expect(await run()).toEqual({ exitCode: 0, stdout: "no difference to HEAD\n" });
+  });
+});
+
 describe("two environments", () => {
   test("are told apart in a table, or in JSON", async () => {
     const text = await project.mmsp("diff", "--env", "dev", "--env", "prod");

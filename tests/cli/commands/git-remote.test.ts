@@ -139,7 +139,7 @@ describe("what stands in the way", () => {
   test.each([
     [["gc"], "run it in a clone, with --local and without --repo"],
     [["init", "--check"], "plain git shows no settings to check"],
-    [["wait", "12"], /a person does it at file:\S+; `mmsp status --repo file:\S+` says what is merged there/],
+    [["wait", "12"], /a person merges the branch at file:\S+; `mmsp status --repo file:\S+` says what is merged there/],
   ])("mmsp %p says what can be done instead", async (args, says) => {
     const { stderr, exitCode } = await run(...args);
     expect(stderr).toMatch(says);

@@ -114,8 +114,14 @@ test("the deploy that the hints name mends the document, and then a rollback is 
   expect(await project.mmsp("validate")).toContain("are valid");
   const { deployments } = StatusOutput.parse(jsonOf(await project.run(["status", "--json"])));
   expect(deployments).toMatchObject([{ stable: 2, passedOver: [], since: expect.any(String) }]);
-  const { stderr } = await project.run(["rollback", "fraud", "--local", "--dry-run"]);
+  const { stderr } = await project.run(["rollback", "fraud", "--version", "2", "--local", "--dry-run"]);
   expect(stderr).toContain("Roll back fraud 2 in dev, version 1 serves");
+  // The rejection is of a moment ago: without the number, nobody knows whether the person has seen it.
+  const unclear = await project.run(["rollback", "fraud", "--local", "--dry-run"]);
+  expect([unclear.exitCode, unclear.stderr]).toEqual([
+    1,
+    expect.stringMatching(/version 3 of fraud, the canary in dev, was taken out .* by a person \(scores drift\)/),
+  ]);
 });
 
 test("where every stable version is rejected, status says that nothing serves, or the canary alone, and what brings another", async () => {

@@ -178,7 +178,9 @@ describe("--live", () => {
     try {
       // Before the environment names any: the one that `up` has started.
       expect(await project.mmsp("status", "--live")).toMatch(
-        new RegExp(`\\ndev {3}fraud {2}1 {7}- {7}- {4}-\\ndev: the gateway of mmsp up, ${url}\\n$`),
+        new RegExp(
+          `\\ndev {3}fraud {2}1 {7}- {7}- {4}-\\ndev: the gateway of mmsp up, ${url}, serves revision \\w+\\n$`,
+        ),
       );
       expect(jsonOf(await project.run(["status", "--live", "--json"]))).toMatchObject({
         live: [{ environment: "dev", address: url, error: null }],

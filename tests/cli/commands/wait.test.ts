@@ -183,7 +183,10 @@ describe("mmsp wait", () => {
       pullRequest: 5,
       end: {
         state: "stopped",
-        problem: { code: "pull-request-closed", hint: expect.stringContaining("`mmsp deploy fraud` (version 2, dev)") },
+        problem: {
+          code: "pull-request-closed",
+          hint: expect.stringContaining("`mmsp deploy fraud --version 2 --env dev`"),
+        },
       },
     });
 

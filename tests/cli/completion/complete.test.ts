@@ -11,6 +11,7 @@ const here: Names = {
   models: () => ["churn", "fraud"],
   versions: (model) => (model === "fraud" ? [11, 2, 1] : []),
   earlier: async (model, environment) => (model === "fraud" ? (environment === "prod" ? [1] : [2, 1]) : []),
+  served: async (model, environment) => (model === "fraud" ? (environment === "prod" ? [2] : [11, 2]) : []),
   revisions: async () => ["HEAD", "main", "origin/main", "v1.0"],
 };
 const elsewhere: Names = {
@@ -18,6 +19,7 @@ const elsewhere: Names = {
   models: () => ["other"],
   versions: () => [5],
   earlier: async () => [],
+  served: async () => [],
   revisions: async () => [],
 };
 
@@ -66,6 +68,8 @@ describe("names", () => {
     ["deploy unknown --version ", []],
     ["register fraud --version ", ["12"]],
     ["register fresh --version ", ["1"]],
+    ["rollback fraud --version ", ["11", "2"]],
+    ["rollback fraud --env prod --version ", ["2"]],
     ["promote fraud --to ", ["dev", "prod", "staging"]],
     ["promote fraud --env staging --to ", ["dev", "prod"]],
     ["deploy fraud --canary ", ["next"]],
@@ -189,7 +193,11 @@ describe("the names of a working tree", () => {
     const names = namesAround(folder.path, "dev");
     expect(await names.earlier("a", null)).toEqual([3, 1]);
     expect(await names.earlier("a", "prod")).toEqual([4, 3, 2, 1]);
-    for (const model of ["b", "c", "../a", ""]) expect(await names.earlier(model, null)).toEqual([]);
+    expect(await names.served("a", null)).toEqual([4]);
+    expect(await names.served("a", "prod")).toEqual([5, 4]);
+    for (const model of ["b", "c", "../a", ""]) {
+      expect([...(await names.earlier(model, null)), ...(await names.served(model, null))]).toEqual([]);
+    }
     expect(await names.earlier("a", "../dev")).toEqual([]);
   });
 

@@ -119,7 +119,7 @@ describe("a pull request is followed", () => {
         headers: { authorization: `Bearer ${readerToken}` },
         body: JSON.stringify({
           query: `{ repository(owner: "acme", name: "models") { pullRequest(number: ${number}) {
-            number url state isDraft headRefName baseRefName mergeable mergeStateStatus reviewDecision
+            number url title state isDraft headRefName baseRefName mergeable mergeStateStatus reviewDecision
             autoMergeRequest { __typename } mergeCommit { oid } } } }`,
         }),
       })

@@ -119,4 +119,17 @@ describe("a pull request that meets another open one over the same model", () =>
         "pull request #5 (registers version 7, and may deploy it); once one of them is merged, plan the others again",
     ]);
   });
+
+  test("a rollback to a version that an open collection removes says so, also to the reviewer", async () => {
+    await hub.push("mmsp/gc/registry", { "gone.txt": "x" });
+    const title = "Remove fraud 1, which nothing serves";
+    await hub.api("POST", "/pulls", { head: "mmsp/gc/registry", base: "main", title });
+    const result = await publishedAs({ ...rollback, to: 1 });
+    expect(result.notices).toEqual([
+      "version 1 is the last: there is no earlier one to fall back to",
+      "pull request #1 (gc) removes version 1 of fraud: `mmsp gc --apply` brings it up to date once this is merged",
+    ]);
+    if (result.kind !== "published") throw new Error(result.kind);
+    expect(await bodyOf(result.pullRequest.number)).toContain("removes version 1 of fraud");
+  });
 });

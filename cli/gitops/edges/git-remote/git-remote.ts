@@ -109,6 +109,6 @@ function linkIn(said: string): string | null {
 
 function noForge(options: RemoteOptions, what: string): OutsideError {
   const { remote } = attemptOn(options, "");
-  const hint = `a person does it at ${options.address}; \`mmsp status --repo ${options.address}\` says what is merged there`;
+  const hint = `a person merges the branch at ${options.address}; \`mmsp status --repo ${options.address}\` says what is merged there`;
   return new OutsideError(`${remote} is plain git to mmsp: there are no ${what}`, { retryable: false, hint });
 }

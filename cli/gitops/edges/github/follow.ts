@@ -8,7 +8,7 @@ const followQuery = `
   query Follow($owner: String!, $name: String!, $number: Int!) {
     repository(owner: $owner, name: $name) {
       pullRequest(number: $number) {
-        number url state isDraft headRefName baseRefName
+        number url title state isDraft headRefName baseRefName
         mergeable mergeStateStatus reviewDecision
         autoMergeRequest { __typename }
         mergeCommit { oid }
@@ -30,6 +30,7 @@ interface FollowAnswer {
 interface PullAnswer {
   readonly number: number;
   readonly url: string;
+  readonly title: string;
   readonly state: "OPEN" | "CLOSED" | "MERGED";
   readonly isDraft: boolean;
   readonly headRefName: string;
@@ -119,6 +120,7 @@ function stateOf(pull: PullAnswer, seesChecks: boolean): PullState {
   return {
     number: pull.number,
     url: pull.url,
+    title: pull.title,
     branch: pull.headRefName,
     base: pull.baseRefName,
     state: states[pull.state],

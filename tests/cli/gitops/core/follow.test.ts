@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { judgePull, type Check, type PullState } from "../../../../cli/gitops/core/follow.ts";
+import { aRejection } from "../../../support/builders.ts";
 
 function pull(more: Partial<PullState> = {}): PullState {
   return {
     number: 12,
     url: "https://github.com/acme/models/pull/12",
+    title: "Deploy fraud 3 to dev at 10 %",
     branch: "mmsp/dev/fraud/deploy-3",
     base: "main",
     state: "open",
@@ -40,19 +42,47 @@ describe("a pull request that is waited for", () => {
   });
 
   test.each([
-    ["mmsp/dev/fraud/promote-3", "`mmsp promote fraud` (version 3, dev)"],
-    ["mmsp/prod/card-fraud/deploy-12-2", "`mmsp deploy card-fraud` (version 12, prod)"],
-    ["mmsp/registry/fraud/4-0123abcd", "`mmsp register fraud` (version 4)"],
-    ["mmsp/registry/fraud/4-0123abcd-2", "`mmsp register fraud` (version 4)"],
-    ["mmsp/dev/_all/promote-12345678", "`mmsp promote --all` (dev)"],
-    ["mmsp/gc/registry-2", "`mmsp gc --apply`"],
-  ])("names the command that plans it anew, which need not be the one that waits: %s", (branch, command) => {
-    const hint = (more: Partial<PullState>) => {
-      const step = judgePull(pull({ branch, ...more }));
-      return step.kind === "stop" ? step.problem.hint : "";
-    };
-    expect(hint({ merging: "conflict" })).toBe(`run ${command} again: it is then planned on what main says now`);
-    expect(hint({ state: "closed" })).toEndWith(`; ${command} opens a new one`);
+    ["mmsp/dev/fraud/promote-3", "Promote fraud 3 to stable in dev", "mmsp promote fraud --version 3 --env dev"],
+    [
+      "mmsp/prod/fraud/promote-3",
+      "Promote fraud 3 from staging to prod at 5 %",
+      "mmsp promote fraud --version 3 --env staging --to prod",
+    ],
+    ["mmsp/prod/card-fraud/deploy-12-2", "Mine", "mmsp deploy card-fraud --version 12 --env prod"],
+    ["mmsp/dev/fraud/rollback-3", "", "mmsp rollback fraud --version 3 --env dev"],
+    ["mmsp/registry/fraud/4-0123abcd", "", "mmsp register fraud --version 4 --model-path FILE"],
+    ["mmsp/registry/fraud/4-0123abcd-2", "", "mmsp register fraud --version 4 --model-path FILE"],
+    ["mmsp/dev/_all/promote-12345678", "Promote 2 canaries to stable in dev", "mmsp promote --all --env dev"],
+    [
+      "mmsp/prod/_all/promote-12345678",
+      "Promote fraud 3 from staging to prod as stable",
+      "mmsp promote --all --env staging --to prod",
+    ],
+    ["mmsp/prod/_all/promote-12345678", "Promote 2 versions to prod", "mmsp promote --all --env ENV --to prod"],
+    ["mmsp/gc/registry-2", "", "mmsp gc --apply"],
+  ])(
+    "names the command that plans it anew, whole, which need not be the one that waits: %s",
+    (branch, title, command) => {
+      const hint = (more: Partial<PullState>) => {
+        const step = judgePull(pull({ branch, title, ...more }));
+        return step.kind === "stop" ? step.problem.hint : "";
+      };
+      expect(hint({ merging: "conflict" })).toBe(`run \`${command}\` again: it is then planned on what main says now`);
+      expect(hint({ state: "closed" })).toEndWith(`; \`${command}\` opens a new one`);
+    },
+  );
+
+  test("is to be closed where its version was rejected since, and not to be made anew", () => {
+    const rejection = aRejection(3, { reason: "too many errors" });
+    expect(judgePull(pull({ merging: "conflict" }), rejection)).toMatchObject({
+      problem: { hint: "close it: version 3 was rejected since (guard: too many errors)" },
+    });
+    expect(judgePull(pull({ state: "closed" }), rejection)).toMatchObject({
+      problem: {
+        hint: "somebody said no, or its branch was deleted; version 3 was rejected since (guard: too many errors)",
+      },
+    });
+    expect(judgePull(pull(), rejection).kind).toBe("wait");
   });
 
   test("of somebody's own branch names no command", () => {

@@ -21,6 +21,7 @@ test("of a gateway's status, people see versions, cuts and what the guard counte
     environment: "prod",
     address: "http://gateway",
     revision: "abc",
+    problems: [],
     error: null,
     models: [
       {
@@ -37,6 +38,13 @@ test("of a gateway's status, people see versions, cuts and what the guard counte
 
 test("one that does not answer is told with the reason", () => {
   const address = "http://gateway";
-  const silent = { environment: "prod", address, revision: null, models: [], error: "it cannot be reached" };
+  const silent = {
+    environment: "prod",
+    address,
+    revision: null,
+    models: [],
+    problems: [],
+    error: "it cannot be reached",
+  };
   expect(liveOf("prod", address, { error: "it cannot be reached" })).toEqual(silent);
 });
