@@ -1,14 +1,16 @@
 /** Requests that something was done to, and what any answer to them must keep to. */
 import { innards } from "../../support/innards.ts";
+import { isOverload } from "./answers.ts";
+import { jsonLengthHeader } from "./binary.ts";
 import type { Heard, InputCase, Judge, Message } from "./exchange.ts";
 import { canaryVersion } from "./models.ts";
 import type { Draw } from "./random.ts";
-import { isOverload } from "./valid.ts";
 
 /** Changes a right request into one that may be wrong. */
 export function breakCase(draw: Draw, valid: Omit<InputCase, "leavesAfterMs">): Omit<InputCase, "leavesAfterMs"> {
   let { message } = valid;
-  const kinds = draw.list(draw.whole(1, 2), () => draw.pick(Object.keys(ways)));
+  const names = Object.keys(ways).filter((name) => typeof message.body === "string" || !forText.has(name));
+  const kinds = draw.list(draw.whole(1, 2), () => draw.pick(names));
   for (const kind of kinds) message = ways[kind]?.(draw, message) ?? message;
   return { kind: `${valid.kind}, broken by ${kinds.join(" and ")}`, message, judge: judgeOf(message) };
 }
@@ -30,8 +32,23 @@ const ways: Readonly<Record<string, Way>> = {
   path: (draw, message) => ({ ...message, path: withJunkSegments(draw, message.path) }),
   place: (draw, message) => ({ ...message, path: draw.pick(places) }),
   method: (draw, message) => ({ ...message, method: draw.pick(["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]) }),
+  jsonLength: (draw, message) => {
+    const value = draw.pick(["-1", "0", "1", "1e2", "", "abc", "99999999999", String(draw.whole(0, 400))]);
+    return {
+      ...message,
+      headers: [...message.headers.filter(([name]) => name !== jsonLengthHeader), [jsonLengthHeader, value]],
+    };
+  },
+  cut: (draw, message) => ({ ...message, body: Buffer.from(message.body ?? "").subarray(0, draw.whole(0, 300)) }),
+  longer: (draw, message) => ({
+    ...message,
+    body: Buffer.concat([Buffer.from(message.body ?? ""), Buffer.alloc(draw.whole(1, 50))]),
+  }),
   header: (draw, message) => ({ ...message, headers: [...message.headers, draw.pick(strangeHeaders)] }),
 };
+
+/** Ways that take the body for text. */
+const forText = new Set(["value", "values", "number", "text"]);
 
 const places = [
   "/",

@@ -67,7 +67,8 @@ async function problemOf(
   let heard: Heard;
   try {
     const response = await fetch(url + path, { method, headers, ...content, signal, redirect: "manual" });
-    heard = { status: response.status, headers: response.headers, text: await response.text() };
+    const bytes = await response.bytes();
+    heard = { status: response.status, headers: response.headers, bytes, text: new TextDecoder().decode(bytes) };
   } catch (error) {
     return leavesAfterMs === null ? `no answer: ${String(error)}` : null;
   }

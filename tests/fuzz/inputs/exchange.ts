@@ -11,6 +11,8 @@ export interface Message {
 export interface Heard {
   readonly status: number;
   readonly headers: Headers;
+  readonly bytes: Uint8Array;
+  /** The bytes as text. */
   readonly text: string;
 }
 

@@ -1,6 +1,8 @@
 /** Requests that are right, each with numbers of its own, and what must be answered to each. */
-import type { Heard, InputCase, Judge } from "./exchange.ts";
-import { canaryVersion, classify, failsFrom, featureOrder } from "./models.ts";
+import { classes, differs, isOverload, outputsOf, predictions, unexpected } from "./answers.ts";
+import { binarySum, binaryWords } from "./binary.ts";
+import type { InputCase, Judge } from "./exchange.ts";
+import { canaryVersion, failsFrom, featureOrder } from "./models.ts";
 import type { Draw } from "./random.ts";
 
 type Valid = Omit<InputCase, "leavesAfterMs">;
@@ -11,7 +13,9 @@ const json = [["content-type", "application/json"]] as const;
 export function validCase(draw: Draw): Valid {
   return draw.pick([
     predictRows,
-    predictRows,
+    predictV1,
+    binarySum,
+    binaryWords,
     predictNamed,
     inferFraud,
     inferFraud,
@@ -40,6 +44,12 @@ function predictRows(draw: Draw): Valid {
   const rows = rowsOf(draw, 5, true);
   const field = draw.pick(["instances", "features"]);
   return { kind: "predict", message: post("/predict", { model: "fraud", [field]: rows }), judge: predictions(rows) };
+}
+
+function predictV1(draw: Draw): Valid {
+  const rows = rowsOf(draw, 3, true);
+  const field = draw.pick(["instances", "inputs"]);
+  return { kind: "v1", message: post("/v1/models/fraud:predict", { [field]: rows }), judge: predictions(rows) };
 }
 
 function predictNamed(draw: Draw): Valid {
@@ -132,78 +142,4 @@ function predictSum(draw: Draw): Valid {
       ? differs("sum", (JSON.parse(heard.text) as { predictions: unknown[][] }).predictions.flat(), sum.flat())
       : unexpected(heard);
   return { kind: "predict sum", message: post("/predict", { model: "sum", instances }), judge };
-}
-
-/** Of `/predict`, by the version that it says has answered. */
-function predictions(rows: readonly (readonly number[])[]): Judge {
-  return (heard) => {
-    if (heard.status !== 200) return unexpected(heard);
-    const reply = JSON.parse(heard.text) as {
-      predictions: unknown[];
-      probabilities: unknown[][];
-      model_version: string;
-    };
-    const expected = rows.map((row) => classify(Number(reply.model_version), row));
-    return (
-      differs(
-        "predictions",
-        reply.predictions,
-        expected.map(({ label }) => label),
-      ) ??
-      differs(
-        "probabilities",
-        reply.probabilities.flat(),
-        expected.flatMap(({ probabilities }) => probabilities),
-      )
-    );
-  };
-}
-
-/** Of `infer`, likewise. */
-function classes(rows: readonly (readonly number[])[], id: string): Judge {
-  return (heard) => {
-    if (heard.status !== 200) return unexpected(heard);
-    const reply = JSON.parse(heard.text) as { id: unknown; model_version: string };
-    const { label, probabilities } = outputsOf(heard);
-    const expected = rows.map((row) => classify(Number(reply.model_version), row));
-    return (
-      differs("id", [reply.id], [id]) ??
-      differs(
-        "label",
-        label,
-        expected.map((row) => row.label),
-      ) ??
-      differs(
-        "probabilities",
-        probabilities,
-        expected.flatMap((row) => row.probabilities),
-      )
-    );
-  };
-}
-
-/** A full line before a worker is nobody's fault. */
-export function isOverload({ status, text }: Heard): boolean {
-  return status === 503 && text.includes('"overloaded"');
-}
-
-function outputsOf({ text }: Heard): Record<string, unknown[] | undefined> {
-  const { outputs } = JSON.parse(text) as { outputs: { name: string; data: unknown[] }[] };
-  return Object.fromEntries(outputs.map(({ name, data }) => [name, data]));
-}
-
-function unexpected({ status, text }: Heard): string {
-  return `a right request got ${status}: ${text.slice(0, 300)}`;
-}
-
-/** Numbers may differ by what a float can hold. */
-function differs(name: string, got: readonly unknown[] | undefined, expected: readonly unknown[]): string | null {
-  const same =
-    got?.length === expected.length &&
-    got.every((value, at) => {
-      const other = expected[at];
-      if (typeof value !== "number" || typeof other !== "number") return value === other;
-      return Math.abs(value - other) <= 1e-4 * Math.max(1, Math.abs(other));
-    });
-  return same ? null : `${name} is ${JSON.stringify(got)}, and should be ${JSON.stringify(expected)}`;
 }

@@ -40,10 +40,7 @@ test("text with NUL in it, which the model would get only the beginning of, is r
   const reply = await rig.post("/v2/models/words/infer", { inputs });
   expect([reply.status, reply.json()]).toEqual([
     400,
-    {
-      error: 'input "words": element 1: expected text without NUL, which this model cannot be given',
-      code: "value-unsupported",
-    },
+    { error: 'input "words": element 1: expected text without NUL, which this model cannot be given' },
   ]);
 });
 

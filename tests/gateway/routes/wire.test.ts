@@ -146,10 +146,10 @@ describe("the gateway refuses", () => {
     ["an address of two slashes", whole("//predict"), 404, "not-found"],
     ["letters of another case", whole("/Predict"), 404, "not-found"],
     ["letters that are escaped without need", whole("/%70redict"), 404, "not-found"],
-    ["an escape that is none", whole("/v2/models/%zz/infer"), 404, "model-unknown"],
-    ["a name that is no UTF-8", get("/v2/models/%ff%fe"), 404, "model-unknown"],
-    ["a name with a slash in it", get("/v2/models/a%2fb"), 404, "model-unknown"],
-    ["a name that JavaScript knows", get("/v2/models/__proto__"), 404, "model-unknown"],
+    ["an escape that is none", whole("/v2/models/%zz/infer"), 404, null],
+    ["a name that is no UTF-8", get("/v2/models/%ff%fe"), 404, null],
+    ["a name with a slash in it", get("/v2/models/a%2fb"), 404, null],
+    ["a name that JavaScript knows", get("/v2/models/__proto__"), 404, null],
     ["CONNECT", get("elsewhere:443").replace("GET", "CONNECT"), 404, "not-found"],
     ["TRACE", get("/predict").replace("GET", "TRACE"), 405, "method-not-allowed"],
     ["OPTIONS", get("/predict").replace("GET", "OPTIONS"), 405, "method-not-allowed"],
@@ -169,7 +169,9 @@ describe("the gateway refuses", () => {
     ["NUL after the JSON", whole().replace(`: ${good.length}`, `: ${good.length + 1}`) + "\0", 400, "body-not-json"],
   ] as const)("%s", async (_, bytes, status, code) => {
     const reply = read(await conversation(bytes));
-    expect([reply.status, JSON.parse(reply.body)]).toEqual([status, { error: expect.any(String), code }]);
+    // The protocol's errors have no code.
+    const said = { error: expect.any(String) as string, ...(code === null ? {} : { code }) };
+    expect([reply.status, JSON.parse(reply.body)]).toEqual([status, said]);
   });
 });
 
