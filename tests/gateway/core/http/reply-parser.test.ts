@@ -192,6 +192,20 @@ test("however a reply is cut, it says the same", () => {
   );
 });
 
+test("a head that is known already counts against the limits as it did the first time", () => {
+  const trailers = `0\r\nx: ${"y".repeat(330)}\r\n\r\n`;
+  const bytes = (text: string) => [
+    Buffer.from(reply(["HTTP/1.1 200 OK", `x: ${"y".repeat(50)}`, "transfer-encoding: chunked"], text)),
+  ];
+  const parser = createReplyParser(limits);
+  expect(outcomeOf(parser, bytes("0\r\n\r\n")).kind).toBe("reply");
+  expect(outcomeOf(parser, bytes(trailers))).toEqual(outcomeOf(createReplyParser(limits), bytes(trailers)));
+  expect(outcomeOf(parser, bytes(trailers))).toMatchObject({
+    kind: "malformed",
+    message: expect.stringContaining("too long"),
+  });
+});
+
 test("a body that comes byte by byte takes time in proportion to its length", () => {
   const parser = createReplyParser({ ...limits, maxBodyBytes: 2_000_000 });
   parser.begin(false);
