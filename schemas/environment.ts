@@ -42,7 +42,17 @@ export const Environment = z.strictObject({
       })
       .optional(),
     addresses: z
-      .strictObject({ gateway: Address.optional(), prometheus: Address.optional(), argocd: Address.optional() })
+      .strictObject({
+        gateway: Address.optional(),
+        prometheus: Address.optional(),
+        argocd: Address.optional(),
+        triton: z
+          .array(Address)
+          .min(1)
+          .max(64)
+          .optional()
+          .describe("of each replica of the Triton that the gateway is in front of (backend triton)"),
+      })
       .optional(),
   }),
 });
