@@ -1,9 +1,17 @@
 import { chooseVersion } from "./core/choose.ts";
 import { RequestError } from "./core/errors.ts";
-import { DeadlineExceeded, InferenceError, Overloaded, type LoadedModel } from "./core/ports.ts";
+import {
+  DeadlineExceeded,
+  InferenceError,
+  InputRefused,
+  Overloaded,
+  Unavailable,
+  type LoadedModel,
+} from "./core/ports.ts";
 import type { AttemptOutcome, AttemptPhase, FallbackReason, Recorder } from "./core/record.ts";
 import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
+import { forwarded, type RawCall } from "./forward.ts";
 import type { Tensor } from "../schemas/tensor.ts";
 
 /** One request, whatever protocol it came by. */
@@ -18,6 +26,8 @@ export interface Call<Reply> {
   encode(target: LoadedModel): readonly Tensor[];
   /** The version's outputs as a reply. Throws an InferenceError where they are malformed. */
   decode(target: LoadedModel, outputs: readonly Tensor[]): Reply;
+  /** Left out where the request has to be read, whoever runs it. */
+  readonly raw?: RawCall<Reply>;
 }
 
 /** What the client gets, and who answered. */
@@ -104,7 +114,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
     const second = await attempt(deps, route, stable, call, left);
     if ("reply" in second) {
       // That stable takes what the canary's signature refuses is the canary's fault; that it has room is not.
-      record(reason === "overload" ? "refused" : "fault", first.seconds);
+      record(isForWantOfRoom(reason) ? "refused" : "fault", first.seconds);
       recordStable(deps, route, "ok", second.seconds);
       deps.recorder.fallback(route.model, version, reason);
       return answer(second.reply, stable, "stable", version);
@@ -116,7 +126,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       recordStable(deps, route, "refused", second.seconds);
     } else {
       // Something that both share: it says nothing against the canary.
-      record(reason === "overload" ? "refused" : "shared", first.seconds);
+      record(isForWantOfRoom(reason) ? "refused" : "shared", first.seconds);
       recordStable(deps, route, isFault(fallbackReason(second.error)) ? "fault" : "refused", second.seconds);
       deps.recorder.fallback(route.model, version, "shared");
     }
@@ -144,6 +154,8 @@ async function attempt<Reply>(
     return { error: new RequestError(503, "version-not-loaded", `version ${version} is not loaded`), seconds: 0 };
   }
   try {
+    const sent = forwarded(call, target, deadlineMs);
+    if (sent !== null) return { reply: await sent, seconds: seconds() };
     const inputs = call.encode(target);
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
     // came too late is seen afterwards.
@@ -152,6 +164,10 @@ async function attempt<Reply>(
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds() };
   } catch (error) {
+    if (error instanceof InputRefused) {
+      const message = `version ${version} of ${route.model} refused the input: ${error.message}`;
+      return { error: new RequestError(400, "input-refused", message), seconds: seconds() };
+    }
     if (!(error instanceof RequestError || error instanceof Overloaded)) deps.onFault(route.model, version, error);
     return { error, seconds: seconds() };
   }
@@ -190,6 +206,7 @@ async function within<T>(ms: number, running: Promise<T>): Promise<T> {
  */
 function fallbackReason(error: unknown): FallbackReason | null {
   if (error instanceof Overloaded) return "overload";
+  if (error instanceof Unavailable) return "unavailable";
   if (error instanceof DeadlineExceeded) return "timeout";
   if (error instanceof MalformedAnswer) return "malformed";
   if (error instanceof RequestError) return error.status === 400 ? "signature" : null;
@@ -198,7 +215,12 @@ function fallbackReason(error: unknown): FallbackReason | null {
 
 /** Whether a failure that nothing better is known about is held against the version. */
 function isFault(reason: FallbackReason | null): boolean {
-  return reason !== null && reason !== "signature" && reason !== "overload";
+  return reason !== null && reason !== "signature" && !isForWantOfRoom(reason);
+}
+
+/** It was never run, which says nothing about the version. */
+function isForWantOfRoom(reason: FallbackReason | null): boolean {
+  return reason === "overload" || reason === "unavailable";
 }
 
 /** What the caller is told. Causes go to the log: they are an oracle about the inside. */
@@ -206,6 +228,7 @@ function clientError(error: unknown, route: Route, version: number): RequestErro
   if (error instanceof RequestError) return error;
   const who = `version ${version} of ${route.model}`;
   if (error instanceof Overloaded) return new RequestError(503, "overloaded", `${who} is overloaded; try again later`);
+  if (error instanceof Unavailable) return new RequestError(503, "unavailable", `${who} is not there; try again later`);
   if (error instanceof DeadlineExceeded) {
     return new RequestError(504, "deadline-exceeded", `${who} did not answer within ${route.timeoutMs} ms`);
   }
