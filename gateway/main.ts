@@ -34,6 +34,8 @@ import { createOnnxRuntime } from "./edges/onnx/runtime.ts";
 import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
 import { tokenFor } from "./edges/source/remote.ts";
+import { createTriton } from "./edges/triton/triton.ts";
+import { createUpstream } from "./edges/upstream/upstream.ts";
 import { createGateway, type RunningGateway } from "./gateway.ts";
 import { systemClock, writeLog } from "./log.ts";
 import { oneByOne } from "./react/one-by-one.ts";
@@ -80,6 +82,7 @@ async function main(): Promise<void> {
     settings: config.settings,
     source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
+    server: createTriton({ open: createUpstream }),
     artifacts: { read: readPlaces(process.env), folder: modelFolder },
     store,
     metrics: createMetrics(),

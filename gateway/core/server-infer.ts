@@ -8,11 +8,11 @@ import { isObject } from "./words.ts";
 export function encodeServerRequest(inputs: readonly Tensor[], { outputs }: Signature): RawMessage {
   const raw = inputs.map(encodeRaw);
   const head = {
-    parameters: { binary_data_output: true },
     inputs: inputs.map(({ name, datatype, shape }, at) => {
       return { name, datatype, shape, parameters: { binary_data_size: raw[at]?.length ?? 0 } };
     }),
-    outputs: outputs.map(({ name }) => ({ name })),
+    // Triton heeds `binary_data_output` of the whole request only where no outputs are named.
+    outputs: outputs.map(({ name }) => ({ name, parameters: { binary_data: true } })),
   };
   const json = Buffer.from(JSON.stringify(head));
   return { body: Buffer.concat([json, ...raw]), contentType: "application/octet-stream", jsonBytes: json.length };

@@ -8,9 +8,17 @@ export const defaultMaxBodyBytes = 8 * 1024 * 1024;
  * passed where it is not), 400 for what is no JSON.
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  return parseJson(new TextDecoder().decode(await readBytes(request, maxBytes)));
+}
+
+/** The body's bytes, whatever they are. Throws a RequestError: 413 as above. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const announced = request.headers.get("content-length");
   if (Number(announced) > maxBytes) tooLarge(maxBytes);
-  const text = announced === null ? await readUpTo(request, maxBytes) : await request.text();
+  return announced === null ? readUpTo(request, maxBytes) : request.bytes();
+}
+
+export function parseJson(text: string): unknown {
   if (text.trim() === "") throw new RequestError(400, "body-empty", "the body is empty; send a JSON object");
   try {
     return JSON.parse(text) as unknown;
@@ -20,7 +28,7 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   }
 }
 
-async function readUpTo(request: Request, maxBytes: number): Promise<string> {
+async function readUpTo(request: Request, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop cancels the stream: what is too much is not read to its end.
@@ -29,7 +37,7 @@ async function readUpTo(request: Request, maxBytes: number): Promise<string> {
     if (size > maxBytes) tooLarge(maxBytes);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(maxBytes: number): never {

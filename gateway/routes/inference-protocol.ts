@@ -1,11 +1,18 @@
 import { Elysia } from "elysia";
 import { RequestError } from "../core/errors.ts";
-import { decodeInferRequest, encodeInferResponse, modelMetadata, type InferRequest } from "../core/oip.ts";
+import {
+  decodeInferRequest,
+  encodeInferResponse,
+  modelMetadata,
+  type InferRequest,
+  type InferResponse,
+} from "../core/oip.ts";
 import type { Route } from "../core/route.ts";
-import type { LoadedModel } from "../core/ports.ts";
+import type { LoadedModel, RawMessage } from "../core/ports.ts";
 import type { Gateway } from "./port.ts";
 import { answerHeaders } from "./answer.ts";
-import { readJson } from "./body.ts";
+import { parseJson, readBytes } from "./body.ts";
+import { rawMessageOf, rawResponse } from "./raw-message.ts";
 import type { Replies } from "./replies.ts";
 
 interface Params {
@@ -43,23 +50,29 @@ export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, vers
 
 async function inferOnce(gateway: Gateway, request: Request, params: Params, set: { headers: object }) {
   const version = params.version === undefined ? null : versionNumber(params.version);
-  const body = await readJson(request, gateway.maxBodyBytes());
+  const bytes = await readBytes(request, gateway.maxBodyBytes());
+  const raw = rawMessageOf(gateway.table().models.get(params.model), request, bytes);
+  const read = (): unknown => parseJson(new TextDecoder().decode(bytes));
+  const body = raw === null ? read() : undefined;
   // Decoded for each version that is asked: their signatures may differ.
   const requests = new Map<LoadedModel, InferRequest>();
-  const answer = await gateway.predict({
+  const answer = await gateway.predict<InferResponse | RawMessage>({
     model: params.model,
     version,
     header: (name) => request.headers.get(name),
     encode: (target) => {
-      const decoded = decodeInferRequest(body, target.signature);
+      const decoded = decodeInferRequest(body ?? read(), target.signature);
       requests.set(target, decoded);
       return decoded.tensors;
     },
     decode: (target, outputs) =>
       encodeInferResponse(target, requests.get(target) ?? { id: null, requestedOutputs: null }, outputs),
+    ...(raw && { raw: { request: raw, reply: (reply) => reply } }),
   });
+  const { reply } = answer;
+  if ("body" in reply) return rawResponse(reply, answerHeaders(answer));
   Object.assign(set.headers, answerHeaders(answer));
-  return answer.reply;
+  return reply;
 }
 
 function describeModel(gateway: Gateway, params: Params) {

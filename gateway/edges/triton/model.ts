@@ -116,8 +116,14 @@ function failed(replica: TritonReplica, error: unknown): { readonly failure: Err
   throw error;
 }
 
-function checked(reply: InferReply): RawMessage {
-  const { body, contentType, jsonBytes } = reply;
+/** What the protocol's replies are; something else at the address answers otherwise, HTML for one. */
+const replyTypes = /^application\/(json|octet-stream)\s*(;|$)/i;
+
+/** What is handed on is not read, but is the kind of message that was asked for. Throws an InferenceError where it is not. */
+function checked({ body, contentType, jsonBytes }: InferReply): RawMessage {
+  if (!replyTypes.test(contentType ?? "")) {
+    throw new InferenceError(`the reply is ${(contentType ?? "of no type").slice(0, 64)}, not JSON or tensors`);
+  }
   const isSound = jsonBytes === null || (Number.isSafeInteger(jsonBytes) && jsonBytes > 0 && jsonBytes <= body.length);
   if (!isSound) throw new InferenceError(`the reply says that ${jsonBytes} of its ${body.length} bytes are JSON`);
   return { body, contentType, jsonBytes };
