@@ -1,18 +1,12 @@
 import { Elysia } from "elysia";
-import { RequestError } from "../core/errors.ts";
-import {
-  decodeInferRequest,
-  encodeInferResponse,
-  modelMetadata,
-  type InferRequest,
-  type InferResponse,
-} from "../core/oip.ts";
-import type { Route } from "../core/route.ts";
+import { joinBody, jsonLengthHeader } from "../core/oip-body.ts";
+import { decodeInferRequest, encodeInferResponse, type InferReply, type InferRequest } from "../core/oip.ts";
+import { modelMetadata, openVersions, serverMetadata } from "../core/oip-metadata.ts";
 import type { LoadedModel, RawMessage } from "../core/ports.ts";
 import type { Gateway } from "./port.ts";
-import { answerHeaders } from "./answer.ts";
-import { parseJson, readBytes } from "./body.ts";
-import { rawMessageOf, rawResponse } from "./raw-message.ts";
+import { answerHeaders, requestIdOf, type Signed } from "./answer.ts";
+import { readInferBody } from "./infer-body.ts";
+import { isReady, loadedVersion, routeOf, versionNumber } from "./known-model.ts";
 import type { Replies } from "./replies.ts";
 
 interface Params {
@@ -20,25 +14,24 @@ interface Params {
   readonly version?: string;
 }
 
-/** Open Inference Protocol v2 over JSON: server and model metadata, readiness, inference with or without a version. */
+/** Open Inference Protocol v2: server and model metadata, readiness, inference with or without a version. */
 export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, version: string) {
-  const infer = ({ request, params, set }: { request: Request; params: Params; set: { headers: object } }) => {
-    replies.about(request, params.model);
-    return inferOnce(gateway, request, params, set);
-  };
+  const infer = ({ request, params }: { request: Request; params: Params }) =>
+    inferOnce(gateway, replies, request, params);
   const metadata = ({ params }: { params: Params }) => describeModel(gateway, params);
   const ready = ({ params, set }: { params: Params; set: { status?: number | string } }) => {
-    const isReady = isModelReady(gateway, params);
-    if (!isReady) set.status = 503;
-    return { name: params.model, ready: isReady };
+    const ready = isReady(routeOf(gateway, params.model), params.version);
+    if (!ready) set.status = 503;
+    return { name: params.model, ready };
   };
   return new Elysia({ prefix: "/v2" })
-    .get("/", () => ({ name: "mmsp", version, extensions: [] }))
+    .get("/", () => serverMetadata(version))
     .get("/health/live", () => ({ live: true }))
     .get("/health/ready", ({ set }) => {
       const { isReady } = gateway.health();
       if (!isReady) set.status = 503;
-      return { ready: isReady };
+      // The protocol's text names the field `live` here too; its clients read `ready`.
+      return { live: true, ready: isReady };
     })
     .get("/models/:model", metadata)
     .get("/models/:model/versions/:version", metadata)
@@ -48,65 +41,50 @@ export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, vers
     .post("/models/:model/versions/:version/infer", infer, { parse: "none" });
 }
 
-async function inferOnce(gateway: Gateway, request: Request, params: Params, set: { headers: object }) {
+/** JSON, with binary tensor data after it or without, in and out. */
+async function inferOnce(gateway: Gateway, replies: Replies, request: Request, params: Params): Promise<Response> {
+  replies.about(request, params.model);
   const version = params.version === undefined ? null : versionNumber(params.version);
-  const bytes = await readBytes(request, gateway.maxBodyBytes());
-  const raw = rawMessageOf(gateway.table().models.get(params.model), request, bytes);
-  const read = (): unknown => parseJson(new TextDecoder().decode(bytes));
-  const body = raw === null ? read() : undefined;
+  const { raw, parts } = await readInferBody(gateway.table().models.get(params.model), request, gateway.maxBodyBytes());
   // Decoded for each version that is asked: their signatures may differ.
   const requests = new Map<LoadedModel, InferRequest>();
-  const answer = await gateway.predict<InferResponse | RawMessage>({
+  const { revision } = gateway.table();
+  const answer = await gateway.predict<InferReply | RawMessage>({
     model: params.model,
     version,
     header: (name) => request.headers.get(name),
     encode: (target) => {
-      const decoded = decodeInferRequest(body ?? read(), target.signature);
+      const { body, binary } = parts();
+      const decoded = decodeInferRequest(body, target.signature, binary);
       requests.set(target, decoded);
       return decoded.tensors;
     },
     decode: (target, outputs) =>
-      encodeInferResponse(target, requests.get(target) ?? { id: null, requestedOutputs: null }, outputs),
+      encodeInferResponse(target, requests.get(target) ?? { id: null, outputs: null, binary: false }, outputs),
     ...(raw && { raw: { request: raw, reply: (reply) => reply } }),
   });
-  const { reply } = answer;
-  if ("body" in reply) return rawResponse(reply, answerHeaders(answer));
-  Object.assign(set.headers, answerHeaders(answer));
-  return reply;
+  return responseOf({ answer, requestId: requestIdOf(request), revision });
+}
+
+function responseOf(signed: Signed<InferReply | RawMessage>): Response {
+  const { reply } = signed.answer;
+  const headers = answerHeaders(signed);
+  if ("jsonBytes" in reply) {
+    headers["content-type"] = reply.jsonBytes === null ? "application/json" : "application/octet-stream";
+    if (reply.jsonBytes !== null) headers[jsonLengthHeader] = String(reply.jsonBytes);
+    return new Response(reply.body as Uint8Array<ArrayBuffer>, { headers });
+  }
+  const { json, binary } = reply;
+  if (binary.length === 0) return Response.json(json, { headers });
+  const { body, jsonLength } = joinBody(json, binary);
+  headers["content-type"] = "application/octet-stream";
+  headers[jsonLengthHeader] = String(jsonLength);
+  return new Response(body, { headers });
 }
 
 function describeModel(gateway: Gateway, params: Params) {
   const route = routeOf(gateway, params.model);
-  const version = params.version === undefined ? route.stable?.version : versionNumber(params.version);
-  const reason = version === undefined ? undefined : route.closed.get(version);
-  if (reason !== undefined) throw new RequestError(404, "version-closed", reason);
-  const target = version === undefined ? undefined : route.loaded.get(version);
-  if (target === undefined) {
-    throw new RequestError(404, "version-unknown", `version ${version ?? "?"} of ${route.model} is not served`);
-  }
-  const open = [...route.loaded.keys()].filter((number) => !route.closed.has(number)).toSorted((a, b) => a - b);
-  const metadata = modelMetadata(route.model, open, target.signature);
-  return target.featureOrder === null ? metadata : { ...metadata, parameters: { feature_order: target.featureOrder } };
-}
-
-function isModelReady(gateway: Gateway, params: Params): boolean {
-  const route = routeOf(gateway, params.model);
-  if (params.version === undefined) return route.stable !== null && route.loaded.has(route.stable.version);
-  const version = versionNumber(params.version);
-  return route.loaded.has(version) && !route.closed.has(version);
-}
-
-function routeOf(gateway: Gateway, model: string): Route {
-  const route = gateway.table().models.get(model);
-  if (route === undefined) throw new RequestError(404, "model-unknown", `there is no model "${model.slice(0, 64)}"`);
-  return route;
-}
-
-function versionNumber(text: string): number {
-  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
-  throw new RequestError(
-    404,
-    "version-unknown",
-    `"${text.slice(0, 32)}" is no version; versions are whole numbers from 1`,
-  );
+  const { signature, featureOrder } = loadedVersion(route, params.version);
+  const metadata = modelMetadata(route.model, openVersions(route), signature);
+  return featureOrder === null ? metadata : { ...metadata, parameters: { feature_order: featureOrder } };
 }

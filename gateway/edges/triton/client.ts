@@ -1,3 +1,4 @@
+import { jsonLengthHeader } from "../../core/oip-body.ts";
 import type { RawMessage } from "../../core/ports.ts";
 import { serverMessage } from "../../core/server-infer.ts";
 import type { HeaderList, Upstream, UpstreamReply } from "../../core/upstream.ts";
@@ -22,9 +23,6 @@ export interface TritonClient {
   infer(model: string, version: number, request: RawMessage, deadlineMs: number): Promise<InferReply>;
   close(): Promise<void>;
 }
-
-/** The name of the header that says where the JSON of a message ends. */
-export const jsonBytesHeader = "inference-header-content-length";
 
 /** `prefix`: path before `/v2`, where a proxy has put the server below one. */
 export function createTritonClient(upstream: Upstream, prefix: string): TritonClient {
@@ -67,7 +65,7 @@ export function createTritonClient(upstream: Upstream, prefix: string): TritonCl
         deadlineMs,
         repeatable: true,
       });
-      const jsonBytes = valueOf(reply.headers, jsonBytesHeader);
+      const jsonBytes = valueOf(reply.headers, jsonLengthHeader);
       return {
         status: reply.status,
         body: reply.body,
@@ -82,7 +80,7 @@ export function createTritonClient(upstream: Upstream, prefix: string): TritonCl
 function headersOf({ contentType, jsonBytes }: RawMessage): HeaderList {
   return [
     ...(contentType === null ? [] : [["content-type", contentType] as const]),
-    ...(jsonBytes === null ? [] : [[jsonBytesHeader, String(jsonBytes)] as const]),
+    ...(jsonBytes === null ? [] : [[jsonLengthHeader, String(jsonBytes)] as const]),
   ];
 }
 
