@@ -20,11 +20,7 @@ export interface InferBody {
  * The body of an inference request. It is read at once, but where versions of the model are on a server: then only if somebody asks
  * for its parts.
  */
-export async function readInferBody(
-  route: Route | undefined,
-  request: Request,
-  maxBytes: number,
-): Promise<InferBody> {
+export async function readInferBody(route: Route | undefined, request: Request, maxBytes: number): Promise<InferBody> {
   const jsonLength = request.headers.get(jsonLengthHeader);
   const isOnServer = route !== undefined && [...route.loaded.values()].some(({ forward }) => forward !== undefined);
   if (!isOnServer && jsonLength === null) {

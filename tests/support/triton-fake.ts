@@ -17,7 +17,7 @@ export interface FakeTriton extends AsyncDisposable {
   readonly url: string;
   /** `model/version` to what it is loaded as. */
   readonly loaded: Map<string, Signature>;
-  ready: boolean;
+  live: boolean;
   /** For requests to `/infer`, but for those that try a version out. */
   trick: Trick | null;
   /** For all others. */
@@ -35,7 +35,7 @@ export async function startFakeTriton(versions: readonly string[] = ["fraud/1"])
   const fake: FakeTriton = {
     url: "",
     loaded,
-    ready: true,
+    live: true,
     trick: null,
     control: null,
     inferred: [],
@@ -63,10 +63,10 @@ export async function startFakeTriton(versions: readonly string[] = ["fraud/1"])
   return Object.assign(fake, { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}` });
 }
 
-/** The gateway tries a version with one row; tests send others. */
+/** The gateway tries a version with one row, in binary; tests send more. */
 function isMadeUp({ headers, body }: FakeRequest): boolean {
-  const { entries } = splitReply(body, Number(headers["inference-header-content-length"] ?? body.length), "inputs");
-  return headers["inference-header-content-length"] !== undefined && entries[0]?.shape[0] === 1;
+  const jsonBytes = headers["inference-header-content-length"];
+  return jsonBytes !== undefined && splitReply(body, Number(jsonBytes), "inputs").entries[0]?.shape[0] === 1;
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): boolean {
@@ -79,7 +79,7 @@ function answer(fake: FakeTriton, asked: FakeRequest, response: ServerResponse):
   const [, name = "", version = "", action] =
     /^\/v2\/models\/([^/]+)\/versions\/(\d+)(?:\/(ready|infer))?$/.exec(asked.path) ?? [];
   const signature = fake.loaded.get(`${name}/${version}`);
-  if (asked.path === "/v2/health/ready") response.writeHead(fake.ready ? 200 : 400).end();
+  if (asked.path === "/v2/health/live") response.writeHead(fake.live ? 200 : 400).end();
   else if (asked.path === "/v2/repository/index") {
     const states = [...fake.loaded.keys()].map((key) => key.split("/"));
     sendJson(

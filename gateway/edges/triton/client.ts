@@ -12,8 +12,11 @@ export interface InferReply extends RawMessage {
 /** One replica of Triton, in the words of the Open Inference Protocol. All reject as `Upstream.send` does. */
 export interface TritonClient {
   readonly inFlight: number;
-  /** Whether the server says that it is ready. */
-  isReady(deadlineMs: number): Promise<boolean>;
+  /**
+   * Whether the server says that it is alive. That it is ready, Triton denies as soon as any one of its models could not be
+   * loaded (`--strict-readiness`), which must not take the others' requests away.
+   */
+  isLive(deadlineMs: number): Promise<boolean>;
   /** Whether this very version answers requests. */
   hasVersion(model: string, version: number, deadlineMs: number): Promise<boolean>;
   /** Metadata of the version; null where what comes is none. */
@@ -33,7 +36,7 @@ export function createTritonClient(upstream: Upstream, prefix: string): TritonCl
     get inFlight() {
       return upstream.inFlight;
     },
-    isReady: async (deadlineMs) => (await get(`${prefix}/v2/health/ready`, deadlineMs)).status === 200,
+    isLive: async (deadlineMs) => (await get(`${prefix}/v2/health/live`, deadlineMs)).status === 200,
     hasVersion: async (model, version, deadlineMs) => {
       return (await get(`${at(model, version)}/ready`, deadlineMs)).status === 200;
     },

@@ -38,6 +38,8 @@ export interface TritonReplica {
 /** One check that is late is a hiccup: a load over HTTP holds up the connections that share its thread. */
 const missesAtOnce = 2;
 
+/** A version that is not there is looked for again so soon, then after twice as long each time, up to a check's interval. */
+const soonMs = 100;
 /** After a version answered no made-up row it is tried again only so many intervals later. */
 const intervalsOfBroken = 15;
 
@@ -49,9 +51,11 @@ const looksAtOnce = 2;
 
 interface Watched {
   standing: Standing | null;
-  /** Milliseconds; not before then. */
-  lookFrom: number;
   looking: Promise<void> | null;
+  /** Looks in vain one after the other. */
+  misses: number;
+  /** Looks again, sooner than all are looked at. */
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 export function createReplica(address: string, options: ReplicaOptions): TritonReplica {
@@ -73,14 +77,26 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     const standing = await lookAt(version, looks, spot.standing, checkMs);
     const changed = JSON.stringify(standing) !== JSON.stringify(spot.standing);
     spot.standing = standing;
-    spot.lookFrom = standing.kind === "broken" ? performance.now() + intervalsOfBroken * intervalMs : 0;
-    if (changed && !closed) onChange();
+    if (closed) return;
+    spot.misses = standing.kind === "ready" ? 0 : spot.misses + 1;
+    if (standing.kind !== "ready" && watched.has(version)) {
+      const waitMs =
+        standing.kind === "broken"
+          ? intervalsOfBroken * intervalMs
+          : Math.min(soonMs * 2 ** (spot.misses - 1), intervalMs);
+      spot.timer = setTimeout(() => {
+        spot.timer = undefined;
+        if (down === null) void looked(version);
+      }, waitMs);
+    }
+    if (changed) onChange();
   }
 
   /** Two that ask at the same time get one answer. */
   function looked(version: ModelVersion): Promise<void> {
     const spot = watched.get(version);
-    if (spot === undefined || closed || performance.now() < spot.lookFrom) return Promise.resolve();
+    // One that is not there has a time of its own.
+    if (spot === undefined || closed || spot.timer !== undefined) return Promise.resolve();
     spot.looking ??= look(version, spot).finally(() => {
       spot.looking = null;
     });
@@ -118,12 +134,15 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     state: () => replica,
     standing: (version) => (down === null ? (watched.get(version)?.standing ?? null) : { kind: "absent", why: down }),
     async watch(version) {
-      const spot: Watched = { standing: null, lookFrom: 0, looking: null };
+      const spot: Watched = { standing: null, looking: null, misses: 0, timer: undefined };
       watched.set(version, spot);
       await (first ??= checkOn());
       if (down === null && spot.standing === null) await looked(version);
     },
-    forget: (version) => void watched.delete(version),
+    forget(version) {
+      clearTimeout(watched.get(version)?.timer);
+      watched.delete(version);
+    },
     doubt: (version) => void looked(version),
     failed() {
       replica = afterFailure(replica, performance.now());
@@ -134,18 +153,19 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     async close() {
       closed = true;
       clearTimeout(timer);
+      for (const spot of watched.values()) clearTimeout(spot.timer);
       await Promise.all([client, looks, health].map((one) => one.close()));
     },
   };
 }
 
-/** null: it says that it is ready. `certain`: there is no need to ask again. */
+/** null: it says that it is live. `certain`: there is no need to ask again. */
 async function healthOf(
   checks: TritonClient,
   checkMs: number,
 ): Promise<{ readonly message: string; readonly certain: boolean } | null> {
   try {
-    return (await checks.isReady(checkMs)) ? null : { message: "it says that it is not ready", certain: true };
+    return (await checks.isLive(checkMs)) ? null : { message: "it says that it is not live", certain: true };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { message, certain: error instanceof UpstreamUnreachable };

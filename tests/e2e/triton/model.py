@@ -4,8 +4,10 @@ import json
 import os
 import sys
 
-# Triton starts Python isolated: what PYTHONPATH says is not heard.
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "site"))
+# Triton starts Python isolated: what PYTHONPATH says is not heard. Where the packages are stands beside this file.
+here = os.path.dirname(os.path.abspath(__file__))
+with open(os.path.join(here, "site-packages.txt"), encoding="utf-8") as file:
+    sys.path.insert(0, file.read().strip())
 
 import numpy
 import onnxruntime
@@ -14,7 +16,9 @@ import triton_python_backend_utils as pb_utils
 
 def of_onnx(array):
     """Strings travel as bytes."""
-    return array.astype(bytes).astype(object) if array.dtype == object or array.dtype.kind == "U" else array
+    if array.dtype != object and array.dtype.kind != "U":
+        return array
+    return numpy.array([item.encode() for item in array.flat], dtype=object).reshape(array.shape)
 
 
 def of_triton(array):

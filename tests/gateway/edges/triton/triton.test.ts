@@ -244,14 +244,14 @@ describe("a Triton that misbehaves", () => {
     expect(await errorOf(model.infer(twoRows, 50))).toMatchObject({ name: "DeadlineExceeded" });
   });
 
-  test("one that says that it is not ready has nothing, whatever it said before", async () => {
+  test("one that says that it is not live has nothing, whatever it said before", async () => {
     const one = await fake();
     const triton = server();
     const model = await find(triton, [one]);
-    one.ready = false;
+    one.live = false;
     await triton.changed();
-    expect(messageOf(model)).toContain("it says that it is not ready");
-    one.ready = true;
+    expect(messageOf(model)).toContain("it says that it is not live");
+    one.live = true;
     await triton.changed();
     expect(codeOf(model)).toBeNull();
   });
