@@ -39,6 +39,8 @@ const forbidden = [
   ["gateway/core/x.ts", "../edges/metrics.ts"],
   ["gateway/core/x.ts", "../../cli/gitops/core/decide.ts"],
   ["gateway/core/guard/x.ts", "../../gateway.ts"],
+  ["gateway/core/guard/x.ts", "../../edges/metrics.ts"],
+  ["gateway/core/http/x.ts", "node:net"],
   ["gateway/edges/x.ts", "../react/reactor.ts"],
   ["gateway/edges/x.ts", "../routes/alerts.ts"],
   ["gateway/edges/x.ts", "../predict.ts"],

@@ -65,7 +65,7 @@ export interface UpstreamOptions {
   readonly maxConnections?: number;
   /** Requests that may wait for a connection; more are turned away as `Overloaded`. Default 128. */
   readonly maxQueue?: number;
-  /** For a connection to be made. Default 1000. */
+  /** For a connection to be made, where it is a plain one. Default 1000. */
   readonly connectMs?: number;
   /** From the end of the request to the first byte of its reply. Default: whatever the request's deadline leaves. */
   readonly firstByteMs?: number;
@@ -73,6 +73,8 @@ export interface UpstreamOptions {
   readonly idleMs?: number;
   /** Largest body of a reply. Default 64 MiB. */
   readonly maxReplyBytes?: number;
+  /** Who asks an `https:` upstream. Default: the global one. */
+  readonly fetch?: (url: string, init: BunFetchRequestInit) => Promise<Response>;
 }
 
 /** Nothing was sent: the request may be tried elsewhere, whatever it is. */

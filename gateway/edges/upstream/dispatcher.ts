@@ -1,0 +1,173 @@
+import { DeadlineExceeded, Overloaded } from "../../core/ports.ts";
+import { UpstreamUnreachable, type UpstreamReply, type UpstreamRequest } from "../../core/upstream.ts";
+import { createAlarm, type Alarm } from "./alarm.ts";
+
+/** When a request is given up, in milliseconds of `performance.now()`, and what its caller is told then. */
+export interface Limit {
+  readonly at: number;
+  readonly error: () => Error;
+}
+
+/** One request on its way. What settles it first counts. */
+export interface Job {
+  readonly request: UpstreamRequest;
+  /** How the transport gives it up: ends what runs, then rejects it. null: it need only be rejected. */
+  onGiveUp: ((error: unknown) => void) | null;
+  /** Until lifted, gives up sooner than the deadline. */
+  limitTo(limit: Limit): void;
+  lift(): void;
+  resolve(reply: UpstreamReply): void;
+  reject(error: unknown): void;
+}
+
+/** How requests get to a server. */
+export interface Transport {
+  /** Settles the job at some time; never throws. At most as many run as the dispatcher allows. */
+  start(job: Job): void;
+  /** When none runs. */
+  close(): void;
+}
+
+export interface Dispatcher {
+  send(request: UpstreamRequest): Promise<UpstreamReply>;
+  readonly inFlight: number;
+  close(): Promise<void>;
+}
+
+/** So many requests at a time, a bounded queue before them, and an end to each: by its deadline, or because its caller has gone. */
+export function createDispatcher(
+  transport: Transport,
+  limits: { readonly maxRunning: number; readonly maxQueue: number },
+): Dispatcher {
+  const running = new Set<Running>();
+  const queue = new Set<Running>();
+  let closing: PromiseWithResolvers<void> | null = null;
+  const alarm = createAlarm((now) => {
+    let next = Number.POSITIVE_INFINITY;
+    for (const job of [...running, ...queue]) {
+      if (job.limitAt <= now) job.giveUpLate();
+      else next = Math.min(next, job.limitAt);
+    }
+    return next;
+  });
+
+  function start(job: Running): void {
+    running.add(job);
+    transport.start(job);
+  }
+
+  function onSettled(job: Running): void {
+    queue.delete(job);
+    if (!running.delete(job)) return;
+    const [next] = queue;
+    if (next === undefined) return endClose();
+    queue.delete(next);
+    start(next);
+  }
+
+  function endClose(): void {
+    if (closing === null || running.size > 0) return;
+    alarm.stop();
+    transport.close();
+    closing.resolve();
+  }
+
+  return {
+    send(request) {
+      if (closing !== null) return Promise.reject(new UpstreamUnreachable("the upstream is no longer used"));
+      if (request.signal?.aborted === true) return Promise.reject(request.signal.reason);
+      const isFull = running.size >= limits.maxRunning;
+      if (isFull && queue.size >= limits.maxQueue) {
+        return Promise.reject(new Overloaded(`${queue.size} requests wait for the upstream already`));
+      }
+      const job = new Running(request, alarm, onSettled);
+      if (isFull) queue.add(job);
+      else start(job);
+      return job.reply;
+    },
+    get inFlight() {
+      return running.size + queue.size;
+    },
+    close() {
+      if (closing === null) {
+        closing = Promise.withResolvers<void>();
+        endClose();
+      }
+      return closing.promise;
+    },
+  };
+}
+
+type OnSettled = (job: Running) => void;
+
+/** A class, because one is made for every request: its methods are not. */
+class Running implements Job {
+  readonly request: UpstreamRequest;
+  readonly reply: Promise<UpstreamReply>;
+  onGiveUp: ((error: unknown) => void) | null = null;
+  /** When it is given up next; at the deadline unless something limits it further. */
+  limitAt: number;
+  private readonly deadline: number;
+  private limit: Limit | null = null;
+  private settle: PromiseWithResolvers<UpstreamReply> | null;
+  private readonly alarm: Alarm;
+  private readonly onSettled: OnSettled;
+  private readonly onAbort: (() => void) | null = null;
+
+  constructor(request: UpstreamRequest, alarm: Alarm, onSettled: OnSettled) {
+    const { signal, deadlineMs } = request;
+    this.request = request;
+    this.alarm = alarm;
+    this.onSettled = onSettled;
+    this.settle = Promise.withResolvers<UpstreamReply>();
+    this.reply = this.settle.promise;
+    this.deadline = performance.now() + deadlineMs;
+    this.limitAt = this.deadline;
+    alarm.by(this.deadline);
+    if (signal === undefined) return;
+    this.onAbort = () => this.giveUp(signal.reason);
+    signal.addEventListener("abort", this.onAbort, { once: true });
+  }
+
+  limitTo(limit: Limit): void {
+    if (limit.at >= this.deadline) return;
+    this.limit = limit;
+    this.limitAt = limit.at;
+    this.alarm.by(limit.at);
+  }
+
+  lift(): void {
+    this.limit = null;
+    this.limitAt = this.deadline;
+  }
+
+  resolve(reply: UpstreamReply): void {
+    this.end()?.resolve(reply);
+  }
+
+  reject(error: unknown): void {
+    this.end()?.reject(error);
+  }
+
+  giveUp(error: unknown): void {
+    if (this.onGiveUp === null) this.reject(error);
+    else this.onGiveUp(error);
+  }
+
+  giveUpLate(): void {
+    const { deadlineMs } = this.request;
+    this.giveUp(
+      this.limit?.error() ?? new DeadlineExceeded(`the upstream did not answer within ${Math.round(deadlineMs)} ms`),
+    );
+  }
+
+  /** Who is to be told; null where somebody was. */
+  private end(): PromiseWithResolvers<UpstreamReply> | null {
+    const { settle } = this;
+    if (settle === null) return null;
+    this.settle = null;
+    if (this.onAbort !== null) this.request.signal?.removeEventListener("abort", this.onAbort);
+    this.onSettled(this);
+    return settle;
+  }
+}
