@@ -5,6 +5,7 @@ import { requestIdOf } from "./routes/answer.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
 import { kserveV1Routes } from "./routes/kserve-v1.ts";
+import { openApiRoutes } from "./routes/openapi.ts";
 import type { Gateway } from "./routes/port.ts";
 import { predictRoutes } from "./routes/predict.ts";
 import { protocolExtensionRoutes } from "./routes/protocol-extensions.ts";
@@ -36,7 +37,8 @@ export function createApp(gateway: Gateway, version: string) {
     .use(inferenceProtocolRoutes(gateway, replies, version))
     .use(protocolExtensionRoutes(gateway))
     .use(healthRoutes(gateway))
-    .use(alertRoutes(gateway));
+    .use(alertRoutes(gateway))
+    .use(openApiRoutes(version));
   return app;
 }
 
