@@ -32,7 +32,7 @@ function rigOf({ fakes, served = {}, deps = {}, addresses = fakes.map(({ url }) 
   const backend = addresses.length === 0 ? {} : { addresses: { triton: addresses } };
   const files = servingTree({ fraud: { versions, ...served } }, { backend: "triton", artifactStore, ...backend });
   const documents = Object.entries(files).filter(([path]) => !path.startsWith("store/"));
-  const server = createTriton({ open: createUpstream, intervalMs: 20, checkMs: 500 });
+  const server = createTriton({ open: createUpstream, intervalMs: 20 });
   return startRig(Object.fromEntries(documents), { server, ...deps });
 }
 

@@ -2,7 +2,8 @@ import type { ModelVersion } from "../../../schemas/model-version.ts";
 import { afterAnswer, afterFailure, newReplica, type Replica } from "../../core/replicas.ts";
 import { UpstreamUnreachable, type Upstream, type UpstreamOptions } from "../../core/upstream.ts";
 import { createTritonClient, type TritonClient } from "./client.ts";
-import { lookAt, type Standing } from "./look.ts";
+import type { Standing } from "./look.ts";
+import { createWatch } from "./watch.ts";
 
 export type OpenUpstream = (options: UpstreamOptions) => Upstream;
 
@@ -38,25 +39,10 @@ export interface TritonReplica {
 /** One check that is late is a hiccup: a load over HTTP holds up the connections that share its thread. */
 const missesAtOnce = 2;
 
-/** A version that is not there is looked for again so soon, then after twice as long each time, up to a check's interval. */
-const soonMs = 100;
-/** After a version answered no made-up row it is tried again only so many intervals later. */
-const intervalsOfBroken = 15;
-
 const trafficLimits = { maxConnections: 64, maxQueue: 256 } as const;
 const lookLimits = { maxConnections: 4, maxQueue: 10_000 } as const;
 /** Of its own: a look may have to wait for a slow answer, which says nothing about the server's health. */
 const healthLimits = { maxConnections: 1, maxQueue: 1 } as const;
-const looksAtOnce = 2;
-
-interface Watched {
-  standing: Standing | null;
-  looking: Promise<void> | null;
-  /** Looks in vain one after the other. */
-  misses: number;
-  /** Looks again, sooner than all are looked at. */
-  timer: ReturnType<typeof setTimeout> | undefined;
-}
 
 export function createReplica(address: string, options: ReplicaOptions): TritonReplica {
   const { open, intervalMs, checkMs, onChange } = options;
@@ -64,7 +50,6 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
   const clientOf = (limits: Partial<UpstreamOptions>): TritonClient =>
     createTritonClient(open({ url: origin, ...limits }), pathname.replace(/\/+$/, ""));
   const [client, looks, health] = [clientOf(trafficLimits), clientOf(lookLimits), clientOf(healthLimits)];
-  const watched = new Map<ModelVersion, Watched>();
   let replica = newReplica;
   /** Why it gets no requests; null: it is up. */
   let down: string | null = null;
@@ -72,44 +57,7 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
   let timer: ReturnType<typeof setTimeout> | undefined;
   let first: Promise<void> | null = null;
   let closed = false;
-
-  async function look(version: ModelVersion, spot: Watched): Promise<void> {
-    const standing = await lookAt(version, looks, spot.standing, checkMs);
-    const changed = JSON.stringify(standing) !== JSON.stringify(spot.standing);
-    spot.standing = standing;
-    if (closed) return;
-    spot.misses = standing.kind === "ready" ? 0 : spot.misses + 1;
-    if (standing.kind !== "ready" && watched.has(version)) {
-      const waitMs =
-        standing.kind === "broken"
-          ? intervalsOfBroken * intervalMs
-          : Math.min(soonMs * 2 ** (spot.misses - 1), intervalMs);
-      spot.timer = setTimeout(() => {
-        spot.timer = undefined;
-        if (down === null) void looked(version);
-      }, waitMs);
-    }
-    if (changed) onChange();
-  }
-
-  /** Two that ask at the same time get one answer. */
-  function looked(version: ModelVersion): Promise<void> {
-    const spot = watched.get(version);
-    // One that is not there has a time of its own.
-    if (spot === undefined || closed || spot.timer !== undefined) return Promise.resolve();
-    spot.looking ??= look(version, spot).finally(() => {
-      spot.looking = null;
-    });
-    return spot.looking;
-  }
-
-  async function lookedAtAll(): Promise<void> {
-    const left = [...watched.keys()];
-    const some = async (): Promise<void> => {
-      for (let version = left.pop(); version !== undefined; version = left.pop()) await looked(version);
-    };
-    await Promise.all(Array.from({ length: looksAtOnce }, some));
-  }
+  const watch = createWatch({ client: looks, intervalMs, checkMs, isUp: () => down === null, onChange });
 
   async function check(): Promise<void> {
     const why = await healthOf(health, checkMs);
@@ -117,7 +65,7 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     if (why !== null && misses < missesAtOnce && down === null) return;
     const isNew = (why === null) !== (down === null);
     // What it has is known before requests go to one that is back.
-    if (why === null) await lookedAtAll();
+    if (why === null) await watch.lookAtAll();
     down = why?.message ?? null;
     if (isNew && !closed) onChange();
   }
@@ -132,28 +80,20 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     address,
     client,
     state: () => replica,
-    standing: (version) => (down === null ? (watched.get(version)?.standing ?? null) : { kind: "absent", why: down }),
+    standing: (version) => (down === null ? watch.standing(version) : { kind: "absent", why: down }),
     async watch(version) {
-      const spot: Watched = { standing: null, looking: null, misses: 0, timer: undefined };
-      watched.set(version, spot);
+      watch.add(version);
       await (first ??= checkOn());
-      if (down === null && spot.standing === null) await looked(version);
+      if (down === null && watch.standing(version) === null) await watch.look(version);
     },
-    forget(version) {
-      clearTimeout(watched.get(version)?.timer);
-      watched.delete(version);
-    },
-    doubt: (version) => void looked(version),
-    failed() {
-      replica = afterFailure(replica, performance.now());
-    },
-    answered() {
-      replica = afterAnswer(replica, performance.now());
-    },
+    forget: watch.remove,
+    doubt: (version) => void watch.look(version),
+    failed: () => void (replica = afterFailure(replica, performance.now())),
+    answered: () => void (replica = afterAnswer(replica, performance.now())),
     async close() {
       closed = true;
       clearTimeout(timer);
-      for (const spot of watched.values()) clearTimeout(spot.timer);
+      watch.stop();
       await Promise.all([client, looks, health].map((one) => one.close()));
     },
   };

@@ -23,7 +23,7 @@ async function fake(versions?: readonly string[]): Promise<FakeTriton> {
 }
 
 function server(intervalMs = 20): ModelServer & { changed(): Promise<void> } {
-  const triton = createTriton({ open: createUpstream, intervalMs, checkMs: 200 });
+  const triton = createTriton({ open: createUpstream, intervalMs });
   open.unshift({ [Symbol.asyncDispose]: () => triton.close() });
   return { ...triton, changed: () => once(triton) };
 }
