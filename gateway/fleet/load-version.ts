@@ -55,7 +55,7 @@ export async function loadVersion(order: VersionOrder, parts: LoadParts): Promis
   const { document } = order;
   const { policy, server, loadMs } = parts;
   const backend = backendOf(policy);
-  if (backend.kind === "triton" && backend.addresses.length === 0) fail(noAddress(policy));
+  if (backend.kind === "triton") checkAddresses(backend.addresses, policy);
   const loading =
     backend.kind === "triton" && server !== null
       ? server.find(document, backend.addresses)
@@ -74,14 +74,20 @@ function readFile(document: ModelVersion, { policy, project, source, artifacts }
   return readArtifact(document, store, source, artifacts);
 }
 
-function noAddress(policy: Environment | null): Problem {
-  return {
-    code: "triton-address-missing",
+/** Told by who needs them: a variable may give them, which nobody else knows of. */
+function checkAddresses(addresses: readonly string[], policy: Environment | null): void {
+  const wrong = addresses.find((address) => !URL.canParse(address));
+  if (addresses.length > 0 && wrong === undefined) return;
+  fail({
+    code: wrong === undefined ? "triton-address-missing" : "triton-address-invalid",
     file: paths.environment(policy?.metadata.name ?? ""),
     path: "spec.addresses.triton",
-    message: "is missing: the backend is triton, and nobody says where that is",
+    message:
+      wrong === undefined
+        ? "is missing: the backend is triton, and nobody says where that is"
+        : `"${wrong}" is no address`,
     hint: "list the address of each replica, such as http://triton:8000, or set MMSP_TRITON_URL",
-  };
+  });
 }
 
 function lateProblem({ spec: { model, version } }: ModelVersion, loadMs: number): Problem {

@@ -239,3 +239,10 @@ test("where nobody says where Triton is, the gateway says so once, and how to", 
   ]);
   expect((await rig.get("/health/ready")).status).toBe(503);
 });
+
+test("an address that is none is told as that", async () => {
+  await using rig = await rigOf({ fakes: [], addresses: ["http://triton:port"] });
+  expect(await problemsOf(rig)).toMatchObject([
+    { code: "triton-address-invalid", message: '"http://triton:port" is no address' },
+  ]);
+});
