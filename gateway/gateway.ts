@@ -84,6 +84,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       await reconciler?.stop();
       await fleet.close();
       await deps.runtime.close();
+      await deps.server?.close();
       deps.store.close();
     },
   };

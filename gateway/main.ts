@@ -33,6 +33,8 @@ import { createOnnxRuntime } from "./edges/onnx/runtime.ts";
 import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
 import { tokenFor } from "./edges/source/remote.ts";
+import { createTriton } from "./edges/triton/triton.ts";
+import { createUpstream } from "./edges/upstream/upstream.ts";
 import { createGateway, type RunningGateway } from "./gateway.ts";
 import { listen, type Listening } from "./listen.ts";
 import { systemClock, writeLog } from "./log.ts";
@@ -81,6 +83,7 @@ async function main(): Promise<void> {
     settings: config.settings,
     source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
+    server: createTriton({ open: createUpstream }),
     artifacts: { read: readPlaces(process.env), folder: modelFolder },
     store,
     metrics: createMetrics(),

@@ -1,6 +1,6 @@
 import type { Problem } from "../schemas/problem.ts";
 import type { Settings } from "../schemas/settings.ts";
-import type { Runtime, Source } from "./core/ports.ts";
+import type { ModelServer, Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
 import { createStatistics, type Statistics } from "./core/statistics.ts";
@@ -23,6 +23,8 @@ export interface GatewayDeps {
   readonly settings?: Settings;
   readonly source: Source;
   readonly runtime: Runtime;
+  /** Has the versions of an environment whose backend is one. */
+  readonly server?: ModelServer;
   /** How artifacts outside the source are read. */
   readonly artifacts?: FleetOptions["artifacts"];
   readonly store: CutStore;
@@ -75,6 +77,7 @@ export function assemble(deps: GatewayDeps): Parts {
   const fleet = createFleet({
     source,
     runtime,
+    ...(deps.server && { server: deps.server }),
     environment,
     ...(deps.artifacts && { artifacts: deps.artifacts }),
     settings: deps.settings ?? {},

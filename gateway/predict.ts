@@ -5,14 +5,17 @@ import {
   CallerGone,
   DeadlineExceeded,
   InferenceError,
+  InputRefused,
   InputUnsupported,
   Overloaded,
+  Unavailable,
   type Gone,
   type LoadedModel,
 } from "./core/ports.ts";
 import type { AttemptOutcome, AttemptPhase, FallbackReason, Recorder } from "./core/record.ts";
 import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
+import { forwarded, type RawCall } from "./forward.ts";
 import type { Tensor } from "../schemas/tensor.ts";
 
 /** One request, whatever protocol it came by. */
@@ -31,6 +34,8 @@ export interface Call<Reply> {
   encode(target: LoadedModel): readonly Tensor[];
   /** The version's outputs as a reply. Throws an InferenceError where they are malformed. */
   decode(target: LoadedModel, outputs: readonly Tensor[]): Reply;
+  /** Left out where the request has to be read, whoever runs it. */
+  readonly raw?: RawCall<Reply>;
 }
 
 /** What the client gets, and who answered. */
@@ -129,7 +134,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       recordStable(deps, route, "refused", second.seconds);
     } else {
       // Something that both share: it says nothing against the canary.
-      record(reason === "overload" ? "refused" : "shared", first.seconds);
+      record(isForWantOfRoom(reason) ? "refused" : "shared", first.seconds);
       recordStable(deps, route, blame(second, route, deadline), second.seconds);
       deps.recorder.fallback(route.model, version, "shared");
     }
@@ -157,6 +162,8 @@ async function attempt<Reply>(
     return { error: new RequestError(503, "version-not-loaded", `version ${version} is not loaded`), seconds: 0 };
   }
   try {
+    const sent = forwarded(call, target, deadlineMs);
+    if (sent !== null) return { reply: await sent, seconds: seconds() };
     const inputs = call.encode(target);
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
     // came too late is seen afterwards.
@@ -165,8 +172,8 @@ async function attempt<Reply>(
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds() };
   } catch (thrown) {
-    const error = thrown instanceof InputUnsupported ? unsupported(thrown) : thrown;
-    if (!isNobodysFault(error)) deps.onFault(route.model, version, error);
+    const error = clientFault(thrown, route, version);
+    if (!isNobodysFault(error) || error instanceof Unavailable) deps.onFault(route.model, version, error);
     return { error, seconds: seconds() };
   }
 }
@@ -212,14 +219,32 @@ async function within<T>(ms: number, running: Promise<T>, gone: Gone | undefined
  */
 function fallbackReason(error: unknown): FallbackReason | null {
   if (error instanceof Overloaded) return "overload";
+  if (error instanceof Unavailable) return "unavailable";
   if (error instanceof DeadlineExceeded) return "timeout";
   if (error instanceof MalformedAnswer) return "malformed";
   if (error instanceof RequestError) return error.status === 400 || error.status === 422 ? "signature" : null;
   return error instanceof CallerGone ? null : "error";
 }
 
+/** It was never run, or nobody waits for it: that says nothing about the version. */
 function isNobodysFault(error: unknown): boolean {
-  return error instanceof RequestError || error instanceof Overloaded || error instanceof CallerGone;
+  return [RequestError, Overloaded, Unavailable, CallerGone].some((kind) => error instanceof kind);
+}
+
+/** What is wrong with the input, as the caller is told it; any other error as it is. */
+function clientFault(error: unknown, route: Route, version: number): unknown {
+  if (error instanceof InputUnsupported) return unsupported(error);
+  if (!(error instanceof InputRefused)) return error;
+  return new RequestError(
+    400,
+    "input-refused",
+    `version ${version} of ${route.model} refused the input: ${error.message}`,
+  );
+}
+
+/** Stable may have room where the canary has none. */
+function isForWantOfRoom(reason: FallbackReason | null): boolean {
+  return reason === "overload" || reason === "unavailable";
 }
 
 /**
@@ -237,6 +262,7 @@ function clientError(error: unknown, route: Route, version: number, deadline: De
   if (error instanceof RequestError) return error;
   const who = `version ${version} of ${route.model}`;
   if (error instanceof Overloaded) return new RequestError(503, "overloaded", `${who} is overloaded; try again later`);
+  if (error instanceof Unavailable) return new RequestError(503, "unavailable", `${who} is not there; try again later`);
   if (error instanceof DeadlineExceeded) {
     const asked = deadline.isCallers ? ", as the request asks" : "";
     return new RequestError(504, "deadline-exceeded", `${who} did not answer within ${deadline.ms} ms${asked}`);

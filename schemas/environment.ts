@@ -46,6 +46,12 @@ export const Environment = z.strictObject({
         gateway: Address.optional(),
         prometheus: Address.optional(),
         argocd: Address.optional().describe("argocd-server, with its path where it has one; --wait asks it"),
+        triton: z
+          .array(Address)
+          .min(1)
+          .max(64)
+          .optional()
+          .describe("of each replica of the Triton that the gateway is in front of (backend triton)"),
       })
       .optional(),
   }),

@@ -14,6 +14,7 @@ export interface Settings {
   readonly steps?: readonly number[];
   readonly slo?: Slo;
   readonly gateway?: NonNullable<Environment["spec"]["gateway"]>;
+  readonly tritonUrls?: readonly string[];
 }
 
 /** One setting and the variable that stands before it. */
@@ -69,6 +70,12 @@ export const settingVariables: readonly SettingVariable[] = [
   gateway("MAX_BODY_BYTES", "maxBodyBytes", "a whole number from 1024", { from: 1024, whole: true }),
   gateway("TIMEOUT_MS", "timeoutMs", "a whole number from 1 to 600000", { from: 1, to: 600_000, whole: true }),
   gateway("REPLICAS", "replicas", "a whole number from 1 to 1000", { from: 1, to: 1000, whole: true }),
+  {
+    name: "MMSP_TRITON_URL",
+    overrides: "addresses.triton in environment.yaml",
+    expected: "http or https addresses without a user or password, one for each replica, with commas between them",
+    read: readAddresses,
+  },
 ];
 
 /** The settings in an environment's variables; empty ones are as good as not set. Throws a ProblemError with all that is wrong. */
@@ -120,7 +127,7 @@ export function projectWith(project: Project, settings: Settings): Project {
 }
 
 export function environmentWith(environment: Environment, settings: Settings): Environment {
-  const { artifactStore, steps, slo, gateway } = settings;
+  const { artifactStore, steps, slo, gateway, tritonUrls } = settings;
   const { spec } = environment;
   return {
     ...environment,
@@ -130,6 +137,7 @@ export function environmentWith(environment: Environment, settings: Settings): E
       ...(steps && { steps: [...steps] }),
       ...(slo && { slo: { ...spec.slo, ...slo } }),
       ...(gateway && { gateway: { ...spec.gateway, ...gateway } }),
+      ...(tritonUrls && { addresses: { ...spec.addresses, triton: [...tritonUrls] } }),
     },
   };
 }
@@ -179,6 +187,12 @@ function readSteps(text: string): Settings | null {
   const steps = text.split(",").map((part) => numberIn(part.trim()) ?? Number.NaN);
   const isSound = steps.every((step, at) => Number.isInteger(step) && step > (steps[at - 1] ?? 0) && step <= 100);
   return isSound ? { steps } : null;
+}
+
+function readAddresses(text: string): Settings | null {
+  const tritonUrls = text.split(",").map((part) => part.trim());
+  const isSound = tritonUrls.every((address) => /^https?:\/\/[^\s@]+$/.test(address)) && tritonUrls.length <= 64;
+  return isSound ? { tritonUrls } : null;
 }
 
 function numberIn(text: string): number | null {

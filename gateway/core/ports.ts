@@ -1,4 +1,5 @@
 import type { ModelVersion, Signature } from "../../schemas/model-version.ts";
+import type { Problem } from "../../schemas/problem.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
 
 /** One state of what the gateway follows. */
@@ -24,7 +25,7 @@ export interface Source {
 /** The signal that is aborted when nobody waits for the answer any more. */
 export type Gone = () => AbortSignal;
 
-/** A version in memory, warm. */
+/** A version in memory, warm: the gateway's own, or a model server's. */
 export interface LoadedModel {
   readonly model: string;
   readonly version: number;
@@ -33,20 +34,36 @@ export interface LoadedModel {
   readonly featureOrder: readonly string[] | null;
   /**
    * `inline`: on the event loop, for calls under a millisecond; `worker`: in a thread of its own. A model whose calls become
-   * slow moves to a worker.
+   * slow moves to a worker. `server`: on a model server.
    */
-  readonly place: "inline" | "worker";
+  readonly place: "inline" | "worker" | "server";
   /** Milliseconds that a trial call took at load, with the made-up row that took longest. */
   readonly trialMs: number;
   /**
    * Runs the model once. Rejects with `InferenceError` when the model fails by its own fault, with `Overloaded` when its
-   * queue is full, with `InputUnsupported` for what cannot be handed to it, with `DeadlineExceeded` when it has become clear that there will be no answer within as many
-   * milliseconds (default: no limit), and with `CallerGone` where that has happened before the request's turn. `gone` is
-   * asked only where the request has to wait; a call that is under way is not interrupted.
+   * queue is full, with `InputUnsupported` for what cannot be handed to it, with `Unavailable` and `InputRefused` where it is on
+   * a server, with `DeadlineExceeded` when it has become clear that there will be no answer within as many milliseconds
+   * (default: no limit), and with `CallerGone` where that has happened before the request's turn. `gone` is asked only where the
+   * request has to wait; a call that is under way is not interrupted.
    */
   infer(inputs: readonly Tensor[], withinMs?: number, gone?: Gone): Promise<readonly Tensor[]>;
+  /**
+   * Where the model's server speaks the Open Inference Protocol itself: runs a request of it that nobody has read, and gives the
+   * reply as it came. Rejects as `infer` does; what is wrong with the request shows only then.
+   */
+  forward?(request: RawMessage, withinMs: number): Promise<RawMessage>;
+  /** Why it cannot be asked now, where its server may unload it or go away; null while it can. */
+  absence?(): Problem | null;
   /** Waits for what is running, then frees the memory. */
   close(): Promise<void>;
+}
+
+/** A message of the Open Inference Protocol over HTTP, which may end with binary tensors. */
+export interface RawMessage {
+  readonly body: Uint8Array;
+  readonly contentType: string | null;
+  /** Bytes of JSON before the binary tensors (`Inference-Header-Content-Length`); null: all of the body is JSON. */
+  readonly jsonBytes: number | null;
 }
 
 /** What a model is loaded from: its bytes; or a file, whose digest and whose neighbours' digests have been verified. */
@@ -59,6 +76,18 @@ export interface Runtime {
    * model is closed, or cannot be loaded. Throws a ProblemError that names the version.
    */
   load(version: ModelVersion, file: ModelFile, options: { readonly intraOpThreads: number }): Promise<LoadedModel>;
+  close(): Promise<void>;
+}
+
+/** Servers beside the gateway that have the models already: they are asked for a version, and given no file. */
+export interface ModelServer {
+  /**
+   * The version as the servers at these addresses have it, which it was looked for at once. Where none of them has it ready with
+   * the registered signature, its `absence` says so; it is asked for again and again until it is closed.
+   */
+  find(version: ModelVersion, addresses: readonly string[]): Promise<LoadedModel>;
+  /** Calls back when a version has come or gone; returns how to stop. */
+  watch(onChange: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -80,6 +109,16 @@ export class Overloaded extends Error {
 /** Nobody waits for the answer any more. */
 export class CallerGone extends Error {
   override readonly name = "CallerGone";
+}
+
+/** Nobody is there who could run it: neither the model's nor the caller's fault. */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
+}
+
+/** A model server does not take the input; the message is its own. */
+export class InputRefused extends Error {
+  override readonly name = "InputRefused";
 }
 
 /** A version did not answer in its time. */

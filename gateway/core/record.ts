@@ -25,7 +25,7 @@ export interface Attempt {
 }
 
 /** Why stable answered for a canary; `shared`: it failed as well. */
-export type FallbackReason = "error" | "timeout" | "malformed" | "signature" | "overload" | "shared";
+export type FallbackReason = "error" | "timeout" | "malformed" | "signature" | "overload" | "unavailable" | "shared";
 
 /** Where everything that is counted about requests goes. Must be cheap and never throw. */
 export interface Recorder {

@@ -6,7 +6,8 @@ import type { Problem } from "../../schemas/problem.ts";
 import type { ReadTree } from "../../schemas/read-tree.ts";
 import { paths } from "../../schemas/tree.ts";
 import { readWanted, type Wanted } from "../core/following.ts";
-import type { LoadedModel, Runtime, Source, SourceState } from "../core/ports.ts";
+import { backendOf } from "../core/backend.ts";
+import type { LoadedModel, ModelServer, Runtime, Source, SourceState } from "../core/ports.ts";
 import type { RoutingTable } from "../core/route.ts";
 import { buildTable } from "../core/table.ts";
 import type { ArtifactOptions } from "../edges/source/artifact.ts";
@@ -44,6 +45,8 @@ export interface Fleet {
 export interface FleetOptions {
   readonly source: Source;
   readonly runtime: Runtime;
+  /** Has the versions of an environment whose backend is one. Default: all are loaded here. */
+  readonly server?: ModelServer;
   readonly environment: string;
   /** What variables say instead of the files. */
   readonly settings?: Settings;
@@ -120,6 +123,7 @@ export function createFleet(options: FleetOptions): Fleet {
     return table;
   };
   const stopWatching = source.watch(() => void turns.take());
+  const stopAsking = options.server?.watch(() => settle());
 
   return {
     table: () => table,
@@ -130,6 +134,7 @@ export function createFleet(options: FleetOptions): Fleet {
     deployment: (model) => documentOf(state, environment, model),
     async close() {
       stopWatching();
+      stopAsking?.();
       retry.stop();
       await turns.stop();
       retired.add(await shelf.close(), 0);
@@ -163,9 +168,10 @@ interface Settled {
 function settled(options: FleetOptions, state: State, cuts: readonly Cut[], { find }: Pick<Shelf, "find">): Settled {
   const { read } = state;
   if (read === null) return { state, keys: new Set(), orders: [] };
-  const { runtime, artifacts = {}, loadMs = 120_000 } = options;
+  const { runtime, server = null, artifacts = {}, loadMs = 120_000 } = options;
   const { policy, project, versions, deployments } = read.wanted;
-  const parts = { policy, project, source: read.source, runtime, artifacts, loadMs };
+  const parts = { policy, project, source: read.source, runtime, server, artifacts, loadMs };
+  const backend = backendOf(policy);
   const served = new Map<string, Served>();
   const keys = new Set<string>();
   const tried = new Set<string>();
@@ -173,7 +179,7 @@ function settled(options: FleetOptions, state: State, cuts: readonly Cut[], { fi
   const orders: { readonly key: string; readonly load: () => Promise<LoadedModel> }[] = [];
   for (const [model, deployment] of [...deployments].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const documents = versions.get(model) ?? new Map<number, ModelVersion>();
-    const step = stepOf(deployment, { documents, cuts, last: state.served.get(model) ?? null, find });
+    const step = stepOf(deployment, { documents, backend, cuts, last: state.served.get(model) ?? null, find });
     const { order } = step;
     if (step.served !== null) served.set(model, step.served);
     for (const key of [...step.keys, ...(step.served?.keys.values() ?? [])]) keys.add(key);
@@ -181,7 +187,12 @@ function settled(options: FleetOptions, state: State, cuts: readonly Cut[], { fi
     if (step.served !== null || order === null || state.tried.has(model)) tried.add(model);
     loadProblems.push(...step.problems);
   }
-  return { state: { ...state, served, loadProblems, tried }, keys, orders };
+  return { state: { ...state, served, loadProblems: unlike(loadProblems), tried }, keys, orders };
+}
+
+/** What is wrong with the environment is found again with each version. */
+function unlike(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 function documentOf({ read, served }: State, environment: string, model: string): ModelDeployment | null | undefined {

@@ -1,10 +1,11 @@
 import type { Environment } from "../../schemas/environment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
 import { filesOf } from "../../schemas/artifact.ts";
-import { ProblemError, type Problem } from "../../schemas/problem.ts";
+import { fail, ProblemError, type Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { paths } from "../../schemas/tree.ts";
-import type { LoadedModel, Runtime, SourceState } from "../core/ports.ts";
+import { backendKey, backendOf, type Backend } from "../core/backend.ts";
+import type { LoadedModel, ModelServer, Runtime, SourceState } from "../core/ports.ts";
 import { readArtifact, type ArtifactOptions } from "../edges/source/artifact.ts";
 
 /** A version that is to be in memory. */
@@ -19,6 +20,8 @@ export interface LoadParts {
   readonly project: Project | null;
   readonly source: SourceState;
   readonly runtime: Runtime;
+  /** Where the versions are that are not loaded here; null: all of them are. */
+  readonly server: ModelServer | null;
   readonly artifacts: ArtifactOptions;
   /** Milliseconds for opening the model and its trial. */
   readonly loadMs: number;
@@ -39,20 +42,24 @@ export class LateLoad extends ProblemError {
 const made = new WeakMap<ModelVersion, string>();
 
 /** Everything that makes a difference in memory. */
-export function keyOf(document: ModelVersion, intraOpThreads: number): string {
+export function keyOf(document: ModelVersion, backend: Backend, intraOpThreads: number): string {
   const { model, version, artifact, signature, featureOrder = null } = document.spec;
   const digests = filesOf(artifact).map(({ sha256 }) => sha256);
   const of = made.get(document) ?? JSON.stringify([model, version, digests, signature, featureOrder]);
   made.set(document, of);
-  return `${of} ${intraOpThreads}`;
+  return `${of} ${backendKey(backend)} ${intraOpThreads}`;
 }
 
-/** Reads the artifact and loads it. Throws a ProblemError; a LateLoad after `loadMs` in the runtime. */
-export async function loadVersion({ document, intraOpThreads }: VersionOrder, parts: LoadParts): Promise<LoadedModel> {
-  const { policy, project, source, runtime, artifacts, loadMs } = parts;
-  const store = policy?.spec.artifactStore ?? project?.spec.artifactStore ?? null;
-  const file = await readArtifact(document, store, source, artifacts);
-  const loading = runtime.load(document, file, { intraOpThreads });
+/** Reads the artifact and loads it, or asks the model server for it. Throws a ProblemError; a LateLoad after `loadMs` there. */
+export async function loadVersion(order: VersionOrder, parts: LoadParts): Promise<LoadedModel> {
+  const { document } = order;
+  const { policy, server, loadMs } = parts;
+  const backend = backendOf(policy);
+  if (backend.kind === "triton") checkAddresses(backend.addresses, policy);
+  const loading =
+    backend.kind === "triton" && server !== null
+      ? server.find(document, backend.addresses)
+      : parts.runtime.load(document, await readFile(document, parts), { intraOpThreads: order.intraOpThreads });
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new LateLoad(lateProblem(document, loadMs), loading)), loadMs);
   try {
@@ -60,6 +67,27 @@ export async function loadVersion({ document, intraOpThreads }: VersionOrder, pa
   } finally {
     clearTimeout(timer);
   }
+}
+
+function readFile(document: ModelVersion, { policy, project, source, artifacts }: LoadParts) {
+  const store = policy?.spec.artifactStore ?? project?.spec.artifactStore ?? null;
+  return readArtifact(document, store, source, artifacts);
+}
+
+/** Told by who needs them: a variable may give them, which nobody else knows of. */
+function checkAddresses(addresses: readonly string[], policy: Environment | null): void {
+  const wrong = addresses.find((address) => !URL.canParse(address));
+  if (addresses.length > 0 && wrong === undefined) return;
+  fail({
+    code: wrong === undefined ? "triton-address-missing" : "triton-address-invalid",
+    file: paths.environment(policy?.metadata.name ?? ""),
+    path: "spec.addresses.triton",
+    message:
+      wrong === undefined
+        ? "is missing: the backend is triton, and nobody says where that is"
+        : `"${wrong}" is no address`,
+    hint: "list the address of each replica, such as http://triton:8000, or set MMSP_TRITON_URL",
+  });
 }
 
 function lateProblem({ spec: { model, version } }: ModelVersion, loadMs: number): Problem {

@@ -4,6 +4,7 @@ import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
+import type { Backend } from "../core/backend.ts";
 import { withRejectionsOf } from "../core/following.ts";
 import type { LoadedModel } from "../core/ports.ts";
 import { keyOf, type VersionOrder } from "./load-version.ts";
@@ -30,6 +31,7 @@ export interface Step {
 
 export interface StepParts {
   readonly documents: ReadonlyMap<number, ModelVersion>;
+  readonly backend: Backend;
   /** Of the environment of the deployment. */
   readonly cuts: readonly Cut[];
   /** What is served of the model now. */
@@ -40,9 +42,11 @@ export interface StepParts {
 /**
  * The document is served as soon as the versions that get traffic by it are in memory, or have failed. Until then the last
  * good state goes on, without what the document rejects, and so it does where the stable version cannot be loaded; any other
- * version that cannot be loaded is left out.
+ * version that cannot be loaded is left out. What is loaded but absent from its server is as good as not loadable, until it is
+ * back.
  */
-export function stepOf(deployment: ModelDeployment, { documents, cuts, last, find }: StepParts): Step {
+export function stepOf(deployment: ModelDeployment, { documents, backend, cuts, last, ...parts }: StepParts): Step {
+  const find = (key: string): Place | undefined => presentOr(parts.find(key));
   const now = underCuts(deployment, cuts);
   const { stable, canary } = effective(now);
   const intraOpThreads = deployment.spec.serving?.intraOpThreads ?? 1;
@@ -56,7 +60,7 @@ export function stepOf(deployment: ModelDeployment, { documents, cuts, last, fin
   for (const version of servedSet(now).toSorted((a, b) => rank(b) - rank(a))) {
     const document = documents.get(version);
     // One whose document cannot be read now stays in memory.
-    const key = document === undefined ? last?.keys.get(version) : keyOf(document, intraOpThreads);
+    const key = document === undefined ? last?.keys.get(version) : keyOf(document, backend, intraOpThreads);
     const place = key === undefined ? undefined : find(key);
     if (key !== undefined) asked.push(key);
     problems.push(...(place?.problems ?? []));
@@ -72,12 +76,27 @@ export function stepOf(deployment: ModelDeployment, { documents, cuts, last, fin
   }
   const gotStable = stable === null || loaded.has(stable.version);
   const carries = gotStable && !(canary !== null && missing.has(canary.version));
-  const held = last === null ? null : { ...last, deployment: withRejectionsOf(last.deployment, deployment) };
+  const held =
+    last === null
+      ? null
+      : { ...last, loaded: present(last, find), deployment: withRejectionsOf(last.deployment, deployment) };
   return { served: carries ? { deployment, loaded, keys } : held, problems, keys: asked, order };
 
   function rank(version: number): number {
     return version === stable?.version ? 2 : version === canary?.version ? 1 : 0;
   }
+}
+
+/** The place as it counts now: one whose model is absent has failed, for the reason that the model gives. */
+function presentOr(place: Place | undefined): Place | undefined {
+  const absence = place?.model?.absence?.() ?? null;
+  return absence === null ? place : { kind: "failed", model: null, problems: [absence] };
+}
+
+/** Of what was served last, the versions that still can be. */
+function present({ keys }: Served, find: StepParts["find"]): ReadonlyMap<number, LoadedModel> {
+  const models = [...keys].map(([version, key]) => [version, find(key)?.model ?? null] as const);
+  return new Map(models.flatMap(([version, model]) => (model === null ? [] : [[version, model]])));
 }
 
 function unreadable({ spec }: ModelDeployment, version: number): Problem {

@@ -1,13 +1,13 @@
 import { Elysia } from "elysia";
 import { timeoutParameterMs } from "../core/deadline.ts";
-import { joinBody, jsonLengthHeader, splitBody } from "../core/oip-body.ts";
+import { joinBody, jsonLengthHeader } from "../core/oip-body.ts";
 import { decodeInferRequest, encodeInferResponse, type InferReply, type InferRequest } from "../core/oip.ts";
 import { modelMetadata, openVersions, serverMetadata } from "../core/oip-metadata.ts";
-import type { LoadedModel } from "../core/ports.ts";
+import type { LoadedModel, RawMessage } from "../core/ports.ts";
 import { isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
 import { answerHeaders, requestIdOf, type Signed } from "./answer.ts";
-import { inferTypes, parseJson, readBytes, readJson } from "./body.ts";
+import { readInferBody } from "./infer-body.ts";
 import { isReady, loadedVersion, routeOf, versionNumber } from "./known-model.ts";
 import type { Replies } from "./replies.ts";
 
@@ -47,38 +47,43 @@ export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, vers
 async function inferOnce(gateway: Gateway, replies: Replies, request: Request, params: Params): Promise<Response> {
   replies.about(request, params.model);
   const version = params.version === undefined ? null : versionNumber(params.version);
-  const { body, binary } = await readParts(request, gateway.maxBodyBytes());
+  const { raw, parts } = await readInferBody(gateway.table().models.get(params.model), request, gateway.maxBodyBytes());
   // Decoded for each version that is asked: their signatures may differ.
   const requests = new Map<LoadedModel, InferRequest>();
   const { revision } = gateway.table();
-  const answer = await gateway.predict({
+  const answer = await gateway.predict<InferReply | RawMessage>({
     model: params.model,
     version,
     header: (name) => request.headers.get(name),
-    timeoutMs: isObject(body) ? timeoutParameterMs(body["parameters"]) : null,
+    // What a model server gets unread, it reads itself: its own `timeout`, too.
+    timeoutMs: raw === null ? timeoutIn(parts().body) : null,
     gone: () => request.signal,
     encode: (target) => {
+      const { body, binary } = parts();
       const decoded = decodeInferRequest(body, target.signature, binary);
       requests.set(target, decoded);
       return decoded.tensors;
     },
     decode: (target, outputs) =>
       encodeInferResponse(target, requests.get(target) ?? { id: null, outputs: null, binary: false }, outputs),
+    ...(raw && { raw: { request: raw, reply: (reply) => reply } }),
   });
   return responseOf({ answer, requestId: requestIdOf(request), revision });
 }
 
-/** The JSON, and the bytes after it; null where the whole body is JSON. */
-async function readParts(request: Request, maxBytes: number): Promise<{ body: unknown; binary: Uint8Array | null }> {
-  const jsonLength = request.headers.get(jsonLengthHeader);
-  if (jsonLength === null) return { body: await readJson(request, maxBytes, inferTypes), binary: null };
-  const { json, binary } = splitBody(await readBytes(request, maxBytes, inferTypes), jsonLength);
-  return { body: parseJson(new TextDecoder().decode(json)), binary };
+function timeoutIn(body: unknown): number | null {
+  return isObject(body) ? timeoutParameterMs(body["parameters"]) : null;
 }
 
-function responseOf(signed: Signed<InferReply>): Response {
-  const { json, binary } = signed.answer.reply;
+function responseOf(signed: Signed<InferReply | RawMessage>): Response {
+  const { reply } = signed.answer;
   const headers = answerHeaders(signed);
+  if ("jsonBytes" in reply) {
+    headers["content-type"] = reply.jsonBytes === null ? "application/json" : "application/octet-stream";
+    if (reply.jsonBytes !== null) headers[jsonLengthHeader] = String(reply.jsonBytes);
+    return new Response(reply.body as Uint8Array<ArrayBuffer>, { headers });
+  }
+  const { json, binary } = reply;
   if (binary.length === 0) return Response.json(json, { headers });
   const { body, jsonLength } = joinBody(json, binary);
   headers["content-type"] = "application/octet-stream";

@@ -35,10 +35,11 @@ const valid: Readonly<Record<string, string>> = {
   MMSP_GATEWAY_MAX_BODY_BYTES: "2048",
   MMSP_GATEWAY_TIMEOUT_MS: "900",
   MMSP_GATEWAY_REPLICAS: "4",
+  MMSP_TRITON_URL: "http://triton-0:8000, https://triton-1/prefix",
 };
 
 describe("variables instead of settings in files", () => {
-  test("there is one for every setting of mmsp.yaml and of the gateway", () => {
+  test("there is one for every setting of mmsp.yaml and of the gateway, and for where its Triton is", () => {
     expect(settingVariables.map(({ name }) => name).toSorted()).toEqual(Object.keys(valid).toSorted());
     const snake = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
     const gateway = Environment.shape.spec.shape.gateway.unwrap().shape;
@@ -49,6 +50,7 @@ describe("variables instead of settings in files", () => {
       "MMSP_STEPS",
       ...Object.keys(Slo.shape).map((key) => `MMSP_SLO_${snake(key)}`),
       ...Object.keys(gateway).map((key) => `MMSP_GATEWAY_${snake(key)}`),
+      "MMSP_TRITON_URL",
     ];
     expect(Object.keys(valid).toSorted()).toEqual(names.toSorted());
   });
@@ -70,7 +72,8 @@ describe("variables instead of settings in files", () => {
     );
     const defaults = { steps: [5, 25, 100], slo };
     expect(project.spec).toMatchObject({ repository: "acme/other", baseBranch: "release/1", ...store, defaults });
-    expect(environment.spec).toMatchObject({ ...store, ...defaults, gateway });
+    const addresses = { triton: ["http://triton-0:8000", "https://triton-1/prefix"] };
+    expect(environment.spec).toMatchObject({ ...store, ...defaults, gateway, addresses });
     expect([Project.safeParse(project).success, Environment.safeParse(environment).success]).toEqual([true, true]);
     expect(stepsOf(environment, project)).toEqual([5, 25, 100]);
   });
@@ -124,6 +127,9 @@ describe("a wrong value", () => {
     ["MMSP_GATEWAY_MAX_BODY_BYTES", "1023"],
     ["MMSP_GATEWAY_TIMEOUT_MS", "0x10"],
     ["MMSP_GATEWAY_REPLICAS", "1e2"],
+    ["MMSP_TRITON_URL", "triton:8000"],
+    ["MMSP_TRITON_URL", "http://triton-0:8000,,http://triton-1:8000"],
+    ["MMSP_TRITON_URL", "http://somebody@triton:8000"],
   ])("%s=%s is a problem that names the variable, what it takes and what it stands before", (name, value) => {
     const { expected, overrides } = settingVariables.find((variable) => variable.name === name)!;
     expect(problemsOf({ ...valid, [name]: value })).toEqual([

@@ -31,7 +31,7 @@ export async function pythonWith(requirements: string): Promise<string> {
 }
 
 /** Where things may stay that can be made again. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const { XDG_CACHE_HOME } = process.env;
   const folder = join(XDG_CACHE_HOME || join(homedir(), ".cache"), "mmsp", "e2e");
   try {
@@ -42,7 +42,8 @@ function cacheFolder(): string {
   }
 }
 
-async function output(command: readonly string[], timeout: number): Promise<string> {
+/** What a command prints. Throws `Missing` where it fails: it makes what a test needs. */
+export async function output(command: readonly string[], timeout: number): Promise<string> {
   const child = Bun.spawn([...command], { stdio: ["ignore", "pipe", "pipe"], timeout });
   const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   if (code === 0) return stdout.trim();

@@ -99,6 +99,14 @@ test.each(["/predict", "/v1/models/sums:predict"])(
   },
 );
 
+test("a canary that cannot be asked for rows is no reason to refuse them: stable answers", async () => {
+  const versions = { 1: linearModel(), 2: { bytes: wholeModel, signature: whole } };
+  await using rig = await startRig(servingTree({ fraud: { versions, canary: 2, weight: 100 } }));
+  const reply = await rig.post("/predict", { instances: [[1, 2, 3]] });
+  expect([reply.status, reply.headers.get("x-mmsp-fallback-from")]).toEqual([200, "2"]);
+  expect(await rig.metric("gateway_fallback_total")).toEqual({ '{model="fraud",version="2",reason="signature"}': 1 });
+});
+
 describe("every reply of a prediction names", () => {
   test.each(addresses)("at %s the version, phase, request, latency and revision", async (path, body) => {
     const { headers } = await rig.send(path, { method: "POST", body, headers: { "x-request-id": "order-7/1" } });

@@ -1,0 +1,113 @@
+import type { ModelVersion } from "../../../schemas/model-version.ts";
+import { afterAnswer, afterFailure, newReplica, type Replica } from "../../core/replicas.ts";
+import { UpstreamUnreachable, type Upstream, type UpstreamOptions } from "../../core/upstream.ts";
+import { createTritonClient, type TritonClient } from "./client.ts";
+import type { Standing } from "./look.ts";
+import { createWatch } from "./watch.ts";
+
+export type OpenUpstream = (options: UpstreamOptions) => Upstream;
+
+export interface ReplicaOptions {
+  readonly open: OpenUpstream;
+  /** Milliseconds from the end of one check to the next. */
+  readonly intervalMs: number;
+  /** Milliseconds that a health check may take. */
+  readonly checkMs: number;
+  /** The replica has come or gone, or a version at it. */
+  readonly onChange: () => void;
+}
+
+/** One Triton, with what is known of it: by its health checks, and by how requests to it end. */
+export interface TritonReplica {
+  readonly address: string;
+  /** For requests; the checks have connections of their own. */
+  readonly client: TritonClient;
+  state(): Replica;
+  /** How the version stands here; null while nobody has looked yet. */
+  standing(version: ModelVersion): Standing | null;
+  /** Asks after the version from now on; resolves when that was done once. */
+  watch(version: ModelVersion): Promise<void>;
+  forget(version: ModelVersion): void;
+  /** It said that it does not have the version: looks at once. */
+  doubt(version: ModelVersion): void;
+  /** A request failed by the replica's fault. */
+  failed(): void;
+  answered(): void;
+  close(): Promise<void>;
+}
+
+/** One check that is late is a hiccup: a load over HTTP holds up the connections that share its thread. */
+const missesAtOnce = 2;
+
+const trafficLimits = { maxConnections: 64, maxQueue: 256 } as const;
+const lookLimits = { maxConnections: 4, maxQueue: 10_000 } as const;
+/** Of its own: a look may have to wait for a slow answer, which says nothing about the server's health. */
+const healthLimits = { maxConnections: 1, maxQueue: 1 } as const;
+
+export function createReplica(address: string, options: ReplicaOptions): TritonReplica {
+  const { open, intervalMs, checkMs, onChange } = options;
+  const { origin, pathname } = new URL(address);
+  const clientOf = (limits: Partial<UpstreamOptions>): TritonClient =>
+    createTritonClient(open({ url: origin, ...limits }), pathname.replace(/\/+$/, ""));
+  const [client, looks, health] = [clientOf(trafficLimits), clientOf(lookLimits), clientOf(healthLimits)];
+  let replica = newReplica;
+  /** Why it gets no requests; null: it is up. */
+  let down: string | null = null;
+  let misses = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let first: Promise<void> | null = null;
+  let closed = false;
+  const watch = createWatch({ client: looks, intervalMs, checkMs, isUp: () => down === null, onChange });
+
+  async function check(): Promise<void> {
+    const why = await healthOf(health, checkMs);
+    misses = why === null ? 0 : misses + (why.certain ? missesAtOnce : 1);
+    if (why !== null && misses < missesAtOnce && down === null) return;
+    const isNew = (why === null) !== (down === null);
+    // What it has is known before requests go to one that is back.
+    if (why === null) await watch.lookAtAll();
+    down = why?.message ?? null;
+    if (isNew && !closed) onChange();
+  }
+
+  /** Never rejects, and goes on until it is closed. */
+  async function checkOn(): Promise<void> {
+    await check();
+    if (!closed) timer = setTimeout(() => void checkOn(), intervalMs);
+  }
+
+  return {
+    address,
+    client,
+    state: () => replica,
+    standing: (version) => (down === null ? watch.standing(version) : { kind: "absent", why: down }),
+    async watch(version) {
+      watch.add(version);
+      await (first ??= checkOn());
+      if (down === null && watch.standing(version) === null) await watch.look(version);
+    },
+    forget: watch.remove,
+    doubt: (version) => void watch.look(version),
+    failed: () => void (replica = afterFailure(replica, performance.now())),
+    answered: () => void (replica = afterAnswer(replica, performance.now())),
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      watch.stop();
+      await Promise.all([client, looks, health].map((one) => one.close()));
+    },
+  };
+}
+
+/** null: it says that it is live. `certain`: there is no need to ask again. */
+async function healthOf(
+  checks: TritonClient,
+  checkMs: number,
+): Promise<{ readonly message: string; readonly certain: boolean } | null> {
+  try {
+    return (await checks.isLive(checkMs)) ? null : { message: "it says that it is not live", certain: true };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { message, certain: error instanceof UpstreamUnreachable };
+  }
+}

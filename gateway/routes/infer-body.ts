@@ -1,0 +1,47 @@
+import { jsonLengthHeader, splitBody } from "../core/oip-body.ts";
+import type { RawMessage } from "../core/ports.ts";
+import type { Route } from "../core/route.ts";
+import { inferTypes, parseJson, readBytes, readJson } from "./body.ts";
+
+/** The JSON, and the bytes after it; null where the whole body is JSON. */
+interface Parts {
+  readonly body: unknown;
+  readonly binary: Uint8Array | null;
+}
+
+export interface InferBody {
+  /** As a model server may be handed it unread; null where it is read here. */
+  readonly raw: RawMessage | null;
+  /** Throws a RequestError for what is no JSON. */
+  parts(): Parts;
+}
+
+/**
+ * The body of an inference request. It is read at once, but where versions of the model are on a server: then only if somebody asks
+ * for its parts.
+ */
+export async function readInferBody(route: Route | undefined, request: Request, maxBytes: number): Promise<InferBody> {
+  const jsonLength = request.headers.get(jsonLengthHeader);
+  const isOnServer = route !== undefined && [...route.loaded.values()].some(({ forward }) => forward !== undefined);
+  if (!isOnServer && jsonLength === null) {
+    const body = await readJson(request, maxBytes, inferTypes);
+    return { raw: null, parts: () => ({ body, binary: null }) };
+  }
+  const bytes = await readBytes(request, maxBytes, inferTypes);
+  const raw = isOnServer ? rawMessageOf(bytes, jsonLength) : null;
+  if (raw !== null) return { raw, parts: () => partsOf(bytes, jsonLength) };
+  const parts = partsOf(bytes, jsonLength);
+  return { raw, parts: () => parts };
+}
+
+/** null: framed in a way that Triton takes for something else than a request with JSON in it. */
+function rawMessageOf(body: Uint8Array, jsonLength: string | null): RawMessage | null {
+  const jsonBytes = jsonLength === null ? null : /^\d{1,15}$/.test(jsonLength) ? Number(jsonLength) : 0;
+  if (body.length === 0 || jsonBytes === 0 || (jsonBytes !== null && jsonBytes > body.length)) return null;
+  return { body, contentType: jsonBytes === null ? "application/json" : "application/octet-stream", jsonBytes };
+}
+
+function partsOf(bytes: Uint8Array, jsonLength: string | null): Parts {
+  const { json, binary } = jsonLength === null ? { json: bytes, binary: null } : splitBody(bytes, jsonLength);
+  return { body: parseJson(new TextDecoder().decode(json)), binary };
+}

@@ -1,0 +1,143 @@
+/** A gateway process in front of real Tritons, and the tree that both are given. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Signature } from "../../../schemas/model-version.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { startGatewayProcess, type GatewayProcess } from "../../support/gateway-process.ts";
+import { samplesOf } from "../../support/gateway-rig.ts";
+import { failingModel, linearModel, textModel } from "../../support/models.ts";
+import { deploymentFiles, servingTree } from "../../support/serving-tree.ts";
+import { linearSignature } from "../../support/versions.ts";
+import { startTriton, type TritonServer } from "./triton-server.ts";
+
+const textSignature: Signature = {
+  inputs: [
+    { name: "ids", datatype: "INT64", shape: [-1] },
+    { name: "words", datatype: "BYTES", shape: [-1] },
+  ],
+  outputs: [
+    { name: "doubled", datatype: "INT64", shape: [-1] },
+    { name: "echo", datatype: "BYTES", shape: [-1] },
+  ],
+};
+
+/** Versions that are told from each other by their answers: each likes its second class more than the one before. */
+export const fraud: Readonly<Record<number, Uint8Array>> = Object.fromEntries(
+  [1, 2, 3, 4].map((version) => [version, linearModel({ bias: [0, version] })]),
+);
+const others = { text: textModel(), picky: failingModel() };
+
+export interface TritonWorld extends AsyncDisposable {
+  readonly gateway: GatewayProcess;
+  readonly tritons: readonly [TritonServer, TritonServer];
+  /** Puts these versions of fraud into a Triton's folder, and has it load them. Throws what it says. */
+  serve(triton: TritonServer, versions: readonly number[], files?: Readonly<Record<number, Uint8Array>>): Promise<void>;
+  /** Commits, as it were, what is served of fraud. */
+  deploy(stable: number, canary?: number): void;
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  get(path: string): Promise<Response>;
+  metric(name: string): Promise<Readonly<Record<string, number>>>;
+  /** Kills the first Triton, and starts it anew, with nothing loaded. */
+  restart(): Promise<void>;
+}
+
+export async function startWorld(server: string): Promise<TritonWorld> {
+  const folder = temporaryFolder();
+  const start = (name: string): Promise<TritonServer> => {
+    mkdirSync(join(folder.path, name), { recursive: true });
+    return startTriton(server, join(folder.path, name));
+  };
+  let first = await start("one");
+  const second = await start("two");
+  const tritons = [first, second] as const;
+  for (const triton of tritons) {
+    for (const [model, bytes] of Object.entries(others)) {
+      writeModel(triton, model, { 1: bytes }, model === "text" ? textSignature : linearSignature());
+      await triton.load(model);
+    }
+  }
+  const tree = temporaryFolder(treeOf());
+  const world: TritonWorld = {
+    gateway: await startGatewayProcess({
+      MMSP_ENV: "dev",
+      MMSP_DIR: tree.path,
+      MMSP_DATA: join(folder.path, "data"),
+      MMSP_TRITON_URL: tritons.map(({ url }) => url).join(),
+    }),
+    get tritons() {
+      return [first, second] as const;
+    },
+    async serve(triton, versions, files = fraud) {
+      const bytes = versions.map((version) => [version, files[version] ?? new Uint8Array()] as const);
+      writeModel(triton, "fraud", Object.fromEntries(bytes), linearSignature());
+      await triton.load("fraud");
+    },
+    deploy(stable, canary) {
+      const since = "2026-11-20T09:00:00Z";
+      const spec = { stable: { version: stable, attempt: 5 + stable, since } };
+      const files = deploymentFiles("fraud", { spec, ...(canary === undefined ? {} : { canary, weight: 50 }) });
+      for (const [path, text] of Object.entries(files)) tree.put(path, text);
+    },
+    post: (path, body, headers = {}) => {
+      const sent = body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body);
+      return fetch(`${world.gateway.url}${path}`, { method: "POST", body: sent, headers });
+    },
+    get: (path) => fetch(`${world.gateway.url}${path}`),
+    metric: async (name) => samplesOf(await (await world.get("/metrics")).text(), name),
+    async restart() {
+      await first.kill();
+      first = await startTriton(server, join(folder.path, "one"), first.ports);
+    },
+    async [Symbol.asyncDispose]() {
+      await world.gateway[Symbol.asyncDispose]();
+      await Promise.all([first, second].map((triton) => triton.kill()));
+      tree[Symbol.dispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+  return world;
+}
+
+/** The documents of what both are given; the gateway needs no files of models. */
+function treeOf(): Record<string, string | Uint8Array> {
+  const files = servingTree(
+    {
+      fraud: { versions: fraud },
+      text: { versions: { 1: { bytes: others.text, signature: textSignature } } },
+      picky: { versions: { 1: others.picky } },
+    },
+    { backend: "triton", artifactStore: "s3://bucket/models" },
+  );
+  return Object.fromEntries(Object.entries(files).filter(([path]) => !path.startsWith("store/")));
+}
+
+/** What the agent beside a Triton will write: the files of the versions, and a configuration that names them. */
+function writeModel(
+  { models }: TritonServer,
+  model: string,
+  versions: Readonly<Record<number, Uint8Array>>,
+  { inputs, outputs }: Signature,
+): void {
+  const folder = join(models, model);
+  const types: Readonly<Record<string, string>> = { BYTES: "STRING" };
+  const tensors = (specs: Signature["inputs"]): string =>
+    specs
+      .map(({ name, datatype, shape }) => {
+        return `{ name: "${name}" data_type: TYPE_${types[datatype] ?? datatype} dims: [${shape.join(", ")}] }`;
+      })
+      .join(", ");
+  const config = `
+    name: "${model}"
+    backend: "onnxruntime"
+    input [ ${tensors(inputs)} ]
+    output [ ${tensors(outputs)} ]
+    instance_group [ { count: 1 kind: KIND_CPU } ]
+    version_policy { specific { versions: [${Object.keys(versions).join(", ")}] } }`;
+  for (const [version, bytes] of Object.entries(versions)) {
+    mkdirSync(join(folder, version), { recursive: true });
+    const file = join(folder, version, "model.onnx");
+    // What is written anew is loaded anew.
+    if (!existsSync(file) || !readFileSync(file).equals(bytes)) writeFileSync(file, bytes);
+  }
+  writeFileSync(join(folder, "config.pbtxt"), config);
+}

@@ -1,0 +1,61 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { InferenceError } from "../../../gateway/core/ports.ts";
+import { decodeServerReply, serverFailure, serverMessage } from "../../../gateway/core/server-infer.ts";
+import { linearSignature } from "../../support/versions.ts";
+
+const json = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+test("whatever a server answers, it is the outputs that were asked for, or the version's failure", () => {
+  const size = fc.oneof(fc.integer({ min: -2, max: 40 }), fc.double(), fc.constant(undefined), fc.string());
+  const entry = fc.record(
+    {
+      name: fc.constantFrom("label", "probabilities", "other", 1),
+      datatype: fc.constantFrom("INT64", "FP32", "BYTES", null),
+      shape: fc.oneof(fc.array(fc.integer({ min: -1, max: 3 }), { maxLength: 3 }), fc.anything()),
+      parameters: fc.oneof(fc.record({ binary_data_size: size }), fc.anything()),
+    },
+    { requiredKeys: [] },
+  );
+  const head = fc.oneof(fc.record({ outputs: fc.array(entry, { maxLength: 3 }) }), fc.anything());
+  const run = fc.property(
+    head,
+    fc.uint8Array({ maxLength: 64 }),
+    fc.integer({ min: -3, max: 3 }),
+    (head, tail, off) => {
+      const front = Buffer.from(JSON.stringify(head) ?? "");
+      const body = Buffer.concat([front, tail]);
+      try {
+        const outputs = decodeServerReply(
+          { body, contentType: null, jsonBytes: front.length + off },
+          linearSignature(),
+        );
+        expect(outputs.map(({ name }) => name)).toEqual(["label", "probabilities"]);
+      } catch (error) {
+        expect(error).toBeInstanceOf(InferenceError);
+      }
+    },
+  );
+  fc.assert(run, { numRuns: 2000 });
+});
+
+test("an error's message is one short line, without the server's paths", () => {
+  const error = "[request id: 7] Failed at /srv/models/fraud/1/model.py line 3. \n  Traceback";
+  expect(serverMessage(json({ error }))).toBe("Failed at … line 3");
+  expect(serverMessage(json({ error: "x".repeat(1000) }))).toHaveLength(300);
+  for (const body of [json({}), json([]), json({ error: 3 }), Buffer.from("<html>"), Buffer.alloc(70_000)]) {
+    expect(serverMessage(body)).toBe("without a message");
+  }
+});
+
+test("a status says whose fault it is", () => {
+  const named = (status: number, error = "no") => serverFailure(status, json({ error })).name;
+  expect([400, 404, 500, 501, 503].map((status) => named(status))).toEqual([
+    "InputRefused",
+    "Unavailable",
+    "InferenceError",
+    "InferenceError",
+    "Unavailable",
+  ]);
+  expect(named(503, "Exceeds maximum queue size")).toBe("Overloaded");
+});
