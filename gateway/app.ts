@@ -1,34 +1,53 @@
+import type { BunRequest } from "bun";
 import { Elysia } from "elysia";
 import { RequestError } from "./core/errors.ts";
 import { alertRoutes } from "./routes/alerts.ts";
 import { healthRoutes } from "./routes/health.ts";
-import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
+import { inferRoutes, inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
 import type { Gateway } from "./routes/port.ts";
 import { predictRoutes } from "./routes/predict.ts";
-import { createReplies } from "./routes/replies.ts";
+import { answering, type Answering } from "./routes/prediction.ts";
 
-/** The HTTP server of a gateway, not listening yet. Errors become replies here and nowhere else. */
+/**
+ * The HTTP server of a gateway, not listening yet. Errors become replies here and nowhere else. Predictions are answered by
+ * Bun's own router before the framework sees them, which is what most of a gateway's time would go to; the framework has the
+ * same routes for everything that it dispatches itself.
+ */
 export function createApp(gateway: Gateway, version: string) {
-  const replies = createReplies(gateway);
+  const fail = (error: unknown, code?: unknown, method?: string, allowed: readonly string[] = []): Response => {
+    const failure = toRequestError(error, code, method ?? "", allowed);
+    if (failure.status >= 500 && !(error instanceof RequestError)) gateway.onError(error);
+    const headers = failure.status === 405 ? { allow: allowed.join(", ") } : {};
+    return Response.json({ error: failure.message, code: failure.code }, { status: failure.status, headers });
+  };
+  const deps = { fail, table: () => gateway.table(), onReply: gateway.onReply };
+  const predictions = Object.entries({ ...predictRoutes(gateway), ...inferRoutes(gateway) }).map(
+    ([path, route]) => [path, answering(route, deps)] as const,
+  );
   // The routes have limits of their own, and say what theirs is.
-  const app = new Elysia({ serve: { maxRequestBodySize: Number.MAX_SAFE_INTEGER } })
-    .onError(({ error, code, set, path, request }) => {
+  const serve = { maxRequestBodySize: Number.MAX_SAFE_INTEGER, development: false, routes: inBun(predictions) };
+  const app = new Elysia({ serve })
+    .onError(({ error, code, path, request }) => {
       const allowed = code === "NOT_FOUND" ? methodsAt(app.routes, path) : [];
-      const failure = toRequestError(error, code, request.method, allowed);
-      if (failure.status >= 500 && !(error instanceof RequestError)) gateway.onError(error);
-      set.status = failure.status;
-      if (failure.status === 405) set.headers["allow"] = allowed.join(", ");
-      replies.count(request, failure.status);
-      return { error: failure.message, code: failure.code };
+      return fail(error, code, request.method, allowed);
     })
-    .onAfterHandle(({ request, set }) => {
-      replies.count(request, typeof set.status === "number" ? set.status : 200);
-    })
-    .use(predictRoutes(gateway, replies))
-    .use(inferenceProtocolRoutes(gateway, replies, version))
+    .use(inferenceProtocolRoutes(gateway, version))
     .use(healthRoutes(gateway))
     .use(alertRoutes(gateway));
+  for (const [path, answer] of predictions) {
+    app.post(path, ({ request, params }) => answer(request, params), { parse: "none" });
+  }
   return app;
+}
+
+/** As routes of `Bun.serve`; what they do not take, another method say, goes to the framework. */
+function inBun(predictions: readonly (readonly [string, Answering])[]) {
+  return Object.fromEntries(
+    predictions.map(([path, answer]) => [
+      path,
+      { POST: (request: BunRequest): Promise<Response> => answer(request, request.params) },
+    ]),
+  );
 }
 
 /** A fixed message for what is not the caller's: a cause is an oracle about the inside. */

@@ -4,21 +4,26 @@ import { decodeInferRequest, encodeInferResponse, modelMetadata, type InferReque
 import type { Route } from "../core/route.ts";
 import type { LoadedModel } from "../core/ports.ts";
 import type { Gateway } from "./port.ts";
-import { answerHeaders } from "./answer.ts";
+import { answerInit } from "./answer.ts";
 import { readJson } from "./body.ts";
-import type { Replies } from "./replies.ts";
+import type { Asked, Params as RouteParams, PredictionRoutes } from "./prediction.ts";
 
 interface Params {
   readonly model: string;
   readonly version?: string;
 }
 
-/** Open Inference Protocol v2 over JSON: server and model metadata, readiness, inference with or without a version. */
-export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, version: string) {
-  const infer = ({ request, params, set }: { request: Request; params: Params; set: { headers: object } }) => {
-    replies.about(request, params.model);
-    return inferOnce(gateway, request, params, set);
+/** `infer` of the Open Inference Protocol v2 over JSON, with or without a version. */
+export function inferRoutes(gateway: Gateway): PredictionRoutes {
+  const infer = (request: Request, { model = "", version }: RouteParams, asked: Asked): Promise<Response> => {
+    asked.model = model;
+    return inferOnce(gateway, request, model, version === undefined ? null : versionNumber(version));
   };
+  return { "/v2/models/:model/infer": infer, "/v2/models/:model/versions/:version/infer": infer };
+}
+
+/** Open Inference Protocol v2 over JSON: server and model metadata, readiness. */
+export function inferenceProtocolRoutes(gateway: Gateway, version: string) {
   const metadata = ({ params }: { params: Params }) => describeModel(gateway, params);
   const ready = ({ params, set }: { params: Params; set: { status?: number | string } }) => {
     const isReady = isModelReady(gateway, params);
@@ -36,18 +41,20 @@ export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, vers
     .get("/models/:model", metadata)
     .get("/models/:model/versions/:version", metadata)
     .get("/models/:model/ready", ready)
-    .get("/models/:model/versions/:version/ready", ready)
-    .post("/models/:model/infer", infer, { parse: "none" })
-    .post("/models/:model/versions/:version/infer", infer, { parse: "none" });
+    .get("/models/:model/versions/:version/ready", ready);
 }
 
-async function inferOnce(gateway: Gateway, request: Request, params: Params, set: { headers: object }) {
-  const version = params.version === undefined ? null : versionNumber(params.version);
+async function inferOnce(
+  gateway: Gateway,
+  request: Request,
+  model: string,
+  version: number | null,
+): Promise<Response> {
   const body = await readJson(request, gateway.maxBodyBytes());
   // Decoded for each version that is asked: their signatures may differ.
   const requests = new Map<LoadedModel, InferRequest>();
   const answer = await gateway.predict({
-    model: params.model,
+    model,
     version,
     header: (name) => request.headers.get(name),
     encode: (target) => {
@@ -58,8 +65,7 @@ async function inferOnce(gateway: Gateway, request: Request, params: Params, set
     decode: (target, outputs) =>
       encodeInferResponse(target, requests.get(target) ?? { id: null, requestedOutputs: null }, outputs),
   });
-  Object.assign(set.headers, answerHeaders(answer));
-  return answer.reply;
+  return new Response(JSON.stringify(answer.reply), answerInit(answer));
 }
 
 function describeModel(gateway: Gateway, params: Params) {

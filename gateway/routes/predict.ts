@@ -1,40 +1,38 @@
-import { Elysia } from "elysia";
 import { requireRowOutputs, toPredictions } from "../core/reply.ts";
 import { readPredictRequest, rowsToTensors } from "../core/rows.ts";
 import type { Gateway } from "./port.ts";
-import { answerHeaders } from "./answer.ts";
+import { answerInit } from "./answer.ts";
 import { readJson } from "./body.ts";
-import type { Replies } from "./replies.ts";
+import type { PredictionRoutes } from "./prediction.ts";
 
 /** Rows that one request may bring. */
-const maxRows = 4096;
+const limits = { maxRows: 4096 } as const;
 
 /** `POST /predict`: rows in, predictions out; the gateway chooses the version. */
-export function predictRoutes(gateway: Gateway, replies: Replies) {
-  return new Elysia().post(
-    "/predict",
-    async ({ request, set }) => {
-      replies.about(request, null);
+export function predictRoutes(gateway: Gateway): PredictionRoutes {
+  return {
+    "/predict": async (request, _, asked) => {
       const body = readPredictRequest(await readJson(request, gateway.maxBodyBytes()));
-      replies.about(request, body.model);
+      asked.model = body.model;
       const answer = await gateway.predict({
         model: body.model,
         version: null,
         header: (name) => request.headers.get(name),
         encode: (target) => {
           requireRowOutputs(target.signature);
-          return rowsToTensors(body, target, { maxRows });
+          return rowsToTensors(body, target, limits);
         },
         decode: (_, outputs) => toPredictions(outputs, body.instances.length),
       });
-      Object.assign(set.headers, answerHeaders(answer));
-      return {
-        ...answer.reply,
+      const { predictions, probabilities } = answer.reply;
+      const reply = {
+        predictions,
+        probabilities,
         model_name: answer.model,
         model_version: String(answer.version),
-        latency_ms: Number(answer.latencyMs.toFixed(3)),
+        latency_ms: Math.round(answer.latencyMs * 1000) / 1000,
       };
+      return new Response(JSON.stringify(reply), answerInit(answer));
     },
-    { parse: "none" },
-  );
+  };
 }
