@@ -4,6 +4,12 @@ import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 /** Runs tensors of one caller, or of several in one batch. */
 export type Run = (inputs: readonly Tensor[]) => Promise<readonly Tensor[]>;
 
+/**
+ * The same, but what is run in the end is what `gather` gives right before the call; `inputs` are of the same names. `gather`
+ * is not called where the call fails before it begins.
+ */
+export type LateRun = (inputs: readonly Tensor[], gather?: () => readonly Tensor[]) => Promise<readonly Tensor[]>;
+
 interface Waiting {
   readonly inputs: readonly Tensor[];
   /** null where it cannot share a batch. */
@@ -14,20 +20,41 @@ interface Waiting {
 
 /**
  * Runs requests that arrive in one turn of the event loop as one batch, where their shapes but for the first dimension are
- * the same. No timer: a lone request waits for nothing but the end of the turn. A batch that fails is halved until the bad row
- * is alone, so that it does not fail its neighbours.
+ * the same. No timer, and no turn of its own: the call is made when the first request comes, and takes along what has come
+ * until it begins, so that a lone request waits no longer than without batches. A batch that fails is halved until the bad
+ * row is alone, so that it does not fail its neighbours.
  */
-export function createBatcher(run: Run, limits: { readonly maxElements: number }): Run {
+export function createBatcher(run: LateRun, limits: { readonly maxElements: number }): Run {
   let queue: Waiting[] = [];
-  function flush(): void {
+
+  /** What has come since the first request of the turn: one group for the call that begins now, a call for each other. */
+  function take(): readonly Waiting[] {
     const turn = queue;
     queue = [];
-    for (const group of grouped(turn, limits.maxElements)) void runGroup(run, group);
+    const [first = [], ...others] = grouped(turn, limits.maxElements);
+    for (const group of others) void runGroup(run, group);
+    return first;
   }
+
+  function call(first: Waiting): void {
+    let group: readonly Waiting[] = [];
+    const gather = (): readonly Tensor[] => {
+      group = take();
+      return group.length === 1 ? first.inputs : batchOf(group.map(({ inputs }) => inputs));
+    };
+    // Whoever has not been gathered has come in vain so far: a call may fail before it begins.
+    const called = (): readonly Waiting[] => (group.length === 0 ? take() : group);
+    run(first.inputs, gather).then(
+      (outputs) => answerGroup(run, called(), outputs),
+      (error: unknown) => failGroup(run, called(), error),
+    );
+  }
+
   return (inputs) =>
     new Promise((resolve, reject) => {
-      if (queue.length === 0) setImmediate(flush);
-      queue.push({ inputs, shape: shapeOf(inputs), resolve, reject });
+      const waiting = { inputs, shape: shapeOf(inputs), resolve, reject };
+      queue.push(waiting);
+      if (queue.length === 1) call(waiting);
     });
 }
 
@@ -98,23 +125,35 @@ function grouped(turn: readonly Waiting[], maxElements: number): readonly (reado
   return groups;
 }
 
+/** Never rejects: the outcome goes to who waits. */
 async function runGroup(run: Run, group: readonly Waiting[]): Promise<void> {
-  const [first, ...others] = group;
+  const [first] = group;
   if (first === undefined) return;
-  if (others.length === 0) return run(first.inputs).then(first.resolve, first.reject);
   try {
-    const outputs = await run(batchOf(group.map(({ inputs }) => inputs)));
-    const parts = splitBatch(
-      outputs,
-      group.map(({ shape }) => shape?.rows ?? 0),
-    );
-    if (parts === null) throw new InferenceError("the model gave not one row for each row");
-    group.forEach(({ resolve }, at) => resolve(parts[at] ?? []));
-  } catch {
-    const half = Math.ceil(group.length / 2);
-    await runGroup(run, group.slice(0, half));
-    await runGroup(run, group.slice(half));
+    const inputs = group.length === 1 ? first.inputs : batchOf(group.map(({ inputs }) => inputs));
+    await answerGroup(run, group, await run(inputs));
+  } catch (error) {
+    await failGroup(run, group, error);
   }
+}
+
+function answerGroup(run: Run, group: readonly Waiting[], outputs: readonly Tensor[]): void | Promise<void> {
+  const [first] = group;
+  if (group.length === 1) return first?.resolve(outputs);
+  const parts = splitBatch(
+    outputs,
+    group.map(({ shape }) => shape?.rows ?? 0),
+  );
+  if (parts === null) return failGroup(run, group, new InferenceError("the model gave not one row for each row"));
+  for (let at = 0; at < group.length; at++) group[at]?.resolve(parts[at] ?? []);
+}
+
+/** Who is alone has failed; of several, each half is tried again. */
+async function failGroup(run: Run, group: readonly Waiting[], error: unknown): Promise<void> {
+  if (group.length <= 1) return group[0]?.reject(error);
+  const half = Math.ceil(group.length / 2);
+  await runGroup(run, group.slice(0, half));
+  await runGroup(run, group.slice(half));
 }
 
 function concat(parts: readonly TensorData[]): TensorData {
