@@ -50,8 +50,8 @@ export interface Parts extends GatewayDeps {
   readonly reactor: Reactor;
   readonly reconciler: Reconciler | null;
   readonly people: People;
-  /** Attempts at each version of a model, for "too little data". */
-  readonly attempts: Map<string, number>;
+  /** Attempts at the versions of each model, for "too little data". */
+  readonly attempts: Map<string, Map<number, number>>;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly obeyed: ObeyedCuts;
@@ -62,7 +62,7 @@ export function assemble(deps: GatewayDeps): Parts {
   const { environment, source, runtime, clock, log } = deps;
   const ledger = createCutLedger(deps.store, log);
   const obeyed = createObeyedCuts(ledger, (model) => fleet.deployment(model));
-  const attempts = new Map<string, number>();
+  const attempts = new Map<string, Map<number, number>>();
   const startedAt = clock.now();
   const logTable = createTableLog(log);
   const guard = createGuardWatch({ accuse: (accusation) => reactor.accuse(accusation), clock, log });
@@ -131,8 +131,8 @@ export function recorderOf({ metrics, guard, attempts }: Pick<Parts, "metrics" |
       metrics.attempt(attempt);
       const { model, version, phase, outcome, fallback, seconds } = attempt;
       if (phase === "explicit" || fallback || outcome === "refused" || outcome === "shared") return;
-      const key = `${model}/${version}`;
-      attempts.set(key, (attempts.get(key) ?? 0) + 1);
+      const versions = attempts.get(model) ?? new Map<number, number>();
+      attempts.set(model, versions.set(version, (versions.get(version) ?? 0) + 1));
       guard.record({ model, version, phase, failed: outcome === "fault", latencyMs: seconds * 1000 });
     },
   };
