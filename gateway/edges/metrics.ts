@@ -1,5 +1,5 @@
 import { Gauge, Registry } from "prom-client";
-import { createRequestMetrics } from "../core/metrics/request-metrics.ts";
+import { createRequestMetrics } from "../core/request-metrics.ts";
 import type { Recorder } from "../core/record.ts";
 import type { RoutingTable } from "../core/route.ts";
 import type { Cut } from "../../schemas/cut.ts";

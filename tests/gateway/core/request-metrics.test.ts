@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { assert, asyncProperty, array, constantFrom, integer, oneof, record, string } from "fast-check";
-import { createRequestMetrics } from "../../../../gateway/core/metrics/request-metrics.ts";
-import type { AttemptOutcome, AttemptPhase, FallbackReason } from "../../../../gateway/core/record.ts";
-import { byPromClient } from "../../../support/prom-client-recorder.ts";
+import { createRequestMetrics } from "../../../gateway/core/request-metrics.ts";
+import type { AttemptOutcome, AttemptPhase, FallbackReason } from "../../../gateway/core/record.ts";
+import { byPromClient } from "../../support/prom-client-recorder.ts";
 
 const model = oneof(
   constantFrom("fraud", "wine"),

@@ -1,7 +1,7 @@
-import type { Recorder } from "../record.ts";
-import { counterText, histogramText, labelText, type Metric, type Sample } from "./exposition.ts";
-import { countOf, createHistogram, observe, sumOf, type Histogram } from "./histogram.ts";
-import { createSeries, other, type Labels } from "./series.ts";
+import type { Recorder } from "./record.ts";
+import { counterText, histogramText, labelText, type Metric, type Sample } from "./metrics/exposition.ts";
+import { countOf, createHistogram, observe, sumOf, type Histogram } from "./metrics/histogram.ts";
+import { createSeries, other, type Labels } from "./metrics/series.ts";
 
 /** Seconds: fine below 10 ms, where models live; up to the longest deadline that is usual. */
 const bounds: readonly number[] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
