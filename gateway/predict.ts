@@ -213,23 +213,25 @@ function clientError(error: unknown, route: Route, version: number): RequestErro
 }
 
 function findRoute(table: RoutingTable, model: string | null): Route {
-  const names = [...table.models.keys()].toSorted();
-  const wanted = model ?? (names.length === 1 ? names[0] : undefined);
+  const wanted = model ?? onlyModel(table);
+  const route = wanted === null ? undefined : table.models.get(wanted);
+  if (route !== undefined) return route;
   // Not the caller's mistake: it is still loading, or an operator has to mend something.
-  if (
-    wanted === undefined
-      ? names.length === 0 && isToCome(table)
-      : !table.models.has(wanted) && table.unserved.has(wanted)
-  ) {
-    const message = `${wanted ?? "no model"} ${wanted === undefined ? "is" : "cannot be"} served now; GET /status says why`;
+  if (wanted === null ? table.models.size === 0 && isToCome(table) : table.unserved.has(wanted)) {
+    const message = `${wanted ?? "no model"} ${wanted === null ? "is" : "cannot be"} served now; GET /status says why`;
     throw new RequestError(503, "model-not-ready", message);
   }
+  const names = [...table.models.keys()].toSorted();
   const known = names.length === 0 ? "no model is served here" : `served are: ${names.join(", ")}`;
-  if (wanted === undefined) throw new RequestError(400, "model-missing", `say which model; ${known}`);
-  const route = table.models.get(wanted);
-  if (route === undefined)
-    throw new RequestError(404, "model-unknown", `there is no model "${wanted.slice(0, 64)}"; ${known}`);
-  return route;
+  if (wanted === null) throw new RequestError(400, "model-missing", `say which model; ${known}`);
+  throw new RequestError(404, "model-unknown", `there is no model "${wanted.slice(0, 64)}"; ${known}`);
+}
+
+/** What a request asks for that names no model; null where there are several, or none. */
+function onlyModel({ models }: RoutingTable): string | null {
+  if (models.size !== 1) return null;
+  for (const name of models.keys()) return name;
+  return null;
 }
 
 /** Something should be served, or nobody knows yet what. */
@@ -238,7 +240,9 @@ function isToCome({ revision, unserved }: RoutingTable): boolean {
 }
 
 function budgetOf(budgets: Map<string, RetryBudget>, model: string): RetryBudget {
-  const budget = budgets.get(model) ?? createRetryBudget(retryShare);
+  const known = budgets.get(model);
+  if (known !== undefined) return known;
+  const budget = createRetryBudget(retryShare);
   budgets.set(model, budget);
   return budget;
 }

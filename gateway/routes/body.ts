@@ -11,10 +11,10 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   const announced = request.headers.get("content-length");
   if (Number(announced) > maxBytes) tooLarge(maxBytes);
   const text = announced === null ? await readUpTo(request, maxBytes) : await request.text();
-  if (text.trim() === "") throw new RequestError(400, "body-empty", "the body is empty; send a JSON object");
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
+    if (text.trim() === "") throw new RequestError(400, "body-empty", "the body is empty; send a JSON object");
     const detail = error instanceof Error ? error.message.replace(/^JSON Parse error: /, "") : "";
     throw new RequestError(400, "body-not-json", `the body is not valid JSON: ${detail}`);
   }

@@ -13,7 +13,7 @@ export type LateRun = (inputs: readonly Tensor[], gather?: () => readonly Tensor
 interface Waiting {
   readonly inputs: readonly Tensor[];
   /** null where it cannot share a batch. */
-  readonly shape: { readonly key: string; readonly rows: number; readonly elements: number } | null;
+  readonly shape: { readonly key: string | number; readonly rows: number; readonly elements: number } | null;
   readonly resolve: (outputs: readonly Tensor[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -69,21 +69,30 @@ export function batchOf(requests: readonly (readonly Tensor[])[]): readonly Tens
 
 /** The outputs of a batch, or its inputs, cut into those of its requests; null where one has not a row for each row. */
 export function splitBatch(tensors: readonly Tensor[], rows: readonly number[]): readonly (readonly Tensor[])[] | null {
-  const total = rows.reduce((sum, count) => sum + count, 0);
+  let total = 0;
+  for (const count of rows) total += count;
   if (tensors.some(({ shape }) => shape[0] !== total)) return null;
-  let start = 0;
-  return rows.map((count) => {
-    const end = start + count;
-    const part = tensors.map((tensor) => {
-      const size = tensor.data.length / total;
-      const data = Array.isArray(tensor.data)
-        ? tensor.data.slice(start * size, end * size)
-        : (tensor.data as Exclude<TensorData, readonly string[]>).subarray(start * size, end * size);
-      return { ...tensor, shape: [count, ...tensor.shape.slice(1)], data };
-    });
-    start = end;
-    return part;
-  });
+  const parts = rows.map((): Tensor[] => []);
+  for (const { name, datatype, shape, data } of tensors) {
+    const size = data.length / total;
+    const inner = shape.slice(1);
+    // Most requests have as many rows as the one before.
+    let partShape: readonly number[] = [];
+    let start = 0;
+    for (let at = 0; at < rows.length; at++) {
+      const count = rows[at] ?? 0;
+      if (partShape[0] !== count) partShape = [count, ...inner];
+      const end = start + count * size;
+      parts[at]?.push({ name, datatype, shape: partShape, data: cut(data, start, end) });
+      start = end;
+    }
+  }
+  return parts;
+}
+
+function cut(data: TensorData, start: number, end: number): TensorData {
+  if (Array.isArray(data)) return data.slice(start, end);
+  return (data as Exclude<TensorData, readonly string[]>).subarray(start, end);
 }
 
 /** Of all tensors together. */
@@ -94,22 +103,22 @@ export function elementsOf(tensors: readonly Tensor[]): number {
 }
 
 function shapeOf(inputs: readonly Tensor[]): Waiting["shape"] {
-  const rows = inputs[0]?.shape[0];
-  if (rows === undefined || inputs.some(({ shape }) => shape[0] !== rows)) return null;
-  let key = "";
-  let elements = 0;
-  for (const { shape, data } of inputs) {
-    elements += data.length;
-    for (let at = 1; at < shape.length; at++) key += `${shape[at] ?? 0},`;
-    key += ";";
+  const [only] = inputs;
+  const rows = only?.shape[0];
+  if (only === undefined || rows === undefined) return null;
+  // Most models: one input, of rows of so many values.
+  if (inputs.length === 1 && only.shape.length === 2) {
+    return { key: only.shape[1] ?? 0, rows, elements: only.data.length };
   }
-  return { key, rows, elements };
+  if (inputs.some(({ shape }) => shape[0] !== rows)) return null;
+  const key = inputs.map(({ shape }) => shape.slice(1).join(",")).join(";");
+  return { key, rows, elements: elementsOf(inputs) };
 }
 
 function grouped(turn: readonly Waiting[], maxElements: number): readonly (readonly Waiting[])[] {
   if (turn.length === 1) return [turn];
   const groups: Waiting[][] = [];
-  const open = new Map<string, { readonly group: Waiting[]; elements: number }>();
+  const open = new Map<string | number, { readonly group: Waiting[]; elements: number }>();
   for (const request of turn) {
     const { shape } = request;
     const current = shape === null ? undefined : open.get(shape.key);
