@@ -90,8 +90,11 @@ export function splitBatch(tensors: readonly Tensor[], rows: readonly number[]):
   return parts;
 }
 
+/** Elements that are copied faster than a view of them is made. */
+const few = 256;
+
 function cut(data: TensorData, start: number, end: number): TensorData {
-  if (Array.isArray(data)) return data.slice(start, end);
+  if (Array.isArray(data) || end - start <= few) return data.slice(start, end);
   return (data as Exclude<TensorData, readonly string[]>).subarray(start, end);
 }
 
