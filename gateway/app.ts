@@ -1,11 +1,14 @@
 import type { BunRequest } from "bun";
 import { Elysia } from "elysia";
-import { RequestError } from "./core/errors.ts";
+import { errorReply, MethodError, RequestError } from "./core/errors.ts";
 import { alertRoutes } from "./routes/alerts.ts";
+import { requestIdOf } from "./routes/answer.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferRoutes, inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
+import { kserveV1Routes, predictV1Routes } from "./routes/kserve-v1.ts";
 import type { Gateway } from "./routes/port.ts";
 import { predictRoutes } from "./routes/predict.ts";
+import { protocolExtensionRoutes } from "./routes/protocol-extensions.ts";
 import { answering, type Answering } from "./routes/prediction.ts";
 
 /**
@@ -14,24 +17,21 @@ import { answering, type Answering } from "./routes/prediction.ts";
  * same routes for everything that it dispatches itself.
  */
 export function createApp(gateway: Gateway, version: string) {
-  const fail = (error: unknown, code?: unknown, method?: string, allowed: readonly string[] = []): Response => {
-    const failure = toRequestError(error, code, method ?? "", allowed);
-    if (failure.status >= 500 && !(error instanceof RequestError)) gateway.onError(error);
-    const headers = failure.status === 405 ? { allow: allowed.join(", ") } : {};
-    return Response.json({ error: failure.message, code: failure.code }, { status: failure.status, headers });
-  };
+  const fail = (error: unknown, request: Request): Response => failureOf(gateway, error, request);
   const deps = { fail, table: () => gateway.table(), onReply: gateway.onReply };
-  const predictions = Object.entries({ ...predictRoutes(gateway), ...inferRoutes(gateway) }).map(
-    ([path, route]) => [path, answering(route, deps)] as const,
-  );
+  const routes = { ...predictRoutes(gateway), ...predictV1Routes(gateway), ...inferRoutes(gateway) };
+  const predictions = Object.entries(routes).map(([path, route]) => [path, answering(route, deps)] as const);
   // The routes have limits of their own, and say what theirs is.
   const serve = { maxRequestBodySize: Number.MAX_SAFE_INTEGER, development: false, routes: inBun(predictions) };
   const app = new Elysia({ serve })
     .onError(({ error, code, path, request }) => {
-      const allowed = code === "NOT_FOUND" ? methodsAt(app.routes, path) : [];
-      return fail(error, code, request.method, allowed);
+      if (code !== "NOT_FOUND") return fail(error, request);
+      const allowed = methodsAt(app.routes, path);
+      return fail(allowed.length > 0 ? new MethodError(request.method, allowed) : nothingThere(), request);
     })
+    .use(kserveV1Routes(gateway))
     .use(inferenceProtocolRoutes(gateway, version))
+    .use(protocolExtensionRoutes(gateway))
     .use(healthRoutes(gateway))
     .use(alertRoutes(gateway));
   for (const [path, answer] of predictions) {
@@ -50,14 +50,23 @@ function inBun(predictions: readonly (readonly [string, Answering])[]) {
   );
 }
 
+/** What the client gets for an error, in the shape of the protocol that its path belongs to. */
+function failureOf(gateway: Gateway, error: unknown, request: Request): Response {
+  const failure = error instanceof RequestError ? error : internal();
+  const requestId = requestIdOf(request);
+  if (failure !== error) gateway.onError(error, requestId);
+  const { status, headers, body } = errorReply(new URL(request.url).pathname, failure);
+  const signed = { "x-mmsp-request-id": requestId, "x-mmsp-revision": gateway.table().revision };
+  return Response.json(body, { status, headers: { ...headers, ...signed } });
+}
+
 /** A fixed message for what is not the caller's: a cause is an oracle about the inside. */
-function toRequestError(error: unknown, code: unknown, method: string, allowed: readonly string[]): RequestError {
-  if (error instanceof RequestError) return error;
-  if (allowed.length > 0) {
-    return new RequestError(405, "method-not-allowed", `use ${allowed.join(" or ")}, not ${method}`);
-  }
-  if (code === "NOT_FOUND") return new RequestError(404, "not-found", "there is nothing at this address");
+function internal(): RequestError {
   return new RequestError(500, "internal", "the gateway failed; its log says why");
+}
+
+function nothingThere(): RequestError {
+  return new RequestError(404, "not-found", "there is nothing at this address");
 }
 
 /** What an address that is known answers to. */

@@ -2,7 +2,7 @@ import type { ReadTree } from "../schemas/read-tree.ts";
 import type { Gateway } from "./routes/port.ts";
 import { healthOf } from "./core/health.ts";
 import { createFaultLog } from "./fault-log.ts";
-import { assemble, recorderOf, type GatewayDeps } from "./parts.ts";
+import { assemble, recorderOf, type GatewayDeps, type Parts } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
 import { judgeAlert } from "./react/judge-alert.ts";
 import type { StoredCut } from "./react/ports.ts";
@@ -36,24 +36,16 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     now: () => performance.now(),
     onFault: createFaultLog(deps.log, deps.clock),
   });
+  const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);
   const gateway: Gateway = {
     table: () => fleet.table(),
     health: () => healthOf(fleet.table(), fleet.untried()),
     predict,
     alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
     alertsToken: deps.alertsToken,
-    status: () => {
-      const uptimeSeconds = Math.round((deps.clock.now() - parts.startedAt) / 1000);
-      const { source, alertsToken } = deps;
-      const context = {
-        source: source.description,
-        uptimeSeconds,
-        alerts: alertsToken !== null,
-        problems: deps.problems ?? [],
-        needsPerson: people.calls(),
-      };
-      return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
-    },
+    uptimeSeconds,
+    statistics: parts.statistics,
+    status: () => statusOf(parts, uptimeSeconds()),
     scrape: () => {
       deps.metrics.callFor(people.calls());
       return deps.metrics.scrape();
@@ -61,7 +53,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     reload: async () => void (await fleet.refresh()),
     maxBodyBytes: () => fleet.table().policy?.spec.gateway?.maxBodyBytes ?? defaultMaxBodyBytes,
     onReply: (model, code) => deps.metrics.reply(model, code),
-    onError: (error) => deps.log("error", "a request failed", { error }),
+    onError: (error, requestId) => deps.log("error", "a request failed", { requestId, error }),
   };
   return {
     gateway,
@@ -86,4 +78,11 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       deps.store.close();
     },
   };
+}
+
+function statusOf(parts: Parts, uptimeSeconds: number): object {
+  const { fleet, reactor, guard, people, source, alertsToken, problems = [] } = parts;
+  const needsPerson = people.calls();
+  const context = { source: source.description, uptimeSeconds, alerts: alertsToken !== null, problems, needsPerson };
+  return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
 }

@@ -3,6 +3,7 @@ import type { Settings } from "../schemas/settings.ts";
 import type { Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
+import { createStatistics, type Statistics } from "./core/statistics.ts";
 import type { Metrics } from "./edges/metrics.ts";
 import { createFleet, type Fleet, type FleetOptions } from "./fleet/fleet.ts";
 import { createObeyedCuts, type ObeyedCuts } from "./obeyed-cuts.ts";
@@ -52,6 +53,8 @@ export interface Parts extends GatewayDeps {
   readonly people: People;
   /** Attempts at the versions of each model, for "too little data". */
   readonly attempts: Map<string, Map<number, number>>;
+  /** The same for whoever asks by the inference protocol. */
+  readonly statistics: Statistics;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly obeyed: ObeyedCuts;
@@ -63,6 +66,7 @@ export function assemble(deps: GatewayDeps): Parts {
   const ledger = createCutLedger(deps.store, log);
   const obeyed = createObeyedCuts(ledger, (model) => fleet.deployment(model));
   const attempts = new Map<string, Map<number, number>>();
+  const statistics = createStatistics(() => clock.now());
   const startedAt = clock.now();
   const logTable = createTableLog(log);
   const guard = createGuardWatch({ accuse: (accusation) => reactor.accuse(accusation), clock, log });
@@ -105,7 +109,8 @@ export function assemble(deps: GatewayDeps): Parts {
     log,
   });
   const people = peopleOf(deps, ledger, (accusation) => viewOf(parts, accusation));
-  const parts: Parts = { ...deps, ledger, fleet, guard, reactor, reconciler, people, attempts, startedAt, obeyed };
+  const counted = { attempts, statistics, startedAt };
+  const parts: Parts = { ...deps, ...counted, ledger, fleet, guard, reactor, reconciler, people, obeyed };
   return parts;
 }
 
@@ -123,12 +128,15 @@ function peopleOf(
   });
 }
 
-/** Metrics and guard hear of every attempt; requests that named their version never feed the guard. */
-export function recorderOf({ metrics, guard, attempts }: Pick<Parts, "metrics" | "guard" | "attempts">): Recorder {
+type Counting = Pick<Parts, "metrics" | "guard" | "attempts" | "statistics">;
+
+/** Metrics, statistics and guard hear of every attempt; requests that named their version never feed the guard. */
+export function recorderOf({ metrics, guard, attempts, statistics }: Counting): Recorder {
   return {
     ...metrics,
     attempt: (attempt) => {
       metrics.attempt(attempt);
+      statistics.attempt(attempt);
       const { model, version, phase, outcome, fallback, seconds } = attempt;
       if (phase === "explicit" || fallback || outcome === "refused" || outcome === "shared") return;
       const versions = attempts.get(model) ?? new Map<number, number>();

@@ -192,7 +192,7 @@ function fallbackReason(error: unknown): FallbackReason | null {
   if (error instanceof Overloaded) return "overload";
   if (error instanceof DeadlineExceeded) return "timeout";
   if (error instanceof MalformedAnswer) return "malformed";
-  if (error instanceof RequestError) return error.status === 400 ? "signature" : null;
+  if (error instanceof RequestError) return error.status === 400 || error.status === 422 ? "signature" : null;
   return "error";
 }
 

@@ -117,9 +117,8 @@ function shapesOf(model: Probed, { free, channels }: Lengths): readonly (readonl
   }
 }
 
-function filled({ name, datatype }: TensorSpec, count: number, fill: Fill): TensorData {
+function filled({ datatype }: TensorSpec, count: number, fill: Fill): TensorData {
   const element = elements[datatype];
-  if (element === null) throw new Error(`input "${name}" is ${datatype}, which onnxruntime does not take`);
   if (fill === "zeros") return element.allocate(count);
   const random = numbers(count);
   const whole = (): number => (fill === "ones" ? 1 : Math.floor(random() * 10));
@@ -127,6 +126,10 @@ function filled({ name, datatype }: TensorSpec, count: number, fill: Fill): Tens
   const real = (): number => (fill === "ones" ? 1 : (random() < 0.5 ? -1 : 1) * 10 ** (2 * random() - 1));
   if (datatype === "BYTES") return Array.from({ length: count }, () => String(whole()));
   if (datatype === "FP16") return new Uint16Array(Float16Array.from({ length: count }, real).buffer);
+  if (datatype === "BF16") {
+    const halves = new Uint16Array(Float32Array.from({ length: count }, real).buffer);
+    return halves.filter((_, at) => at % 2 === 1);
+  }
   const data = element.allocate(count);
   if (data instanceof Float32Array || data instanceof Float64Array) return data.map(real);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return data.map(() => BigInt(whole()));

@@ -1,6 +1,6 @@
 import type { Datatype } from "./model-version.ts";
 
-/** Elements of a tensor, row-major; strings for BYTES, 0 and 1 for BOOL, bits for FP16. */
+/** Elements of a tensor, row-major; strings for BYTES, 0 and 1 for BOOL, bits for FP16 and BF16. */
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -22,14 +22,13 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
-/** How the elements of a datatype are kept, and by which name ONNX Runtime knows it. */
+/** How the elements of a datatype are kept, and by which name ONNX Runtime's JavaScript binding knows it; null: it takes none. */
 interface Element {
-  readonly ort: string;
+  readonly ort: string | null;
   /** Zeros, or empty strings. */
   readonly allocate: (count: number) => TensorData;
 }
 
-/** By datatype; null for BF16, which ONNX Runtime's JavaScript binding does not take. */
 export const elements = {
   BOOL: { ort: "bool", allocate: (count) => new Uint8Array(count) },
   UINT8: { ort: "uint8", allocate: (count) => new Uint8Array(count) },
@@ -41,13 +40,13 @@ export const elements = {
   INT32: { ort: "int32", allocate: (count) => new Int32Array(count) },
   INT64: { ort: "int64", allocate: (count) => new BigInt64Array(count) },
   FP16: { ort: "float16", allocate: (count) => new Uint16Array(count) },
-  BF16: null,
+  BF16: { ort: null, allocate: (count) => new Uint16Array(count) },
   FP32: { ort: "float32", allocate: (count) => new Float32Array(count) },
   FP64: { ort: "float64", allocate: (count) => new Float64Array(count) },
   BYTES: { ort: "string", allocate: (count) => Array<string>(count).fill("") },
-} as const satisfies Readonly<Record<Datatype, Element | null>>;
+} as const satisfies Readonly<Record<Datatype, Element>>;
 
 /** By ONNX Runtime's name; null for types that the protocol does not have (int4, complex numbers...). */
 export function datatypeOf(ort: string): Datatype | null {
-  return (Object.keys(elements) as Datatype[]).find((datatype) => elements[datatype]?.ort === ort) ?? null;
+  return (Object.keys(elements) as Datatype[]).find((datatype) => elements[datatype].ort === ort) ?? null;
 }

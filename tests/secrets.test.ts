@@ -187,7 +187,9 @@ describe("a gateway", () => {
     await using gateway = await startGatewayProcess(variables());
     await gateway.logged("cuts could not be committed now");
     const row = JSON.stringify({ instances: [[1, 2, 3]] });
-    const asked = Array.from({ length: 40 }, () => fetch(`${gateway.url}/predict`, { method: "POST", body: row }));
+    const asked = Array.from({ length: 40 }, () =>
+      fetch(`${gateway.url}/predict`, { method: "POST", headers: { "content-type": "application/json" }, body: row }),
+    );
     for (const reply of await Promise.all(asked)) expect(reply.status).toBe(200);
     const alert = await fetch(`${gateway.url}/alerts`, {
       method: "POST",
@@ -202,7 +204,11 @@ describe("a gateway", () => {
       headers: { authorization: `Bearer ${planted.githubToken}` },
       body: "{}",
     });
-    const predicted = await fetch(`${gateway.url}/predict`, { method: "POST", body: planted.mlflowToken });
+    const predicted = await fetch(`${gateway.url}/predict`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: planted.mlflowToken,
+    });
     const output = [
       ...replies,
       await refused.text(),

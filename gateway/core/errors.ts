@@ -14,7 +14,40 @@ export class RequestError extends Error {
   }
 }
 
+/** The address is right, the method is not. */
+export class MethodError extends RequestError {
+  readonly allowed: readonly string[];
+
+  constructor(method: string, allowed: readonly string[]) {
+    super(405, "method-not-allowed", `use ${allowed.join(" or ")}, not ${method}`);
+    this.allowed = allowed;
+  }
+}
+
 /** Stops with a 400. */
 export function refuse(code: string, message: string): never {
   throw new RequestError(400, code, message);
+}
+
+/** In seconds: room for a request, or a model that is being loaded, is there soon, or an operator has to come anyway. */
+const retryAfter = "1";
+
+/** A refusal, ready to be sent. */
+export interface ErrorReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly error: string; readonly code?: string };
+}
+
+/** In the shape of the protocol that the path belongs to: KServe's v1 and v2 have a message alone. */
+export function errorReply(path: string, error: RequestError): ErrorReply {
+  const { status, code, message } = error;
+  return {
+    status,
+    headers: {
+      ...(error instanceof MethodError ? { allow: error.allowed.join(", ") } : {}),
+      ...(status === 503 ? { "retry-after": retryAfter } : {}),
+    },
+    body: /^\/v[12](\/|$)/.test(path) ? { error: message } : { error: message, code },
+  };
 }

@@ -1,134 +1,164 @@
 import type { Signature, TensorSpec } from "../../schemas/model-version.ts";
-import { refuse, RequestError } from "./errors.ts";
-import { jsonElements } from "./reply.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
+import { refuse } from "./errors.ts";
+import {
+  namedEntries,
+  readFlag,
+  readHead,
+  readParameters,
+  refuseUndone,
+  requireInputs,
+  type Entry,
+} from "./oip-tensors.ts";
+import { decodeRawInput, encodeRaw, type TensorHead } from "./raw-tensors.ts";
+import { jsonElements } from "./reply.ts";
 import { codecOf, mismatch, type Codec } from "./values.ts";
-import { describe, didYouMean, isObject, listNames } from "./words.ts";
+import { describe, isObject } from "./words.ts";
+
+/** An output that the caller asked for. */
+export interface RequestedOutput {
+  readonly name: string;
+  /** As binary data after the JSON; else as JSON. */
+  readonly binary: boolean;
+}
+
+/** What a reply depends on besides the outputs. */
+export interface ReplyWishes {
+  readonly id: string | null;
+  /** In the caller's order; null: all. */
+  readonly outputs: readonly RequestedOutput[] | null;
+  /** Whether outputs that nothing is said about are binary data. */
+  readonly binary: boolean;
+}
 
 /** An inference request of the Open Inference Protocol v2, against one model. */
-export interface InferRequest {
-  readonly id: string | null;
+export interface InferRequest extends ReplyWishes {
   /** One of each input of the signature, in its order. */
   readonly tensors: readonly Tensor[];
-  /** Output names that were asked for; null: all. */
-  readonly requestedOutputs: readonly string[] | null;
 }
 
 /**
- * Reads the JSON form of an inference request (Open Inference Protocol v2, "Inference Request JSON Object"). Data may be
- * flat or nested as the shape says. Throws a RequestError that names the input and what was expected of it.
+ * Reads an inference request (Open Inference Protocol v2, "Inference Request JSON Object"). Data may be flat or nested as the
+ * shape says, or raw bytes in `binary`, which are what came after the JSON (Triton's binary tensor data extension; null:
+ * nobody said where the JSON ends). Throws a RequestError that names the input and what was expected of it.
  */
-export function decodeInferRequest(body: unknown, signature: Signature): InferRequest {
+export function decodeInferRequest(
+  body: unknown,
+  signature: Signature,
+  binary: Uint8Array | null = null,
+): InferRequest {
   if (!isObject(body)) return refuse("body-not-object", `the body must be a JSON object, not ${describe(body)}`);
   const { id, inputs } = body;
   if (id !== undefined && typeof id !== "string") refuse("id-not-string", `"id" must be a string, not ${describe(id)}`);
   if (!Array.isArray(inputs) || inputs.length === 0) {
     return refuse("inputs-missing", `"inputs" must be a list of at least one tensor, not ${describe(inputs)}`);
   }
+  const parameters = readParameters(body, "");
   const given = namedEntries(inputs, signature.inputs, "input");
-  const missing = signature.inputs.filter(({ name }) => !given.has(name)).map(({ name }) => name);
-  if (missing.length > 0) {
-    refuse("input-missing", `${missing.length === 1 ? "input" : "inputs"} ${listNames(missing)} missing`);
-  }
-  const tensors = signature.inputs.map((spec) => decodeTensor(spec, given.get(spec.name) ?? {}));
-  return { id: typeof id === "string" ? id : null, tensors, requestedOutputs: readOutputs(body["outputs"], signature) };
+  requireInputs(signature.inputs, given);
+  const raw = sliceBinary(given, binary);
+  const tensors = signature.inputs.map((spec) => decodeTensor(spec, given.get(spec.name) ?? {}, raw.get(spec.name)));
+  const allBinary = readFlag(parameters, "binary_data_output", "") ?? false;
+  return {
+    id: typeof id === "string" ? id : null,
+    tensors,
+    outputs: readOutputs(body["outputs"], signature, allBinary),
+    binary: allBinary,
+  };
 }
 
-/** A tensor in JSON, elements in one flat list. */
-interface JsonTensor {
-  readonly name: string;
-  readonly datatype: string;
-  readonly shape: readonly number[];
-  readonly data: readonly unknown[];
-}
+/** An output in the reply: elements in one flat list, or how many bytes of the binary data are its own. */
+type OutputJson = TensorHead &
+  ({ readonly data: readonly unknown[] } | { readonly parameters: { readonly binary_data_size: number } });
 
 export interface InferResponse {
   readonly model_name: string;
   readonly model_version: string;
   readonly id?: string;
-  readonly outputs: readonly JsonTensor[];
+  readonly outputs: readonly OutputJson[];
+}
+
+/** The reply: JSON, and what comes after it. */
+export interface InferReply {
+  readonly json: InferResponse;
+  /** Of each binary output, in their order. */
+  readonly binary: readonly Uint8Array[];
 }
 
 /** The reply. Throws an InferenceError for outputs that JSON cannot carry. */
 export function encodeInferResponse(
   model: { readonly model: string; readonly version: number },
-  request: Pick<InferRequest, "id" | "requestedOutputs">,
+  { id, outputs: wanted, binary: allBinary }: ReplyWishes,
   outputs: readonly Tensor[],
-): InferResponse {
-  const { id, requestedOutputs } = request;
-  const wanted = requestedOutputs === null ? outputs : outputs.filter(({ name }) => requestedOutputs.includes(name));
-  return {
-    model_name: model.model,
-    model_version: String(model.version),
-    ...(id === null ? {} : { id }),
-    outputs: wanted.map((tensor) => ({
-      name: tensor.name,
-      datatype: tensor.datatype,
-      shape: tensor.shape,
-      data: jsonElements(tensor),
-    })),
+): InferReply {
+  const binary: Uint8Array[] = [];
+  const encode = (tensor: Tensor, isBinary: boolean): OutputJson => {
+    const { name, datatype, shape } = tensor;
+    if (!isBinary) return { name, datatype, shape, data: jsonElements(tensor) };
+    const bytes = encodeRaw(tensor);
+    binary.push(bytes);
+    return { name, datatype, shape, parameters: { binary_data_size: bytes.length } };
   };
+  const encoded =
+    wanted === null
+      ? outputs.map((tensor) => encode(tensor, allBinary))
+      : wanted.flatMap((output) => {
+          const tensor = outputs.find(({ name }) => name === output.name);
+          return tensor === undefined ? [] : [encode(tensor, output.binary)];
+        });
+  const { model: model_name, version } = model;
+  const json = { model_name, model_version: String(version), ...(id === null ? {} : { id }), outputs: encoded };
+  return { json, binary };
 }
 
-export interface ModelMetadata {
-  readonly name: string;
-  readonly versions: readonly string[];
-  readonly platform: string;
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
-}
-
-/** Reply of `GET /v2/models/{m}[/versions/{v}]`; `versions` are those that answer now. */
-export function modelMetadata(name: string, versions: readonly number[], signature: Signature): ModelMetadata {
-  return {
-    name,
-    versions: versions.toSorted((a, b) => a - b).map(String),
-    platform: "onnxruntime_onnx",
-    inputs: signature.inputs,
-    outputs: signature.outputs,
-  };
-}
-
-type Entry = Readonly<Record<string, unknown>>;
-
-/** Entries of `inputs` or `outputs` by name: objects, known, each once. */
-function namedEntries(list: readonly unknown[], specs: readonly TensorSpec[], kind: string): Map<string, Entry> {
-  const names = specs.map(({ name }) => name);
-  const entries = new Map<string, Entry>();
-  list.forEach((entry: unknown, at) => {
-    if (!isObject(entry) || typeof entry["name"] !== "string") {
-      refuse(`${kind}-not-named`, `${kind}s[${at}] must be an object with a "name"`);
+/** The bytes of each input that has some: they lie one after another, in the order of the inputs. */
+function sliceBinary(given: ReadonlyMap<string, Entry>, binary: Uint8Array | null): ReadonlyMap<string, Uint8Array> {
+  const raw = new Map<string, Uint8Array>();
+  let at = 0;
+  for (const [name, entry] of given) {
+    const place = `input "${name}": `;
+    const parameters = readParameters(entry, place);
+    refuseUndone(parameters, place);
+    const size = parameters["binary_data_size"];
+    if (size === undefined) continue;
+    if (entry["data"] !== undefined) refuse("data-twice", `${place}give "data" or "binary_data_size", not both`);
+    if (binary === null) {
+      const header = "the header Inference-Header-Content-Length, which says where the JSON ends, is missing";
+      return refuse("binary-header-missing", `${place}it has "binary_data_size", but ${header}`);
     }
-    const { name } = entry;
-    if (!names.includes(name)) {
-      const hint = didYouMean(name, names) || `; this model has ${listNames(names)}`;
-      refuse(`${kind}-unknown`, `${kind} ${listNames([name])} is unknown${hint}`);
+    if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
+      return refuse("binary-data-size", `${place}"binary_data_size" must be a number of bytes, not ${describe(size)}`);
     }
-    if (entries.has(name)) refuse(`${kind}-twice`, `${kind} "${name}" is given twice`);
-    if (isObject(entry["parameters"]) && entry["parameters"]["binary_data_size"] !== undefined) {
-      refuse("binary-not-supported", `${kind} "${name}": binary data is not supported; send "data" as JSON`);
+    const end = at + size;
+    if (end > binary.length) {
+      refuse("binary-data-size", `${place}it has ${size} bytes of binary data, but ${binary.length - at} are left`);
     }
-    entries.set(name, entry);
-  });
-  return entries;
+    raw.set(name, binary.subarray(at, end));
+    at = end;
+  }
+  if (binary !== null && at !== binary.length) {
+    refuse("binary-data-size", `${binary.length - at} bytes of binary data belong to no input`);
+  }
+  return raw;
 }
 
-function readOutputs(outputs: unknown, signature: Signature): readonly string[] | null {
+function readOutputs(outputs: unknown, signature: Signature, binary: boolean): readonly RequestedOutput[] | null {
   if (outputs === undefined) return null;
   if (!Array.isArray(outputs)) return refuse("outputs-not-list", `"outputs" must be a list, not ${describe(outputs)}`);
-  const names = [...namedEntries(outputs, signature.outputs, "output").keys()];
-  return names.length === 0 ? null : names;
+  const requested = [...namedEntries(outputs, signature.outputs, "output")].map(([name, entry]) => {
+    const place = `output "${name}": `;
+    const parameters = readParameters(entry, place);
+    refuseUndone(parameters, place);
+    return { name, binary: readFlag(parameters, "binary_data", place) ?? binary };
+  });
+  return requested.length === 0 ? null : requested;
 }
 
-function decodeTensor(spec: TensorSpec, entry: Entry): Tensor {
-  const { name, datatype } = spec;
+function decodeTensor(spec: TensorSpec, entry: Entry, raw: Uint8Array | undefined): Tensor {
+  const head = readHead(spec, entry);
+  if (raw !== undefined) return decodeRawInput(head, raw);
+  const { name, datatype, shape } = head;
   const place = `input "${name}"`;
-  if (entry["datatype"] !== datatype) {
-    refuse("input-datatype", `${place}: expected the datatype ${datatype}, got ${describe(entry["datatype"])}`);
-  }
-  const codec = codecOf(datatype);
-  if (codec === null) return refuse("datatype-not-json", `${place} is ${datatype}, which JSON cannot carry`);
-  const shape = readShape(spec, entry["shape"]);
   const { data } = entry;
   if (!Array.isArray(data)) {
     return refuse("data-missing", `${place}: "data" must be a list of values, not ${describe(data)}`);
@@ -141,7 +171,7 @@ function decodeTensor(spec: TensorSpec, entry: Entry): Tensor {
   }
   if (nested) checkNesting(data, shape, place);
   const flat: readonly unknown[] = nested ? data.flat(shape.length - 1) : data;
-  return { name, datatype, shape, data: fill(codec, flat, place) };
+  return { name, datatype, shape, data: fill(codecOf(datatype), flat, place) };
 }
 
 function fill(codec: Codec, values: readonly unknown[], place: string): Tensor["data"] {
@@ -151,22 +181,6 @@ function fill(codec: Codec, values: readonly unknown[], place: string): Tensor["
       refuse("value-invalid", `${place}: element ${at}: ${mismatch(codec, values[at])}`);
   }
   return data;
-}
-
-function readShape(spec: TensorSpec, given: unknown): readonly number[] {
-  const expected = `the shape [${spec.shape.join(", ")}]`;
-  const place = `input "${spec.name}"`;
-  if (!Array.isArray(given)) return refuse("input-shape", `${place}: expected ${expected}, got ${describe(given)}`);
-  const shape = given as readonly unknown[];
-  const fits =
-    shape.length === spec.shape.length &&
-    shape.every(
-      (size, at) => Number.isSafeInteger(size) && (size as number) >= 0 && [-1, size].includes(spec.shape[at]),
-    );
-  if (!fits) refuse("input-shape", `${place}: expected ${expected}, got ${JSON.stringify(shape).slice(0, 100)}`);
-  if (shape.includes(0))
-    throw new RequestError(400, "batch-empty", `${place}: the shape has no elements; give at least one row`);
-  return shape as readonly number[];
 }
 
 /** Nested data has the very lists that the shape asks for. */

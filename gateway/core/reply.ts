@@ -44,15 +44,13 @@ export function requireRowOutputs(signature: Signature): void {
   );
   if (whole !== undefined) {
     const message = `output "${whole.name}" of this model has no row for each input row; use POST /v2/models/.../infer`;
-    throw new RequestError(400, "output-not-rows", message);
+    throw new RequestError(422, "output-not-rows", message);
   }
 }
 
 /** All elements as JSON values, row-major. Throws an InferenceError for what JSON cannot carry. */
 export function jsonElements(tensor: Tensor): unknown[] {
   const codec = codecOf(tensor.datatype);
-  if (codec === null)
-    throw new InferenceError(`output "${tensor.name}" is ${tensor.datatype}, which JSON cannot carry`);
   const values = Array<unknown>(tensor.data.length);
   for (let at = 0; at < values.length; at++) {
     const value = codec.get(tensor.data, at);

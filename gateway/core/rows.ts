@@ -1,5 +1,5 @@
 import type { Signature, TensorSpec } from "../../schemas/model-version.ts";
-import { refuse } from "./errors.ts";
+import { refuse, RequestError } from "./errors.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
 import { codecOf, mismatch, type Codec } from "./values.ts";
 import { describe, didYouMean, isObject, listNames } from "./words.ts";
@@ -13,7 +13,22 @@ export interface PredictRequest {
   /** At least one. */
   readonly instances: readonly unknown[];
   /** The field that the rows came from, for messages. */
-  readonly field: "features" | "instances";
+  readonly field: "features" | "instances" | "inputs";
+}
+
+/**
+ * Reads the body of KServe's v1 `:predict`: `instances` or `inputs`, a list of rows either way. Other fields are left alone, as
+ * KServe's own server does: clients send it what they like.
+ */
+export function readV1Request(model: string, body: unknown): PredictRequest {
+  if (!isObject(body)) return refuse("body-not-object", `the body must be a JSON object, not ${describe(body)}`);
+  const { instances, inputs } = body;
+  if ((instances === undefined) === (inputs === undefined)) {
+    const got = instances === undefined ? "neither" : "both";
+    refuse("instances-missing", `give exactly one of "instances" and "inputs"; got ${got}`);
+  }
+  const field = instances === undefined ? "inputs" : "instances";
+  return { model, instances: readRows(body[field], field, "a list of rows"), field };
 }
 
 /**
@@ -41,13 +56,14 @@ export function readPredictRequest(body: unknown): PredictRequest {
   }
   if (isObject(features)) return { model: name, instances: [features], field: "features" };
   const field = features === undefined ? "instances" : "features";
-  const rows = body[field];
-  if (!Array.isArray(rows)) {
-    const expected = field === "features" ? "an object of values by name, or a list of rows" : "a list of rows";
-    return refuse("rows-not-list", `"${field}" must be ${expected}, not ${describe(rows)}`);
-  }
+  const expected = field === "features" ? "an object of values by name, or a list of rows" : "a list of rows";
+  return { model: name, instances: readRows(body[field], field, expected), field };
+}
+
+function readRows(rows: unknown, field: string, expected: string): readonly unknown[] {
+  if (!Array.isArray(rows)) return refuse("rows-not-list", `"${field}" must be ${expected}, not ${describe(rows)}`);
   if (rows.length === 0) refuse("batch-empty", `"${field}" is empty: give at least one row`);
-  return { model: name, instances: rows, field };
+  return rows;
 }
 
 /**
@@ -100,14 +116,13 @@ type Place = (row: number) => string;
 function toTensor(spec: TensorSpec, rows: readonly unknown[], order: readonly string[] | null, place: Place): Tensor {
   const [batch, ...inner] = spec.shape;
   if (batch === undefined) {
-    refuse("input-not-rows", `input "${spec.name}" has no rows; use POST /v2/models/.../infer for this model`);
+    const message = `input "${spec.name}" has no rows; use POST /v2/models/.../infer for this model`;
+    throw new RequestError(422, "input-not-rows", message);
   }
   if (batch !== -1 && batch !== rows.length) {
     refuse("batch-size", `this model takes batches of exactly ${batch}, got ${rows.length} rows`);
   }
   const codec = codecOf(spec.datatype);
-  if (codec === null)
-    return refuse("datatype-not-json", `input "${spec.name}" is ${spec.datatype}, which JSON cannot carry`);
   const shape = rowShape(inner, rows[0], order, place);
   let width = 1;
   for (const size of shape) width *= size;

@@ -17,8 +17,11 @@ type FloatArray = Float32Array | Float64Array;
 type IntegerArray = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array;
 type BigArray = BigInt64Array | BigUint64Array;
 
-/** null: there is no JSON form and no runtime that takes it. */
-const codecs: Readonly<Record<Datatype, Codec | null>> = {
+/**
+ * JSON has no 16-bit numbers; the protocol lets a server round what it gets to them or refuse it. They are rounded, so that
+ * every model can be asked by hand; who needs every bit sends binary data.
+ */
+const codecs: Readonly<Record<Datatype, Codec>> = {
   BOOL: {
     expects: "true or false",
     allocate: elements.BOOL.allocate,
@@ -38,7 +41,7 @@ const codecs: Readonly<Record<Datatype, Codec | null>> = {
   INT32: integer(-(2 ** 31), 2 ** 31 - 1, elements.INT32.allocate),
   INT64: bigInteger(-(2n ** 63n), 2n ** 63n - 1n, elements.INT64.allocate),
   FP16: half(),
-  BF16: null,
+  BF16: brain(),
   FP32: floating("a finite 32-bit number", elements.FP32.allocate),
   FP64: floating("a finite number", elements.FP64.allocate),
   BYTES: {
@@ -53,8 +56,7 @@ const codecs: Readonly<Record<Datatype, Codec | null>> = {
   },
 };
 
-/** The codec of a datatype; null for BF16, which has no JSON form. */
-export function codecOf(datatype: Datatype): Codec | null {
+export function codecOf(datatype: Datatype): Codec {
   return codecs[datatype];
 }
 
@@ -96,6 +98,29 @@ function half(): Codec {
     },
     get(data, at) {
       bits[0] = Number(data[at]);
+      return Number.isFinite(value[0]) ? value[0] : undefined;
+    },
+  };
+}
+
+/** BF16 travels as its bits, in a Uint16Array: the upper half of the 32-bit number, rounded to even. */
+function brain(): Codec {
+  const value = new Float32Array(1);
+  const bits = new Uint32Array(value.buffer);
+  return {
+    expects: "a finite 16-bit number (bfloat16)",
+    allocate: elements.BF16.allocate,
+    put(data, at, given) {
+      if (typeof given !== "number") return false;
+      value[0] = given;
+      if (!Number.isFinite(value[0])) return false;
+      const whole = bits[0] ?? 0;
+      const rounded = (whole + 0x7fff + ((whole >>> 16) & 1)) >>> 16;
+      (data as Uint16Array)[at] = rounded;
+      return (rounded & 0x7f80) !== 0x7f80;
+    },
+    get(data, at) {
+      bits[0] = Number(data[at]) << 16;
       return Number.isFinite(value[0]) ? value[0] : undefined;
     },
   };

@@ -1,28 +1,75 @@
-import type { Answer } from "../predict.ts";
 import type { AttemptPhase } from "../core/record.ts";
+import type { Answer } from "../predict.ts";
 
-const made: Readonly<Record<AttemptPhase, Map<number, ResponseInit>>> = {
-  stable: new Map(),
-  canary: new Map(),
-  explicit: new Map(),
-};
+/** What a caller may name a request by: enough for every tracing system, too little to write lines into a log. */
+const saneId = /^[\w.:/+=@-]{1,128}$/;
+
+/** The caller's `x-request-id` where it is sane, else one of our own: what a reply and the log are found by. */
+export function requestIdOf(request: Request): string {
+  const given = request.headers.get("x-request-id");
+  return given !== null && saneId.test(given) ? given : crypto.randomUUID();
+}
+
+/** An answer, and what it is found by. */
+export interface Signed<Reply> {
+  readonly answer: Answer<Reply>;
+  readonly requestId: string;
+  /** Of the table that the version was chosen by. */
+  readonly revision: string;
+}
+
+/** Headers that say who answered, for load generators and curious people. */
+export function answerHeaders(signed: Signed<unknown>): Headers {
+  return new Headers(sharedInit(signed).headers);
+}
+
+/** The reply as JSON. */
+export function jsonAnswer(signed: Signed<unknown>, body: object): Response {
+  const { fallbackFrom } = signed.answer;
+  const text = JSON.stringify(body);
+  // A response takes a copy.
+  if (fallbackFrom === null) return new Response(text, sharedInit(signed));
+  const headers = answerHeaders(signed);
+  headers.set("x-mmsp-fallback-from", String(fallbackFrom));
+  return new Response(text, { headers });
+}
+
+interface Init {
+  readonly headers: Headers;
+}
+
+/** Of one revision; those of the one before are dropped with the first answer by the next. */
+interface Shared {
+  readonly revision: string;
+  readonly inits: Readonly<Record<AttemptPhase, Map<number, Init>>>;
+}
+
+let shared = sharedBy("");
+
+function sharedBy(revision: string): Shared {
+  return { revision, inits: { stable: new Map(), canary: new Map(), explicit: new Map() } };
+}
 
 /**
- * Headers that say who answered, for load generators and curious people, beside those of JSON. Made once for each version in
- * a phase, and shared by replies: the server copies headers that it has already faster than it reads them from an object.
+ * Headers of a JSON reply by a version in a phase, made once: to make six of them anew costs more than a small model. What
+ * each request has for itself is written over the last one's, so they are good until the next call.
  */
-export function answerInit({ version, phase, fallbackFrom }: Answer<unknown>): ResponseInit {
-  if (fallbackFrom !== null) return { headers: headersOf(version, phase, fallbackFrom) };
-  const init = made[phase].get(version) ?? { headers: headersOf(version, phase, null) };
-  made[phase].set(version, init);
+function sharedInit({ answer, requestId, revision }: Signed<unknown>): Init {
+  const { version, phase, latencyMs } = answer;
+  if (shared.revision !== revision) shared = sharedBy(revision);
+  const ofPhase = shared.inits[phase];
+  const init = ofPhase.get(version) ?? { headers: constantHeaders(version, phase, revision) };
+  ofPhase.set(version, init);
+  init.headers.set("x-mmsp-request-id", requestId);
+  init.headers.set("x-mmsp-latency-ms", latencyMs.toFixed(3));
   return init;
 }
 
-function headersOf(version: number, phase: AttemptPhase, fallbackFrom: number | null): Headers {
+function constantHeaders(version: number, phase: AttemptPhase, revision: string): Headers {
   return new Headers({
     "content-type": "application/json",
     "x-mmsp-version": String(version),
     "x-mmsp-phase": phase,
-    ...(fallbackFrom === null ? {} : { "x-mmsp-fallback-from": String(fallbackFrom) }),
+    "x-mmsp-revision": revision,
   });
 }

@@ -1,5 +1,6 @@
 import type { Health } from "../core/health.ts";
 import type { RoutingTable } from "../core/route.ts";
+import type { Statistics } from "../core/statistics.ts";
 import type { Answer, Call } from "../predict.ts";
 import type { ReadAlert } from "../react/alerts.ts";
 import type { AlertResult } from "../react/judge-alert.ts";
@@ -13,11 +14,14 @@ export interface Gateway {
   alerts(alerts: readonly ReadAlert[]): Promise<readonly AlertResult[]>;
   readonly alertsToken: string | null;
   status(): object;
+  /** Since the start, in whole seconds. */
+  uptimeSeconds(): number;
+  readonly statistics: Pick<Statistics, "of">;
   scrape(): Promise<{ readonly body: string; readonly contentType: string }>;
   reload(): Promise<void>;
   maxBodyBytes(): number;
   /** What the client got, for the metrics. */
   onReply(model: string, code: number): void;
-  /** A bug or an outside failure, for the log; the client gets a fixed message. */
-  onError(error: unknown): void;
+  /** A bug or an outside failure, for the log; the client gets a fixed message, and the request's id. */
+  onError(error: unknown, requestId: string): void;
 }

@@ -1,38 +1,30 @@
-import { requireRowOutputs, toPredictions } from "../core/reply.ts";
-import { readPredictRequest, rowsToTensors } from "../core/rows.ts";
+import { readPredictRequest } from "../core/rows.ts";
 import type { Gateway } from "./port.ts";
-import { answerInit } from "./answer.ts";
+import { jsonAnswer } from "./answer.ts";
 import { readJson } from "./body.ts";
 import type { PredictionRoutes } from "./prediction.ts";
-
-/** Rows that one request may bring. */
-const limits = { maxRows: 4096 } as const;
+import { predictRows } from "./rows.ts";
 
 /** `POST /predict`: rows in, predictions out; the gateway chooses the version. */
 export function predictRoutes(gateway: Gateway): PredictionRoutes {
   return {
     "/predict": async (request, _, asked) => {
-      const body = readPredictRequest(await readJson(request, gateway.maxBodyBytes()));
-      asked.model = body.model;
-      const answer = await gateway.predict({
-        model: body.model,
-        version: null,
-        header: (name) => request.headers.get(name),
-        encode: (target) => {
-          requireRowOutputs(target.signature);
-          return rowsToTensors(body, target, limits);
-        },
-        decode: (_, outputs) => toPredictions(outputs, body.instances.length),
-      });
+      asked.model = null;
+      const rows = readPredictRequest(await readJson(request, gateway.maxBodyBytes()));
+      asked.model = rows.model;
+      const signed = await predictRows(gateway, request, rows);
+      const { answer, requestId, revision } = signed;
       const { predictions, probabilities } = answer.reply;
-      const reply = {
+      return jsonAnswer(signed, {
         predictions,
         probabilities,
         model_name: answer.model,
         model_version: String(answer.version),
-        latency_ms: Math.round(answer.latencyMs * 1000) / 1000,
-      };
-      return new Response(JSON.stringify(reply), answerInit(answer));
+        phase: answer.phase,
+        request_id: requestId,
+        revision,
+        latency_ms: Number(answer.latencyMs.toFixed(3)),
+      });
     },
   };
 }

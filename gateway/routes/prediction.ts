@@ -3,9 +3,9 @@ import type { RoutingTable } from "../core/route.ts";
 /** Of a path such as `/v2/models/:model/versions/:version/infer`. */
 export type Params = Readonly<Record<string, string>>;
 
-/** The model that a request asks for, as soon as that is known; null: it names none. */
+/** The model that a request asks a prediction of, as soon as that is known; null: it names none; undefined: it asks for none. */
 export interface Asked {
-  model: string | null;
+  model: string | null | undefined;
 }
 
 /** Answers one request for a prediction. Throws a RequestError for what the caller did wrong, and says in `asked` what about. */
@@ -19,7 +19,7 @@ export type Answering = (request: Request, params: Params) => Promise<Response>;
 
 export interface AnsweringDeps {
   /** An error as a reply. */
-  readonly fail: (error: unknown) => Response;
+  readonly fail: (error: unknown, request: Request) => Response;
   readonly table: () => RoutingTable;
   /** Gets "" for models that are not served: labels must not grow with what people send. */
   readonly onReply: (model: string, code: number) => void;
@@ -28,14 +28,14 @@ export interface AnsweringDeps {
 /** Makes errors replies, and counts what clients of predictions got by the model that they asked for. */
 export function answering(route: PredictionRoute, { fail, table, onReply }: AnsweringDeps): Answering {
   return async (request, params) => {
-    const asked: Asked = { model: null };
+    const asked: Asked = { model: undefined };
     let response: Response;
     try {
       response = await route(request, params, asked);
     } catch (error) {
-      response = fail(error);
+      response = fail(error, request);
     }
-    onReply(labelOf(table(), asked.model), response.status);
+    if (asked.model !== undefined) onReply(labelOf(table(), asked.model), response.status);
     return response;
   };
 }

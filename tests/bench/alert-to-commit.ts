@@ -54,7 +54,13 @@ async function rollBack(settings: Settings, files: Files, round: number) {
   await using gateway = await startService(gatewayScript, { core: "server", scratch: settings.scratch, env });
   await warmUp(hub);
   for (let sent = 0; sent < requests; sent++) {
-    await (await fetch(`${gateway.url}/predict`, { method: "POST", body: oneRow })).text();
+    await (
+      await fetch(`${gateway.url}/predict`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: oneRow,
+      })
+    ).text();
   }
   const earlier = (await hub.calls()).length;
   const body = accusation("model", 2);

@@ -112,7 +112,13 @@ test("up hands the settings to its gateway, which heeds them before the files", 
   const { url } = jsonOf(await project.run(["up", "--port", "0", "--detach", "--json"], env)) as { url: string };
   try {
     const post = async (bytes: number) =>
-      (await fetch(`${url}/predict`, { method: "POST", body: " ".repeat(bytes) })).status;
+      (
+        await fetch(`${url}/predict`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: " ".repeat(bytes),
+        })
+      ).status;
     expect([await post(2000), await post(900)]).toEqual([413, 400]);
   } finally {
     await project.run(["down"]);

@@ -33,7 +33,7 @@ describe("a canary that fails by its own fault", () => {
     const input = { name: "input", datatype: "FP32", shape: [1, 3], data: bad[0] };
     const reply = await rig.post("/v2/models/fraud/versions/2/infer", { inputs: [input] });
     expect(reply.status).toBe(500);
-    expect(reply.json()).toEqual({ error: "version 2 of fraud failed on this input", code: "inference-failed" });
+    expect(reply.json()).toEqual({ error: "version 2 of fraud failed on this input" });
   });
 
   test("is answered for while the retry budget lasts, and no longer", async () => {
@@ -162,7 +162,6 @@ describe("a slow canary in a worker", () => {
     expect(reply.status).toBe(504);
     expect(reply.json()).toEqual({
       error: "version 2 of fraud did not answer within 30 ms",
-      code: "deadline-exceeded",
     });
   });
 });

@@ -266,8 +266,8 @@ export const badInferRequests: readonly BadRequest[] = [
     fraudInfer,
     infer({ parameters: { binary_data_size: 12 } }),
     400,
-    "binary-not-supported",
-    /send "data" as JSON/,
+    "data-twice",
+    /give "data" or "binary_data_size", not both/,
   ],
   ["an unknown model", "/v2/models/fruad/infer", infer({}), 404, "model-unknown", /no model "fruad"; served are/],
   [

@@ -93,5 +93,11 @@ export async function sendAlert(gateway: GatewayProcess, options: AlertOptions =
 }
 
 export async function predictAt(gateway: GatewayProcess, body: object): Promise<Reply> {
-  return replyOf(await fetch(`${gateway.url}/predict`, { method: "POST", body: JSON.stringify(body) }));
+  return replyOf(
+    await fetch(`${gateway.url}/predict`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  );
 }

@@ -67,7 +67,8 @@ export async function startRig(
   });
   await running.start();
   const app = createApp(running.gateway, "0.0.0-test");
-  const send: Send = async (path, init) => replyOf(await app.handle(new Request(`http://localhost${path}`, init)));
+  const send: Send = async (path, init) =>
+    replyOf(await app.handle(new Request(`http://localhost${path}`, asJson(init))));
   return {
     app,
     store,
@@ -80,7 +81,7 @@ export async function startRig(
     get: (path) => send(path),
     listen() {
       const { port } = app.listen({ hostname: "127.0.0.1", port: 0 }).server ?? {};
-      return async (path, init) => replyOf(await fetch(`http://127.0.0.1:${port}${path}`, init));
+      return async (path, init) => replyOf(await fetch(`http://127.0.0.1:${port}${path}`, asJson(init)));
     },
     metric: async (name) => samplesOf((await running.gateway.scrape()).body, name),
     async [Symbol.asyncDispose]() {
@@ -90,6 +91,14 @@ export async function startRig(
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** Text goes as JSON unless said otherwise: by itself it would go as text/plain. */
+function asJson(init: RequestInit = {}): RequestInit {
+  if (typeof init.body !== "string") return init;
+  const headers = new Headers(init.headers);
+  if (!headers.has("content-type")) headers.set("content-type", "application/json");
+  return { ...init, headers };
 }
 
 export async function replyOf(response: Response): Promise<Reply> {

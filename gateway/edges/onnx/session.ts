@@ -104,15 +104,15 @@ function tensorOf(kind: string, { name, datatype }: Pick<TensorSpec, "name" | "d
   const found = metadata.find((value) => value.name === name);
   if (found === undefined) throw new Error(`the file has no ${kind} "${name}"`);
   if (!found.isTensor) throw new Error(`${kind} "${name}" of the file is no tensor`);
-  if (found.type !== elements[datatype]?.ort) {
+  if (found.type !== elements[datatype].ort) {
     throw new Error(`${kind} "${name}" is ${found.type} in the file, ${datatype} in the signature`);
   }
   return found;
 }
 
 function toOrt({ datatype, data, shape }: Tensor): OrtTensor {
-  const type = elements[datatype]?.ort;
-  if (type === undefined) throw new InferenceError(`onnxruntime takes no ${datatype}`);
+  const type = elements[datatype].ort;
+  if (type === null) throw new InferenceError(`onnxruntime takes no ${datatype}`);
   // Bun gives the binding a Float16Array as if it were empty; the same bits as 16-bit words arrive whole.
   if (type === "float16") return Object.assign(new OrtTensor("uint16", data as Uint16Array, shape), { type });
   return new OrtTensor(type, data, shape);
@@ -121,7 +121,7 @@ function toOrt({ datatype, data, shape }: Tensor): OrtTensor {
 /** A missing output, another type or another shape than registered is a malformed answer. */
 function fromOrt({ name, datatype, shape }: TensorSpec, value: OrtTensor | undefined): Tensor {
   if (value === undefined) throw new InferenceError(`the model gave no output "${name}"`);
-  if (value.type !== elements[datatype]?.ort) {
+  if (value.type !== elements[datatype].ort) {
     throw new InferenceError(`output "${name}" is ${value.type}, not ${datatype} as registered`);
   }
   const dims = value.dims;

@@ -2,6 +2,7 @@
 import { Histogram, Registry } from "prom-client";
 import { chooseVersion } from "../../../gateway/core/choose.ts";
 import type { LoadedModel } from "../../../gateway/core/ports.ts";
+import { createStatistics } from "../../../gateway/core/statistics.ts";
 import { buildTable } from "../../../gateway/core/table.ts";
 import { createMetrics } from "../../../gateway/edges/metrics.ts";
 import { recorderOf } from "../../../gateway/parts.ts";
@@ -32,7 +33,7 @@ const metrics = createMetrics();
 const guard = createGuardWatch({ accuse: () => {}, clock: systemClock, log: () => {} });
 const { model, canary, slo } = route;
 guard.follow([{ ...canary, environment: "dev", model, stable: 1, replicas: 1, slo }]);
-const recorder = recorderOf({ metrics, guard, attempts: new Map() });
+const recorder = recorderOf({ metrics, guard, attempts: new Map(), statistics: createStatistics(Date.now) });
 
 const histogram = new Histogram({
   name: "observed_seconds",

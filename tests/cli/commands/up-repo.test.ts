@@ -48,9 +48,13 @@ test.each([
   try {
     const features = { model: "fraud", instances: [[1, 2, 3]] };
     while (
-      (await fetch(`${url}/predict`, { method: "POST", body: JSON.stringify(features) })).headers.get(
-        "x-mmsp-version",
-      ) !== "2"
+      (
+        await fetch(`${url}/predict`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(features),
+        })
+      ).headers.get("x-mmsp-version") !== "2"
     );
     const reply = await fetch(`${url}/alerts`, {
       method: "POST",

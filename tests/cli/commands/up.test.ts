@@ -79,7 +79,11 @@ describe("mmsp up --detach", () => {
     const url = /http:\S+/.exec(up.stdout)![0];
 
     const features = [[0.5, 0.25, 0.125]];
-    const reply = await fetch(`${url}/predict`, { method: "POST", body: JSON.stringify({ model: "fraud", features }) });
+    const reply = await fetch(`${url}/predict`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: "fraud", features }),
+    });
     expect(await reply.json()).toMatchObject({ model_name: "fraud", model_version: "1", predictions: [1] });
 
     await project.mmsp("deploy", "fraud", "--version", "2", "--canary", "40", "--local");

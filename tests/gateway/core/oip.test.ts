@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { RequestError } from "../../../gateway/core/errors.ts";
-import { decodeInferRequest, encodeInferResponse, modelMetadata } from "../../../gateway/core/oip.ts";
+import { decodeInferRequest, encodeInferResponse } from "../../../gateway/core/oip.ts";
+import { modelMetadata } from "../../../gateway/core/oip-metadata.ts";
 import type { Tensor } from "../../../schemas/tensor.ts";
 import { datatypes, type Signature } from "../../../schemas/model-version.ts";
 import { codecOf } from "../../../gateway/core/values.ts";
@@ -40,8 +41,8 @@ test("flat and nested data give the same tensors, in the signature's order", () 
     },
     signature,
   );
-  expect(flat).toEqual({ id: "7", tensors: expected, requestedOutputs: null });
-  expect(nested).toEqual({ id: null, tensors: expected, requestedOutputs: null });
+  expect(flat).toEqual({ id: "7", tensors: expected, outputs: null, binary: false });
+  expect(nested).toEqual({ id: null, tensors: expected, outputs: null, binary: false });
 });
 
 function refusal(body: unknown): string {
@@ -66,7 +67,23 @@ describe("what is wrong is said of", () => {
     ["an unknown input", { inputs: [x, { ...word, name: "words" }] }, 'input "words" is unknown, did you mean "word"?'],
     ["a missing input", { inputs: [x] }, 'input "word" missing'],
     ["an input twice", { inputs: [x, word, x] }, 'input "x" is given twice'],
-    ["binary data", withX({ parameters: { binary_data_size: 16 } }), "binary data is not supported"],
+    ["parameters", withX({ parameters: 3 }), 'input "x": "parameters" must be an object, not the number 3'],
+    ["parameters of all", { inputs: [x, word], parameters: [] }, '"parameters" must be an object, not a list of 0'],
+    [
+      "binary data without its header",
+      withX({ data: undefined, parameters: { binary_data_size: 16 } }),
+      'input "x": it has "binary_data_size", but the header Inference-Header-Content-Length',
+    ],
+    [
+      "data twice",
+      withX({ parameters: { binary_data_size: 16 } }),
+      'input "x": give "data" or "binary_data_size", not both',
+    ],
+    [
+      "a flag that is none",
+      { inputs: [x, word], outputs: [{ name: "p", parameters: { binary_data: "yes" } }] },
+      'output "p": "binary_data" must be true or false, not the string "yes"',
+    ],
     ["the datatype", withX({ datatype: "FP64" }), 'input "x": expected the datatype FP32, got the string "FP64"'],
     ["a missing shape", withX({ shape: undefined }), 'input "x": expected the shape [-1, 2], got nothing'],
     ["another rank", withX({ shape: [4] }), 'input "x": expected the shape [-1, 2], got [4]'],
@@ -96,35 +113,40 @@ test("the reply holds what was asked for, flat", () => {
     { name: "p", datatype: "FP32" as const, shape: [1, 2], data: new Float32Array([0.5, 0.5]) },
   ];
   const model = { model: "fraud", version: 2 };
-  const { requestedOutputs } = decodeInferRequest({ inputs: [x, word], outputs: [{ name: "p" }] }, signature);
-  expect(encodeInferResponse(model, { id: "7", requestedOutputs }, outputs)).toEqual({
-    model_name: "fraud",
-    model_version: "2",
-    id: "7",
-    outputs: [{ name: "p", datatype: "FP32", shape: [1, 2], data: [0.5, 0.5] }],
+  const asked = decodeInferRequest({ id: "7", inputs: [x, word], outputs: [{ name: "p" }] }, signature);
+  expect(encodeInferResponse(model, asked, outputs)).toEqual({
+    json: {
+      model_name: "fraud",
+      model_version: "2",
+      id: "7",
+      outputs: [{ name: "p", datatype: "FP32", shape: [1, 2], data: [0.5, 0.5] }],
+    },
+    binary: [],
   });
-  const all = encodeInferResponse(model, { id: null, requestedOutputs: null }, outputs);
+  const all = encodeInferResponse(model, { id: null, outputs: null, binary: false }, outputs).json;
   expect(all.outputs.map(({ name }) => name)).toEqual(["label", "p"]);
   expect("id" in all).toBe(false);
 });
 
-test("what is encoded is decoded to the same, for every datatype that JSON carries", () => {
-  const carried = datatypes.filter((datatype) => codecOf(datatype) !== null);
+test("what is encoded is decoded to the same, for every datatype, as JSON and as binary data", () => {
   fc.assert(
     fc.property(
-      fc.constantFrom(...carried),
+      fc.constantFrom(...datatypes),
       fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1 }),
-      (datatype, bits) => {
-        const codec = codecOf(datatype)!;
+      fc.boolean(),
+      (datatype, bits, binary) => {
+        const codec = codecOf(datatype);
         const data = codec.allocate(bits.length);
         bits.forEach((bit, at) =>
           codec.put(data, at, datatype === "BOOL" ? bit === 1 : datatype === "BYTES" ? `ä${bit}` : bit),
         );
         const spec = { name: "x", datatype, shape: [-1] };
         const tensor = { ...spec, shape: [bits.length], data };
-        const reply = encodeInferResponse({ model: "m", version: 1 }, { id: null, requestedOutputs: null }, [tensor]);
-        const body: unknown = JSON.parse(JSON.stringify({ inputs: reply.outputs }));
-        expect(decodeInferRequest(body, { inputs: [spec], outputs: [spec] }).tensors).toEqual([tensor]);
+        const reply = encodeInferResponse({ model: "m", version: 1 }, { id: null, outputs: null, binary }, [tensor]);
+        const body: unknown = JSON.parse(JSON.stringify({ inputs: reply.json.outputs }));
+        const tail = Uint8Array.from(reply.binary.flatMap((bytes) => [...bytes]));
+        const decoded = decodeInferRequest(body, { inputs: [spec], outputs: [spec] }, tail);
+        expect(decoded.tensors).toEqual([tensor]);
       },
     ),
   );

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { badInferRequests, badInputTree, badPredictRequests } from "../../support/bad-requests.ts";
 import { startRig, type GatewayRig, type Send } from "../../support/gateway-rig.ts";
 import { linearModel } from "../../support/models.ts";
+import { refusalAt } from "../../support/refusal.ts";
 import { servingTree } from "../../support/serving-tree.ts";
 
 let rig: GatewayRig;
@@ -22,7 +23,7 @@ describe.each(ways)("%s", (_, send) => {
     "%s at %s is refused with what to mend",
     async (_what, path, body, status, code, says) => {
       const reply = await send(path, { method: "POST", body });
-      expect(reply.json()).toEqual({ error: expect.stringMatching(says), code });
+      expect(reply.json()).toEqual(refusalAt(path, code, says));
       expect(reply.status).toBe(status);
       expect(reply.headers.get("content-type")).toStartWith("application/json");
       expectNothingOfTheInside(reply.text);

@@ -14,15 +14,22 @@ describe("health", () => {
     await using rig = await startRig(servingTree({ fraud }));
     const reply = await rig.get("/health");
     expect(reply.status).toBe(200);
-    expect(reply.json()).toEqual({ status: "ok", model_name: "fraud", model_version: "1", model_loaded: true });
-    expect((await rig.get("/health/ready")).json()).toEqual({ ready: true });
-    expect((await rig.get("/health/live")).json()).toEqual({ live: true });
+    const uptime_seconds: unknown = expect.any(Number);
+    const model = { model_name: "fraud", model_version: "1", model_loaded: true };
+    expect(reply.json()).toEqual({ status: "ok", ...model, uptime_seconds });
+    for (const path of ["/health/ready", "/ready"]) {
+      expect((await rig.get(path)).json()).toEqual({ ready: true, uptime_seconds });
+    }
+    for (const path of ["/health/live", "/healthz"]) {
+      expect((await rig.get(path)).json()).toEqual({ live: true, uptime_seconds });
+    }
   });
 
   test("a gateway that could not read its source lives, but is not ready", async () => {
     await using rig = await startRig({ "README.md": "no environments here" });
-    expect((await rig.get("/health/live")).status).toBe(200);
-    for (const path of ["/health", "/health/ready", "/v2/health/ready"]) expect((await rig.get(path)).status).toBe(503);
+    for (const path of ["/health/live", "/healthz", "/v2/health/live"]) expect((await rig.get(path)).status).toBe(200);
+    for (const path of ["/health", "/health/ready", "/ready", "/v2/health/ready"])
+      expect((await rig.get(path)).status).toBe(503);
     expect((await rig.get("/health")).json()).toMatchObject({ status: "starting", model_loaded: false });
   });
 

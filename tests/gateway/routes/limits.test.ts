@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startRig, type GatewayRig, type Send } from "../../support/gateway-rig.ts";
 import { linearModel } from "../../support/models.ts";
+import { refusalAt } from "../../support/refusal.ts";
 import { servingTree } from "../../support/serving-tree.ts";
 
 /** Bytes that a body may have here. */
@@ -26,10 +27,7 @@ describe.each(ways)("%s", (_, send) => {
   test.each(["/predict", fraudInfer])("an announced body over the limit at %s is refused unread", async (path) => {
     const reply = await send(path, { method: "POST", body: "x".repeat(limit + 1) });
     expect(reply.status).toBe(413);
-    expect(reply.json()).toEqual({
-      error: expect.stringMatching(/may have 2048 bytes; send less at once/),
-      code: "body-too-large",
-    });
+    expect(reply.json()).toEqual(refusalAt(path, "body-too-large", /may have 2048 bytes; send less at once/));
   });
 
   test.each(["x", "é"])("a chunked body of %s over the limit is refused, counted in bytes", async (letter) => {
@@ -66,20 +64,22 @@ describe.each(ways)("%s", (_, send) => {
   ])("%s by %s is answered like other mistakes", async (path, method) => {
     const reply = await send(path, { method });
     expect(reply.status).toBe(404);
-    expect(reply.json()).toEqual({ error: "there is nothing at this address", code: "not-found" });
+    expect(reply.json()).toEqual(refusalAt(path, "not-found", /^there is nothing at this address$/));
   });
 
   test.each([
     ["/predict", "GET"],
     [fraudInfer, "PUT"],
     ["/v2/models/fraud/versions/1/infer", "GET"],
+    ["/v2/repository/index", "GET"],
+    ["/v1/models/fraud:predict", "GET"],
     ["/alerts", "GET"],
     ["/reload", "GET"],
   ])("%s by %s says which method is meant", async (path, method) => {
     const reply = await send(path, { method });
     expect(reply.status).toBe(405);
     expect(reply.headers.get("allow")).toBe("POST");
-    expect(reply.json()).toEqual({ error: `use POST, not ${method}`, code: "method-not-allowed" });
+    expect(reply.json()).toEqual(refusalAt(path, "method-not-allowed", new RegExp(`^use POST, not ${method}$`)));
   });
 });
 

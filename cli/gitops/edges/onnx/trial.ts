@@ -27,8 +27,8 @@ export async function tryModel(
 }
 
 function toOrt({ datatype, data, shape }: Tensor, Constructor: TensorConstructor): OrtTensor {
-  const type = elements[datatype]?.ort;
-  if (type === undefined) throw new Error(`onnxruntime takes no ${datatype}`);
+  const type = elements[datatype].ort;
+  if (type === null) throw new Error(`onnxruntime takes no ${datatype}`);
   // Bun gives the binding a Float16Array as if it were empty; the same bits as 16-bit words arrive whole.
   const wire = type === "float16" ? "uint16" : type;
   return Object.assign(new Constructor(wire, data as OrtTensor.DataType, shape), { type });
