@@ -42,6 +42,23 @@ export const Rejection = z.strictObject({
 });
 export type Rejection = z.infer<typeof Rejection>;
 
+/** How ONNX Runtime opens a model, where it is not as it would by itself. */
+const SessionOptions = {
+  intraOpThreads: z.int().min(1).max(256).optional().describe("threads within an operator; 1 unless set"),
+  interOpThreads: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("threads across operators, where executionMode is parallel"),
+  executionMode: z.enum(["sequential", "parallel"]).optional().describe("whether operators run at the same time"),
+  graphOptimization: z
+    .enum(["disabled", "basic", "extended", "layout", "all"])
+    .optional()
+    .describe("how far the graph is rewritten when it is loaded; all unless set"),
+  memoryArena: z.boolean().optional().describe("false: memory goes back after each call, which takes time"),
+};
+
 /** What an environment serves of one model. The readers act on its effective form, see effective.ts. */
 export const ModelDeployment = z.strictObject({
   apiVersion: z.literal(apiVersion),
@@ -73,7 +90,7 @@ export const ModelDeployment = z.strictObject({
     serving: z
       .strictObject({
         timeoutMs: z.int().min(1).max(600000).optional().describe("deadline of one request, in milliseconds"),
-        intraOpThreads: z.int().min(1).max(256).optional(),
+        ...SessionOptions,
       })
       .optional(),
     lock: z.strictObject({ reason: Line, by: Line, at: Timestamp }).optional(),

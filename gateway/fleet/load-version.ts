@@ -4,14 +4,14 @@ import { filesOf } from "../../schemas/artifact.ts";
 import { ProblemError, type Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { paths } from "../../schemas/tree.ts";
-import type { LoadedModel, Runtime, SourceState } from "../core/ports.ts";
+import type { LoadedModel, Runtime, SessionOptions, SourceState } from "../core/ports.ts";
 import { readArtifact, type ArtifactOptions } from "../edges/source/artifact.ts";
 
 /** A version that is to be in memory. */
 export interface VersionOrder {
   readonly key: string;
   readonly document: ModelVersion;
-  readonly intraOpThreads: number;
+  readonly options: SessionOptions;
 }
 
 export interface LoadParts {
@@ -39,20 +39,21 @@ export class LateLoad extends ProblemError {
 const made = new WeakMap<ModelVersion, string>();
 
 /** Everything that makes a difference in memory. */
-export function keyOf(document: ModelVersion, intraOpThreads: number): string {
+export function keyOf(document: ModelVersion, options: SessionOptions): string {
   const { model, version, artifact, signature, featureOrder = null } = document.spec;
   const digests = filesOf(artifact).map(({ sha256 }) => sha256);
   const of = made.get(document) ?? JSON.stringify([model, version, digests, signature, featureOrder]);
   made.set(document, of);
-  return `${of} ${intraOpThreads}`;
+  const { intraOpThreads, interOpThreads, executionMode, graphOptimization, memoryArena } = options;
+  return `${of} ${[intraOpThreads, interOpThreads, executionMode, graphOptimization, memoryArena].join(" ")}`;
 }
 
 /** Reads the artifact and loads it. Throws a ProblemError; a LateLoad after `loadMs` in the runtime. */
-export async function loadVersion({ document, intraOpThreads }: VersionOrder, parts: LoadParts): Promise<LoadedModel> {
+export async function loadVersion({ document, options }: VersionOrder, parts: LoadParts): Promise<LoadedModel> {
   const { policy, project, source, runtime, artifacts, loadMs } = parts;
   const store = policy?.spec.artifactStore ?? project?.spec.artifactStore ?? null;
   const file = await readArtifact(document, store, source, artifacts);
-  const loading = runtime.load(document, file, { intraOpThreads });
+  const loading = runtime.load(document, file, options);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new LateLoad(lateProblem(document, loadMs), loading)), loadMs);
   try {

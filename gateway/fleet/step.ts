@@ -5,7 +5,7 @@ import type { Problem } from "../../schemas/problem.ts";
 import { effective, servedSet } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
 import { withRejectionsOf } from "../core/following.ts";
-import type { LoadedModel } from "../core/ports.ts";
+import type { LoadedModel, SessionOptions } from "../core/ports.ts";
 import { keyOf, type VersionOrder } from "./load-version.ts";
 import type { Place } from "./shelf.ts";
 
@@ -45,7 +45,7 @@ export interface StepParts {
 export function stepOf(deployment: ModelDeployment, { documents, cuts, last, find }: StepParts): Step {
   const now = underCuts(deployment, cuts);
   const { stable, canary } = effective(now);
-  const intraOpThreads = deployment.spec.serving?.intraOpThreads ?? 1;
+  const options = optionsOf(deployment);
   const loaded = new Map<number, LoadedModel>();
   const keys = new Map<number, string>();
   const asked: string[] = [];
@@ -56,7 +56,7 @@ export function stepOf(deployment: ModelDeployment, { documents, cuts, last, fin
   for (const version of servedSet(now).toSorted((a, b) => rank(b) - rank(a))) {
     const document = documents.get(version);
     // One whose document cannot be read now stays in memory.
-    const key = document === undefined ? last?.keys.get(version) : keyOf(document, intraOpThreads);
+    const key = document === undefined ? last?.keys.get(version) : keyOf(document, options);
     const place = key === undefined ? undefined : find(key);
     if (key !== undefined) asked.push(key);
     problems.push(...(place?.problems ?? []));
@@ -66,7 +66,7 @@ export function stepOf(deployment: ModelDeployment, { documents, cuts, last, fin
     } else if (document === undefined || key === undefined) problems.push(unreadable(deployment, version));
     else if (place?.kind !== "failed") {
       missing.add(version);
-      order ??= { key, document, intraOpThreads };
+      order ??= { key, document, options };
     }
     if (version === stable?.version && !loaded.has(version)) break;
   }
@@ -78,6 +78,12 @@ export function stepOf(deployment: ModelDeployment, { documents, cuts, last, fin
   function rank(version: number): number {
     return version === stable?.version ? 2 : version === canary?.version ? 1 : 0;
   }
+}
+
+/** How the document says that its versions are opened. */
+export function optionsOf({ spec: { serving } }: ModelDeployment): SessionOptions {
+  const { timeoutMs: _, intraOpThreads = 1, ...others } = serving ?? {};
+  return { intraOpThreads, ...others };
 }
 
 function unreadable({ spec }: ModelDeployment, version: number): Problem {

@@ -1129,7 +1129,7 @@ return errors === 0;
 validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateModelDeployment = validate21;
-const schema32 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-deployment.json","title":"ModelDeployment","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelDeployment"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"stable":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"since":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"}},"required":["version","attempt","since"],"additionalProperties":false},"canary":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"since":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"weight":{"type":"integer","minimum":0,"maximum":100,"description":"a whole percentage from 0 to 100"},"steps":{"minItems":1,"maxItems":20,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"},"description":"canary weights in ascending order, instead of the environment's"}},"required":["version","attempt","since","weight"],"additionalProperties":false},"shadow":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"percent":{"type":"integer","minimum":0,"maximum":100,"description":"a whole percentage from 0 to 100"}},"required":["version","percent"],"additionalProperties":false},"previous":{"description":"earlier stable versions, newest first","maxItems":5,"type":"array","items":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"rejected":{"type":"array","items":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"at":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"phase":{"type":"string","enum":["stable","canary"]},"by":{"type":"string","enum":["guard","alert","person"]},"reason":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"evidence":{"type":"object","additionalProperties":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"}}},"required":["version","attempt","at","phase","by","reason"],"additionalProperties":false}},"routing":{"type":"object","properties":{"stickyBy":{"description":"requests with the same value of this header get the same version","type":"string","pattern":"^header:[A-Za-z0-9-]+$"}},"additionalProperties":false},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false},"rollback":{"type":"object","properties":{"automatic":{"type":"boolean"},"window":{"description":"a stable version served for longer is not rolled back by an alert","type":"string","pattern":"^[1-9]\\d{0,5}(s|m|h|d)$"}},"additionalProperties":false},"serving":{"type":"object","properties":{"timeoutMs":{"description":"deadline of one request, in milliseconds","type":"integer","minimum":1,"maximum":600000},"intraOpThreads":{"type":"integer","minimum":1,"maximum":256}},"additionalProperties":false},"lock":{"type":"object","properties":{"reason":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"by":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"at":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"}},"required":["reason","by","at"],"additionalProperties":false}},"required":["model","stable"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
+const schema32 = {"$id":"https://mmsp.dev/schemas/v1alpha1/model-deployment.json","title":"ModelDeployment","$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"apiVersion":{"type":"string","const":"mmsp.dev/v1alpha1"},"kind":{"type":"string","const":"ModelDeployment"},"metadata":{"type":"object","properties":{"name":{"type":"string","maxLength":253,"pattern":"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","description":"lower-case letters, digits, dashes and dots"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}},"required":["name"],"additionalProperties":false},"spec":{"type":"object","properties":{"model":{"type":"string","maxLength":63,"pattern":"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$","description":"lower-case letters, digits and dashes, as in a DNS label"},"stable":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"since":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"}},"required":["version","attempt","since"],"additionalProperties":false},"canary":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"since":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"weight":{"type":"integer","minimum":0,"maximum":100,"description":"a whole percentage from 0 to 100"},"steps":{"minItems":1,"maxItems":20,"type":"array","items":{"type":"integer","minimum":1,"maximum":100,"description":"a whole percentage from 0 to 100"},"description":"canary weights in ascending order, instead of the environment's"}},"required":["version","attempt","since","weight"],"additionalProperties":false},"shadow":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"percent":{"type":"integer","minimum":0,"maximum":100,"description":"a whole percentage from 0 to 100"}},"required":["version","percent"],"additionalProperties":false},"previous":{"description":"earlier stable versions, newest first","maxItems":5,"type":"array","items":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"}},"rejected":{"type":"array","items":{"type":"object","properties":{"version":{"type":"integer","minimum":1,"maximum":2147483647,"description":"a whole number from 1"},"attempt":{"type":"integer","minimum":1,"maximum":2147483647,"description":"the number of the rollout, from 1"},"at":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"},"phase":{"type":"string","enum":["stable","canary"]},"by":{"type":"string","enum":["guard","alert","person"]},"reason":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"evidence":{"type":"object","additionalProperties":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"}}},"required":["version","attempt","at","phase","by","reason"],"additionalProperties":false}},"routing":{"type":"object","properties":{"stickyBy":{"description":"requests with the same value of this header get the same version","type":"string","pattern":"^header:[A-Za-z0-9-]+$"}},"additionalProperties":false},"slo":{"type":"object","properties":{"errorRate":{"description":"allowed share of failed attempts, 0..1","type":"number","exclusiveMinimum":0,"exclusiveMaximum":1},"latencyP95Ms":{"description":"95 % of answers are faster than this, in milliseconds","type":"number","exclusiveMinimum":0},"drift":{"description":"allowed drift score of a feature","type":"number","exclusiveMinimum":0},"minRequests":{"description":"no verdict before so many attempts","type":"integer","minimum":1,"maximum":9007199254740991},"windowSeconds":{"description":"length of the guard's windows, in seconds","type":"integer","minimum":1,"maximum":86400}},"additionalProperties":false},"rollback":{"type":"object","properties":{"automatic":{"type":"boolean"},"window":{"description":"a stable version served for longer is not rolled back by an alert","type":"string","pattern":"^[1-9]\\d{0,5}(s|m|h|d)$"}},"additionalProperties":false},"serving":{"type":"object","properties":{"timeoutMs":{"description":"deadline of one request, in milliseconds","type":"integer","minimum":1,"maximum":600000},"intraOpThreads":{"description":"threads within an operator; 1 unless set","type":"integer","minimum":1,"maximum":256},"interOpThreads":{"description":"threads across operators, where executionMode is parallel","type":"integer","minimum":1,"maximum":256},"executionMode":{"description":"whether operators run at the same time","type":"string","enum":["sequential","parallel"]},"graphOptimization":{"description":"how far the graph is rewritten when it is loaded; all unless set","type":"string","enum":["disabled","basic","extended","layout","all"]},"memoryArena":{"description":"false: memory goes back after each call, which takes time","type":"boolean"}},"additionalProperties":false},"lock":{"type":"object","properties":{"reason":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"by":{"type":"string","maxLength":512,"pattern":"^\\P{Cc}*$","description":"one line of text"},"at":{"type":"string","pattern":"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$","description":"a time in UTC such as 2026-11-21T08:00:00Z"}},"required":["reason","by","at"],"additionalProperties":false}},"required":["model","stable"],"additionalProperties":false}},"required":["apiVersion","kind","metadata","spec"],"additionalProperties":false};
 const pattern21 = new RegExp("^header:[A-Za-z0-9-]+$", "u");
 const pattern22 = new RegExp("^[1-9]\\d{0,5}(s|m|h|d)$", "u");
 
@@ -2671,7 +2671,7 @@ if(data8.serving !== undefined){
 let data47 = data8.serving;
 if(data47 && typeof data47 == "object" && !Array.isArray(data47)){
 for(const key13 in data47){
-if(!((key13 === "timeoutMs") || (key13 === "intraOpThreads"))){
+if(!((((((key13 === "timeoutMs") || (key13 === "intraOpThreads")) || (key13 === "interOpThreads")) || (key13 === "executionMode")) || (key13 === "graphOptimization")) || (key13 === "memoryArena"))){
 const err128 = {instancePath:instancePath+"/spec/serving",schemaPath:"#/properties/spec/properties/serving/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.serving,data:data47};
 if(vErrors === null){
 vErrors = [err128];
@@ -2752,9 +2752,10 @@ errors++;
 }
 }
 }
-}
-else {
-const err135 = {instancePath:instancePath+"/spec/serving",schemaPath:"#/properties/spec/properties/serving/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.serving.type,parentSchema:schema32.properties.spec.properties.serving,data:data47};
+if(data47.interOpThreads !== undefined){
+let data50 = data47.interOpThreads;
+if(!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))){
+const err135 = {instancePath:instancePath+"/spec/serving/interOpThreads",schemaPath:"#/properties/spec/properties/serving/properties/interOpThreads/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema32.properties.spec.properties.serving.properties.interOpThreads.type,parentSchema:schema32.properties.spec.properties.serving.properties.interOpThreads,data:data50};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -2763,12 +2764,9 @@ vErrors.push(err135);
 }
 errors++;
 }
-}
-if(data8.lock !== undefined){
-let data50 = data8.lock;
-if(data50 && typeof data50 == "object" && !Array.isArray(data50)){
-if(data50.reason === undefined){
-const err136 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data50};
+if((typeof data50 == "number") && (isFinite(data50))){
+if(data50 > 256 || isNaN(data50)){
+const err136 = {instancePath:instancePath+"/spec/serving/interOpThreads",schemaPath:"#/properties/spec/properties/serving/properties/interOpThreads/maximum",keyword:"maximum",params:{comparison: "<=", limit: 256},message:"must be <= 256",schema:256,parentSchema:schema32.properties.spec.properties.serving.properties.interOpThreads,data:data50};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -2777,8 +2775,8 @@ vErrors.push(err136);
 }
 errors++;
 }
-if(data50.by === undefined){
-const err137 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "by"},message:"must have required property '"+"by"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data50};
+if(data50 < 1 || isNaN(data50)){
+const err137 = {instancePath:instancePath+"/spec/serving/interOpThreads",schemaPath:"#/properties/spec/properties/serving/properties/interOpThreads/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema32.properties.spec.properties.serving.properties.interOpThreads,data:data50};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -2787,8 +2785,12 @@ vErrors.push(err137);
 }
 errors++;
 }
-if(data50.at === undefined){
-const err138 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data50};
+}
+}
+if(data47.executionMode !== undefined){
+let data51 = data47.executionMode;
+if(typeof data51 !== "string"){
+const err138 = {instancePath:instancePath+"/spec/serving/executionMode",schemaPath:"#/properties/spec/properties/serving/properties/executionMode/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.serving.properties.executionMode.type,parentSchema:schema32.properties.spec.properties.serving.properties.executionMode,data:data51};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -2797,9 +2799,8 @@ vErrors.push(err138);
 }
 errors++;
 }
-for(const key14 in data50){
-if(!(((key14 === "reason") || (key14 === "by")) || (key14 === "at"))){
-const err139 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.lock,data:data50};
+if(!((data51 === "sequential") || (data51 === "parallel"))){
+const err139 = {instancePath:instancePath+"/spec/serving/executionMode",schemaPath:"#/properties/spec/properties/serving/properties/executionMode/enum",keyword:"enum",params:{allowedValues: schema32.properties.spec.properties.serving.properties.executionMode.enum},message:"must be equal to one of the allowed values",schema:schema32.properties.spec.properties.serving.properties.executionMode.enum,parentSchema:schema32.properties.spec.properties.serving.properties.executionMode,data:data51};
 if(vErrors === null){
 vErrors = [err139];
 }
@@ -2809,11 +2810,10 @@ vErrors.push(err139);
 errors++;
 }
 }
-if(data50.reason !== undefined){
-let data51 = data50.reason;
-if(typeof data51 === "string"){
-if(func1(data51) > 512){
-const err140 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data51};
+if(data47.graphOptimization !== undefined){
+let data52 = data47.graphOptimization;
+if(typeof data52 !== "string"){
+const err140 = {instancePath:instancePath+"/spec/serving/graphOptimization",schemaPath:"#/properties/spec/properties/serving/properties/graphOptimization/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.serving.properties.graphOptimization.type,parentSchema:schema32.properties.spec.properties.serving.properties.graphOptimization,data:data52};
 if(vErrors === null){
 vErrors = [err140];
 }
@@ -2822,8 +2822,8 @@ vErrors.push(err140);
 }
 errors++;
 }
-if(!pattern10.test(data51)){
-const err141 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data51};
+if(!(((((data52 === "disabled") || (data52 === "basic")) || (data52 === "extended")) || (data52 === "layout")) || (data52 === "all"))){
+const err141 = {instancePath:instancePath+"/spec/serving/graphOptimization",schemaPath:"#/properties/spec/properties/serving/properties/graphOptimization/enum",keyword:"enum",params:{allowedValues: schema32.properties.spec.properties.serving.properties.graphOptimization.enum},message:"must be equal to one of the allowed values",schema:schema32.properties.spec.properties.serving.properties.graphOptimization.enum,parentSchema:schema32.properties.spec.properties.serving.properties.graphOptimization,data:data52};
 if(vErrors === null){
 vErrors = [err141];
 }
@@ -2833,8 +2833,10 @@ vErrors.push(err141);
 errors++;
 }
 }
-else {
-const err142 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.reason.type,parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data51};
+if(data47.memoryArena !== undefined){
+let data53 = data47.memoryArena;
+if(typeof data53 !== "boolean"){
+const err142 = {instancePath:instancePath+"/spec/serving/memoryArena",schemaPath:"#/properties/spec/properties/serving/properties/memoryArena/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema32.properties.spec.properties.serving.properties.memoryArena.type,parentSchema:schema32.properties.spec.properties.serving.properties.memoryArena,data:data53};
 if(vErrors === null){
 vErrors = [err142];
 }
@@ -2844,11 +2846,9 @@ vErrors.push(err142);
 errors++;
 }
 }
-if(data50.by !== undefined){
-let data52 = data50.by;
-if(typeof data52 === "string"){
-if(func1(data52) > 512){
-const err143 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data52};
+}
+else {
+const err143 = {instancePath:instancePath+"/spec/serving",schemaPath:"#/properties/spec/properties/serving/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.serving.type,parentSchema:schema32.properties.spec.properties.serving,data:data47};
 if(vErrors === null){
 vErrors = [err143];
 }
@@ -2857,8 +2857,12 @@ vErrors.push(err143);
 }
 errors++;
 }
-if(!pattern10.test(data52)){
-const err144 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data52};
+}
+if(data8.lock !== undefined){
+let data54 = data8.lock;
+if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
+if(data54.reason === undefined){
+const err144 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data54};
 if(vErrors === null){
 vErrors = [err144];
 }
@@ -2867,9 +2871,8 @@ vErrors.push(err144);
 }
 errors++;
 }
-}
-else {
-const err145 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.by.type,parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data52};
+if(data54.by === undefined){
+const err145 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "by"},message:"must have required property '"+"by"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data54};
 if(vErrors === null){
 vErrors = [err145];
 }
@@ -2878,12 +2881,8 @@ vErrors.push(err145);
 }
 errors++;
 }
-}
-if(data50.at !== undefined){
-let data53 = data50.at;
-if(typeof data53 === "string"){
-if(!pattern8.test(data53)){
-const err146 = {instancePath:instancePath+"/spec/lock/at",schemaPath:"#/properties/spec/properties/lock/properties/at/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema32.properties.spec.properties.lock.properties.at,data:data53};
+if(data54.at === undefined){
+const err146 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'",schema:schema32.properties.spec.properties.lock.required,parentSchema:schema32.properties.spec.properties.lock,data:data54};
 if(vErrors === null){
 vErrors = [err146];
 }
@@ -2892,9 +2891,9 @@ vErrors.push(err146);
 }
 errors++;
 }
-}
-else {
-const err147 = {instancePath:instancePath+"/spec/lock/at",schemaPath:"#/properties/spec/properties/lock/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.at.type,parentSchema:schema32.properties.spec.properties.lock.properties.at,data:data53};
+for(const key14 in data54){
+if(!(((key14 === "reason") || (key14 === "by")) || (key14 === "at"))){
+const err147 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties",schema:false,parentSchema:schema32.properties.spec.properties.lock,data:data54};
 if(vErrors === null){
 vErrors = [err147];
 }
@@ -2904,9 +2903,11 @@ vErrors.push(err147);
 errors++;
 }
 }
-}
-else {
-const err148 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.lock.type,parentSchema:schema32.properties.spec.properties.lock,data:data50};
+if(data54.reason !== undefined){
+let data55 = data54.reason;
+if(typeof data55 === "string"){
+if(func1(data55) > 512){
+const err148 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data55};
 if(vErrors === null){
 vErrors = [err148];
 }
@@ -2915,10 +2916,8 @@ vErrors.push(err148);
 }
 errors++;
 }
-}
-}
-else {
-const err149 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.type,parentSchema:schema32.properties.spec,data:data8};
+if(!pattern10.test(data55)){
+const err149 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data55};
 if(vErrors === null){
 vErrors = [err149];
 }
@@ -2928,14 +2927,109 @@ vErrors.push(err149);
 errors++;
 }
 }
-}
 else {
-const err150 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.type,parentSchema:schema32,data};
+const err150 = {instancePath:instancePath+"/spec/lock/reason",schemaPath:"#/properties/spec/properties/lock/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.reason.type,parentSchema:schema32.properties.spec.properties.lock.properties.reason,data:data55};
 if(vErrors === null){
 vErrors = [err150];
 }
 else {
 vErrors.push(err150);
+}
+errors++;
+}
+}
+if(data54.by !== undefined){
+let data56 = data54.by;
+if(typeof data56 === "string"){
+if(func1(data56) > 512){
+const err151 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/maxLength",keyword:"maxLength",params:{limit: 512},message:"must NOT have more than 512 characters",schema:512,parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data56};
+if(vErrors === null){
+vErrors = [err151];
+}
+else {
+vErrors.push(err151);
+}
+errors++;
+}
+if(!pattern10.test(data56)){
+const err152 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/pattern",keyword:"pattern",params:{pattern: "^\\P{Cc}*$"},message:"must match pattern \""+"^\\P{Cc}*$"+"\"",schema:"^\\P{Cc}*$",parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data56};
+if(vErrors === null){
+vErrors = [err152];
+}
+else {
+vErrors.push(err152);
+}
+errors++;
+}
+}
+else {
+const err153 = {instancePath:instancePath+"/spec/lock/by",schemaPath:"#/properties/spec/properties/lock/properties/by/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.by.type,parentSchema:schema32.properties.spec.properties.lock.properties.by,data:data56};
+if(vErrors === null){
+vErrors = [err153];
+}
+else {
+vErrors.push(err153);
+}
+errors++;
+}
+}
+if(data54.at !== undefined){
+let data57 = data54.at;
+if(typeof data57 === "string"){
+if(!pattern8.test(data57)){
+const err154 = {instancePath:instancePath+"/spec/lock/at",schemaPath:"#/properties/spec/properties/lock/properties/at/pattern",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"},message:"must match pattern \""+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$"+"\"",schema:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$",parentSchema:schema32.properties.spec.properties.lock.properties.at,data:data57};
+if(vErrors === null){
+vErrors = [err154];
+}
+else {
+vErrors.push(err154);
+}
+errors++;
+}
+}
+else {
+const err155 = {instancePath:instancePath+"/spec/lock/at",schemaPath:"#/properties/spec/properties/lock/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.spec.properties.lock.properties.at.type,parentSchema:schema32.properties.spec.properties.lock.properties.at,data:data57};
+if(vErrors === null){
+vErrors = [err155];
+}
+else {
+vErrors.push(err155);
+}
+errors++;
+}
+}
+}
+else {
+const err156 = {instancePath:instancePath+"/spec/lock",schemaPath:"#/properties/spec/properties/lock/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.properties.lock.type,parentSchema:schema32.properties.spec.properties.lock,data:data54};
+if(vErrors === null){
+vErrors = [err156];
+}
+else {
+vErrors.push(err156);
+}
+errors++;
+}
+}
+}
+else {
+const err157 = {instancePath:instancePath+"/spec",schemaPath:"#/properties/spec/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.spec.type,parentSchema:schema32.properties.spec,data:data8};
+if(vErrors === null){
+vErrors = [err157];
+}
+else {
+vErrors.push(err157);
+}
+errors++;
+}
+}
+}
+else {
+const err158 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.type,parentSchema:schema32,data};
+if(vErrors === null){
+vErrors = [err158];
+}
+else {
+vErrors.push(err158);
 }
 errors++;
 }

@@ -1,9 +1,9 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import { fail } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import type { LoadedModel, Runtime } from "../../core/ports.ts";
+import type { LoadedModel, Runtime, SessionOptions } from "../../core/ports.ts";
 import { openChannel, spawnWorker, type Channel } from "./channel.ts";
-import type { SessionOptions, Trial } from "./messages.ts";
+import type { Trial } from "./messages.ts";
 import { createMovingModel, type PlacedRunner } from "./moving-model.ts";
 import { openSession } from "./session.ts";
 import { inlineLimits } from "./trial.ts";

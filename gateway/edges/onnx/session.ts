@@ -1,9 +1,8 @@
 import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { ModelVersion, Signature, TensorSpec } from "../../../schemas/model-version.ts";
-import { InferenceError } from "../../core/ports.ts";
+import { InferenceError, type SessionOptions } from "../../core/ports.ts";
 import { elements, type Tensor, type TensorData } from "../../../schemas/tensor.ts";
 import type { LateRun } from "./batch.ts";
-import type { SessionOptions } from "./messages.ts";
 
 /** An open model of one signature. Calls block the thread that they are made in. */
 export interface Session {
@@ -27,10 +26,10 @@ export async function openSession(
   file: Uint8Array | string,
   options: SessionOptions,
 ): Promise<Session> {
-  const threads = { ...silent, intraOpNumThreads: options.intraOpThreads, interOpNumThreads: 1 };
+  const ortOptions = ortOptionsOf(options);
   const session = await (typeof file === "string"
-    ? InferenceSession.create(file, threads)
-    : InferenceSession.create(file, threads));
+    ? InferenceSession.create(file, ortOptions)
+    : InferenceSession.create(file, ortOptions));
   const { outputs } = spec.signature;
   try {
     agree(spec.signature, session);
@@ -55,6 +54,19 @@ export async function openSession(
       return outputs.map((output) => fromOrt(output, results[output.name]));
     },
     release: () => session.release(),
+  };
+}
+
+/** Threads are pinned: onnxruntime would take as many as there are cores, for each model. */
+function ortOptionsOf(options: SessionOptions): InferenceSession.SessionOptions {
+  const { intraOpThreads, interOpThreads = 1, executionMode, graphOptimization, memoryArena } = options;
+  return {
+    ...silent,
+    intraOpNumThreads: intraOpThreads,
+    interOpNumThreads: interOpThreads,
+    ...(executionMode !== undefined && { executionMode }),
+    ...(graphOptimization !== undefined && { graphOptimizationLevel: graphOptimization }),
+    ...(memoryArena !== undefined && { enableCpuMemArena: memoryArena }),
   };
 }
 
