@@ -29,6 +29,10 @@ export function createApp(gateway: Gateway, version: string) {
       const allowed = methodsAt(app.routes, path);
       return fail(allowed.length > 0 ? new MethodError(request.method, allowed) : nothingThere(), request);
     })
+    .onBeforeHandle(({ params }) => {
+      // The framework's for a part that no letters are encoded by, `%E0%A4`, where it matches the path itself.
+      if (Object.values<unknown>(params ?? {}).includes(null)) throw nothingThere();
+    })
     .use(kserveV1Routes(gateway))
     .use(inferenceProtocolRoutes(gateway, version))
     .use(protocolExtensionRoutes(gateway))

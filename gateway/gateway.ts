@@ -34,6 +34,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     recorder: recorderOf(parts),
     random: deps.random,
     now: () => performance.now(),
+    onNamed: (model, version) => fleet.use(model, version),
     onFault: createFaultLog(deps.log, deps.clock),
   });
   const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);

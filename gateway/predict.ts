@@ -39,6 +39,8 @@ export interface PredictDeps {
   random(): number;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** A request names its version, whatever it is. */
+  onNamed(model: string, version: number): void;
   /** A version failed by its own fault. For the log: what the client is told hides the cause. */
   onFault(model: string, version: number, error: unknown): void;
 }
@@ -74,7 +76,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
 
   return async function predict<Reply>(call: Call<Reply>): Promise<Answer<Reply>> {
     const started = deps.now();
-    const route = findRoute(deps.table(), call.model);
+    const route = routeFor(deps, call);
     const budget = budgetOf(budgets, route.model);
     budget.earn();
     const sticky = route.stickyHeader === null ? null : call.header(route.stickyHeader);
@@ -210,6 +212,14 @@ function clientError(error: unknown, route: Route, version: number): RequestErro
     return new RequestError(504, "deadline-exceeded", `${who} did not answer within ${route.timeoutMs} ms`);
   }
   return new RequestError(500, "inference-failed", `${who} failed on this input`);
+}
+
+/** Of a version that is named, after it has been made known that it is. */
+function routeFor(deps: PredictDeps, { model, version }: Call<unknown>): Route {
+  const route = findRoute(deps.table(), model);
+  if (version === null) return route;
+  deps.onNamed(route.model, version);
+  return deps.table().models.get(route.model) ?? route;
 }
 
 function findRoute(table: RoutingTable, model: string | null): Route {

@@ -15,6 +15,8 @@ export interface Served {
   readonly loaded: ReadonlyMap<number, LoadedModel>;
   /** Of each loaded version, its key on the shelf. */
   readonly keys: ReadonlyMap<number, string>;
+  /** What stays out of memory. */
+  readonly unloaded: ReadonlySet<number>;
 }
 
 /** What one model comes to with the versions that are in memory now. */
@@ -35,6 +37,8 @@ export interface StepParts {
   /** What is served of the model now. */
   readonly last: Served | null;
   readonly find: (key: string) => Place | undefined;
+  /** Keys of versions that there is no memory for. */
+  readonly out: ReadonlySet<string>;
 }
 
 /**
@@ -42,7 +46,7 @@ export interface StepParts {
  * good state goes on, without what the document rejects, and so it does where the stable version cannot be loaded; any other
  * version that cannot be loaded is left out.
  */
-export function stepOf(deployment: ModelDeployment, { documents, cuts, last, find }: StepParts): Step {
+export function stepOf(deployment: ModelDeployment, { documents, cuts, last, find, out }: StepParts): Step {
   const now = underCuts(deployment, cuts);
   const { stable, canary } = effective(now);
   const options = optionsOf(deployment);
@@ -50,6 +54,7 @@ export function stepOf(deployment: ModelDeployment, { documents, cuts, last, fin
   const keys = new Map<number, string>();
   const asked: string[] = [];
   const missing = new Set<number>();
+  const unloaded = new Set<number>();
   const problems: Problem[] = [];
   let order: VersionOrder | null = null;
   // Stable first: without it, nothing else is worth loading.
@@ -57,6 +62,10 @@ export function stepOf(deployment: ModelDeployment, { documents, cuts, last, fin
     const document = documents.get(version);
     // One whose document cannot be read now stays in memory.
     const key = document === undefined ? last?.keys.get(version) : keyOf(document, options);
+    if (key !== undefined && out.has(key)) {
+      unloaded.add(version);
+      continue;
+    }
     const place = key === undefined ? undefined : find(key);
     if (key !== undefined) asked.push(key);
     problems.push(...(place?.problems ?? []));
@@ -73,7 +82,7 @@ export function stepOf(deployment: ModelDeployment, { documents, cuts, last, fin
   const gotStable = stable === null || loaded.has(stable.version);
   const carries = gotStable && !(canary !== null && missing.has(canary.version));
   const held = last === null ? null : { ...last, deployment: withRejectionsOf(last.deployment, deployment) };
-  return { served: carries ? { deployment, loaded, keys } : held, problems, keys: asked, order };
+  return { served: carries ? { deployment, loaded, keys, unloaded } : held, problems, keys: asked, order };
 
   function rank(version: number): number {
     return version === stable?.version ? 2 : version === canary?.version ? 1 : 0;
