@@ -61,7 +61,7 @@ test("a call brings no more elements than it may", async () => {
   const { run, ran } = recorded();
   const infer = createBatcher(run, { maxElements: 4 });
   expect(await valuesOf([1, 2, 3, 4, 5].map((value) => infer(row(value))))).toEqual([1, 2, 3, 4, 5]);
-  expect(ran.map((shape) => shape?.[0]).toSorted()).toEqual([1, 2, 2]);
+  expect(ran.map((shape) => shape?.[0] ?? 0).toSorted((a, b) => a - b)).toEqual([1, 2, 2]);
 });
 
 test("bad rows in a batch fail alone, each by its own failure", async () => {
