@@ -6,6 +6,7 @@ import { requestIdOf } from "./routes/answer.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferRoutes, inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
 import { kserveV1Routes, predictV1Routes } from "./routes/kserve-v1.ts";
+import { openApiRoutes } from "./routes/openapi.ts";
 import type { Gateway } from "./routes/port.ts";
 import { predictRoutes } from "./routes/predict.ts";
 import { protocolExtensionRoutes } from "./routes/protocol-extensions.ts";
@@ -37,7 +38,8 @@ export function createApp(gateway: Gateway, version: string) {
     .use(inferenceProtocolRoutes(gateway, version))
     .use(protocolExtensionRoutes(gateway))
     .use(healthRoutes(gateway))
-    .use(alertRoutes(gateway));
+    .use(alertRoutes(gateway))
+    .use(openApiRoutes(version));
   for (const [path, answer] of predictions) {
     app.post(path, ({ request, params }) => answer(request, params), { parse: "none" });
   }

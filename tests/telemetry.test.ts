@@ -42,6 +42,7 @@ test("nor does serving one, in the process of the gateway and its workers", asyn
   const input = { name: "input", datatype: "FP32", shape: [1, 3], data: [1, 2, 3] };
   const reply = await fetch(`${gateway.url}/v2/models/fraud/infer`, {
     method: "POST",
+    headers: { "content-type": "application/json" },
     body: JSON.stringify({ inputs: [input] }),
   });
   expect(reply.status).toBe(200);

@@ -30,7 +30,7 @@ export function refuse(code: string, message: string): never {
 }
 
 /** In seconds: room for a request, or a model that is being loaded, is there soon, or an operator has to come anyway. */
-const retryAfter = "1";
+export const retryAfter = "1";
 
 /** A refusal, ready to be sent. */
 export interface ErrorReply {

@@ -116,6 +116,7 @@ function sliceBinary(given: ReadonlyMap<string, Entry>, binary: Uint8Array | nul
   const raw = new Map<string, Uint8Array>();
   let at = 0;
   for (const [name, entry] of given) {
+    if (entry["parameters"] === undefined) continue;
     const place = `input "${name}": `;
     const parameters = readParameters(entry, place);
     refuseUndone(parameters, place);

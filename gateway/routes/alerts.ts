@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { Elysia } from "elysia";
 import { ProblemError, type Problem } from "../../schemas/problem.ts";
-import { RequestError } from "../core/errors.ts";
+import { RequestError, retryAfter } from "../core/errors.ts";
 import { readAlerts } from "../react/alerts.ts";
 import type { Gateway } from "./port.ts";
 import { readJson } from "./body.ts";
@@ -19,7 +19,10 @@ export function alertRoutes(gateway: Gateway) {
     async ({ request, set }) => {
       authorize(request, gateway.alertsToken);
       const results = await gateway.alerts(read(await readJson(request, maxAlertBytes)));
-      if (results.some((result) => result.decision === "not-stored")) set.status = 503;
+      if (results.some((result) => result.decision === "not-stored")) {
+        set.status = 503;
+        set.headers["retry-after"] = retryAfter;
+      }
       return { results };
     },
     { parse: "none" },

@@ -58,7 +58,10 @@ test.each([
     );
     const reply = await fetch(`${url}/alerts`, {
       method: "POST",
-      headers: { authorization: `Bearer ${readFileSync(alertsTokenFile, "utf8").trim()}` },
+      headers: {
+        authorization: `Bearer ${readFileSync(alertsTokenFile, "utf8").trim()}`,
+        "content-type": "application/json",
+      },
       body: JSON.stringify(webhookOf(alertOf())),
     });
     expect(await reply.json()).toMatchObject({ results: [{ decision: "cut", commit: expect.any(String) }] });

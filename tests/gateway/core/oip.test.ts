@@ -160,3 +160,25 @@ test("metadata lists the versions that answer, as strings", () => {
     ...signature,
   });
 });
+
+test("whatever is said of whatever bytes, a request is read or refused, and nothing is read twice", () => {
+  const size = fc.option(fc.oneof(fc.integer({ min: -1, max: 40 }), fc.string()), { nil: undefined });
+  const entry = fc.record({ x: size, word: size, order: fc.boolean(), tail: fc.uint8Array({ maxLength: 40 }) });
+  fc.assert(
+    fc.property(entry, (given) => {
+      const binary = (tensor: object, size: unknown) =>
+        size === undefined ? tensor : { ...tensor, data: undefined, parameters: { binary_data_size: size } };
+      const inputs = [binary(x, given.x), binary(word, given.word)];
+      try {
+        const body = { inputs: given.order ? inputs : inputs.toReversed() };
+        const { tensors } = decodeInferRequest(body, signature, given.tail);
+        const sizes = [given.x, given.word].filter((size) => typeof size === "number");
+        expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(given.tail.length);
+        expect(tensors.map(({ data }) => data.length)).toEqual([4, 2]);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RequestError);
+      }
+    }),
+    { examples: [[{ x: 16, word: 8, order: true, tail: new Uint8Array(24) }]] },
+  );
+});

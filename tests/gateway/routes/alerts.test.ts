@@ -198,6 +198,7 @@ describe("while the store of cuts is away", () => {
     rig.store.broken = true;
     const first = await alert(rig, {});
     expect(first.status).toBe(503);
+    expect(first.headers.get("retry-after")).toBe("1");
     expect(resultsOf(first)).toMatchObject([{ decision: "not-stored", code: "store-failed", commit: "oid-1" }]);
     expect((await predict(rig)).headers.get("x-mmsp-version")).toBe("1");
 

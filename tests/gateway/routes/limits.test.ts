@@ -24,11 +24,14 @@ const ways: readonly (readonly [string, Send])[] = [
 ];
 
 describe.each(ways)("%s", (_, send) => {
-  test.each(["/predict", fraudInfer])("an announced body over the limit at %s is refused unread", async (path) => {
-    const reply = await send(path, { method: "POST", body: "x".repeat(limit + 1) });
-    expect(reply.status).toBe(413);
-    expect(reply.json()).toEqual(refusalAt(path, "body-too-large", /may have 2048 bytes; send less at once/));
-  });
+  test.each(["/predict", "/v1/models/fraud:predict", fraudInfer])(
+    "an announced body over the limit at %s is refused unread",
+    async (path) => {
+      const reply = await send(path, { method: "POST", body: "x".repeat(limit + 1) });
+      expect(reply.status).toBe(413);
+      expect(reply.json()).toEqual(refusalAt(path, "body-too-large", /may have 2048 bytes; send less at once/));
+    },
+  );
 
   test.each(["x", "é"])("a chunked body of %s over the limit is refused, counted in bytes", async (letter) => {
     const text = letter.repeat(Math.floor(limit / Buffer.byteLength(letter)) + 1);
