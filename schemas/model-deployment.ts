@@ -44,19 +44,22 @@ export type Rejection = z.infer<typeof Rejection>;
 
 /** How ONNX Runtime opens a model, where it is not as it would by itself. */
 const SessionOptions = {
-  intraOpThreads: z.int().min(1).max(256).optional().describe("threads within an operator; 1 unless set"),
+  intraOpThreads: z.int().min(1).max(256).optional(),
   interOpThreads: z
     .int()
     .min(1)
     .max(256)
     .optional()
-    .describe("threads across operators, where executionMode is parallel"),
-  executionMode: z.enum(["sequential", "parallel"]).optional().describe("whether operators run at the same time"),
+    .describe("a number of threads across operators, for executionMode parallel"),
+  executionMode: z.enum(["sequential", "parallel"]).optional().describe("parallel runs operators at the same time"),
   graphOptimization: z
     .enum(["disabled", "basic", "extended", "layout", "all"])
     .optional()
-    .describe("how far the graph is rewritten when it is loaded; all unless set"),
-  memoryArena: z.boolean().optional().describe("false: memory goes back after each call, which takes time"),
+    .describe("a level to which the graph is rewritten at loading; all unless set"),
+  memoryArena: z
+    .boolean()
+    .optional()
+    .describe("true or false; false gives memory back after each call, which takes time"),
 };
 
 /** What an environment serves of one model. The readers act on its effective form, see effective.ts. */

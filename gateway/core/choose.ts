@@ -82,7 +82,7 @@ function chooseExplicit(route: Route, version: number): Chosen | NotChosen {
     return { kind: "chosen", version, phase: "explicit", attempt: target?.attempt ?? null, model };
   }
   if (route.unloaded.has(version)) {
-    const message = `there is no room for version ${version} of ${route.model} in the memory for models (modelMemoryMiB)`;
+    const message = `there is no room for version ${version} of ${route.model} in the memory for models (modelMemoryMib)`;
     return { kind: "none", status: 503, code: "version-unloaded", message };
   }
   if (servedSet(route.deployment).includes(version)) return notLoaded(route, version);

@@ -201,7 +201,7 @@ function settled(
 }
 
 function hasMemoryLimit({ read }: State): boolean {
-  return read?.wanted.policy?.spec.gateway?.modelMemoryMiB !== undefined;
+  return read?.wanted.policy?.spec.gateway?.modelMemoryMib !== undefined;
 }
 
 function documentOf({ read, served }: State, environment: string, model: string): ModelDeployment | null | undefined {

@@ -72,7 +72,7 @@ export function outOfMemory(
   cuts: readonly Cut[],
   usedAt: UsedAt,
 ): { readonly out: ReadonlySet<string>; readonly problems: Problem[] } {
-  const limitMiB = policy?.spec.gateway?.modelMemoryMiB;
+  const limitMiB = policy?.spec.gateway?.modelMemoryMib;
   if (policy === null || limitMiB === undefined) return { out: new Set(), problems: [] };
   const tenants: Tenant[] = [];
   for (const [model, deployment] of deployments) {
@@ -96,7 +96,7 @@ function tooMuch(environment: string, bytes: number, limitMiB: number): Problem 
   return {
     code: "model-memory",
     file: paths.environment(environment),
-    path: "spec.gateway.modelMemoryMiB",
+    path: "spec.gateway.modelMemoryMib",
     message: `the versions that get traffic take ${Math.ceil(bytes / mebibyte)} MiB, the limit is ${limitMiB}; they are served all the same`,
     hint: "raise the limit, or serve fewer models here",
   };

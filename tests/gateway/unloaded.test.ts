@@ -10,8 +10,8 @@ const withSpare = {
 const body = { inputs: [{ name: "input", datatype: "FP32", shape: [1, 3], data: [1, 0, 0] }] };
 
 /** Two models, each with a version to fall back to, of a mebibyte each as their documents have it. */
-function treeOf(modelMemoryMiB: number): Record<string, string | Uint8Array> {
-  const tree = Object.entries(servingTree({ fraud: withSpare, wine: withSpare }, { gateway: { modelMemoryMiB } }));
+function treeOf(modelMemoryMib: number): Record<string, string | Uint8Array> {
+  const tree = Object.entries(servingTree({ fraud: withSpare, wine: withSpare }, { gateway: { modelMemoryMib } }));
   const files = tree.map(([path, content]) => {
     const said = typeof content === "string" ? content.replace(/sizeBytes: \d+/, `sizeBytes: ${2 ** 20}`) : content;
     return [path, path.endsWith("model-version.yaml") ? said : content] as const;

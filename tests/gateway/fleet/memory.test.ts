@@ -52,7 +52,7 @@ const versions = { 1: constantModel(1), 2: constantModel(2) };
 const served = (model: string, spec: Partial<ModelDeployment["spec"]> = {}): ModelDeployment =>
   deploymentOf({ model, stable: { version: 2, attempt: 2, since }, previous: [1], ...spec });
 
-function source(modelMemoryMiB: number) {
+function source(modelMemoryMib: number) {
   const all = Object.fromEntries(names.map((name) => [name, versions]));
   const size = (text: string | Uint8Array): string | Uint8Array =>
     typeof text === "string" ? text.replace(/sizeBytes: \d+/, `sizeBytes: ${2 ** 20}`) : text;
@@ -64,7 +64,7 @@ function source(modelMemoryMiB: number) {
       ),
     ].map(([path, content]) => [path, path.endsWith("model-version.yaml") ? size(content) : content]),
   );
-  const environment = anEnvironment("dev", { gateway: { modelMemoryMiB } });
+  const environment = anEnvironment("dev", { gateway: { modelMemoryMib } });
   return memorySource(changed(files, paths.environment("dev"), stringify(environment)));
 }
 
