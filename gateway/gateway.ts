@@ -36,6 +36,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     recorder: recorderOf(parts),
     random: deps.random,
     now: () => performance.now(),
+    onNamed: (model, version) => fleet.use(model, version),
     onFault: createFaultLog(deps.log, deps.clock),
   });
   let isStopping = false;

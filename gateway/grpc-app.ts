@@ -3,7 +3,7 @@ import { grpcStatusOf, type GrpcReply, type GrpcRequest } from "./core/grpc-call
 import { grpcMethods, type Asked, type GrpcMethod } from "./routes/grpc.ts";
 import { requestIdOf } from "./routes/answer.ts";
 import type { Gateway } from "./routes/port.ts";
-import { labelOf } from "./routes/replies.ts";
+import { labelOf } from "./routes/prediction.ts";
 
 const service = "/inference.GRPCInferenceService/";
 

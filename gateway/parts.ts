@@ -55,8 +55,8 @@ export interface Parts extends GatewayDeps {
   readonly reactor: Reactor;
   readonly reconciler: Reconciler | null;
   readonly people: People;
-  /** Attempts at each version of a model, for "too little data". */
-  readonly attempts: Map<string, number>;
+  /** Attempts at the versions of each model, for "too little data". */
+  readonly attempts: Map<string, Map<number, number>>;
   /** The same for whoever asks by the inference protocol. */
   readonly statistics: Statistics;
   /** Milliseconds since the epoch. */
@@ -69,7 +69,7 @@ export function assemble(deps: GatewayDeps): Parts {
   const { environment, source, runtime, clock, log } = deps;
   const ledger = createCutLedger(deps.store, log);
   const obeyed = createObeyedCuts(ledger, (model) => fleet.deployment(model));
-  const attempts = new Map<string, number>();
+  const attempts = new Map<string, Map<number, number>>();
   const statistics = createStatistics(() => clock.now());
   const startedAt = clock.now();
   const logTable = createTableLog(log);
@@ -144,8 +144,8 @@ export function recorderOf({ metrics, guard, attempts, statistics }: Counting): 
       statistics.attempt(attempt);
       const { model, version, phase, outcome, fallback, seconds } = attempt;
       if (phase === "explicit" || fallback || outcome === "refused" || outcome === "shared") return;
-      const key = `${model}/${version}`;
-      attempts.set(key, (attempts.get(key) ?? 0) + 1);
+      const versions = attempts.get(model) ?? new Map<number, number>();
+      attempts.set(model, versions.set(version, (versions.get(version) ?? 0) + 1));
       guard.record({ model, version, phase, failed: outcome === "fault", latencyMs: seconds * 1000 });
     },
   };

@@ -57,6 +57,8 @@ export interface PredictDeps {
   random(): number;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
+  /** A request names its version, whatever it is. */
+  onNamed(model: string, version: number): void;
   /** A version failed by its own fault. For the log: what the client is told hides the cause. */
   onFault(model: string, version: number, error: unknown): void;
 }
@@ -92,7 +94,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
 
   return async function predict<Reply>(call: Call<Reply>): Promise<Answer<Reply>> {
     const started = deps.now();
-    const route = findRoute(deps.table(), call.model);
+    const route = routeFor(deps, call);
     const deadline = deadlineOf(route.timeoutMs, call.header, call.timeoutMs ?? null);
     const budget = budgetOf(budgets, route.model);
     budget.earn();
@@ -271,24 +273,34 @@ function clientError(error: unknown, route: Route, version: number, deadline: De
   return new RequestError(500, "inference-failed", `${who} failed on this input`);
 }
 
+/** Of a version that is named, after it has been made known that it is. */
+function routeFor(deps: PredictDeps, { model, version }: Call<unknown>): Route {
+  const route = findRoute(deps.table(), model);
+  if (version === null) return route;
+  deps.onNamed(route.model, version);
+  return deps.table().models.get(route.model) ?? route;
+}
+
 function findRoute(table: RoutingTable, model: string | null): Route {
-  const names = [...table.models.keys()].toSorted();
-  const wanted = model ?? (names.length === 1 ? names[0] : undefined);
+  const wanted = model ?? onlyModel(table);
+  const route = wanted === null ? undefined : table.models.get(wanted);
+  if (route !== undefined) return route;
   // Not the caller's mistake: it is still loading, or an operator has to mend something.
-  if (
-    wanted === undefined
-      ? names.length === 0 && isToCome(table)
-      : !table.models.has(wanted) && table.unserved.has(wanted)
-  ) {
-    const message = `${wanted ?? "no model"} ${wanted === undefined ? "is" : "cannot be"} served now; GET /status says why`;
+  if (wanted === null ? table.models.size === 0 && isToCome(table) : table.unserved.has(wanted)) {
+    const message = `${wanted ?? "no model"} ${wanted === null ? "is" : "cannot be"} served now; GET /status says why`;
     throw new RequestError(503, "model-not-ready", message);
   }
+  const names = [...table.models.keys()].toSorted();
   const known = names.length === 0 ? "no model is served here" : `served are: ${names.join(", ")}`;
-  if (wanted === undefined) throw new RequestError(400, "model-missing", `say which model; ${known}`);
-  const route = table.models.get(wanted);
-  if (route === undefined)
-    throw new RequestError(404, "model-unknown", `there is no model "${wanted.slice(0, 64)}"; ${known}`);
-  return route;
+  if (wanted === null) throw new RequestError(400, "model-missing", `say which model; ${known}`);
+  throw new RequestError(404, "model-unknown", `there is no model "${wanted.slice(0, 64)}"; ${known}`);
+}
+
+/** What a request asks for that names no model; null where there are several, or none. */
+function onlyModel({ models }: RoutingTable): string | null {
+  if (models.size !== 1) return null;
+  for (const name of models.keys()) return name;
+  return null;
 }
 
 /** Something should be served, or nobody knows yet what. */
@@ -297,7 +309,9 @@ function isToCome({ revision, unserved }: RoutingTable): boolean {
 }
 
 function budgetOf(budgets: Map<string, RetryBudget>, model: string): RetryBudget {
-  const budget = budgets.get(model) ?? createRetryBudget(retryShare);
+  const known = budgets.get(model);
+  if (known !== undefined) return known;
+  const budget = createRetryBudget(retryShare);
   budgets.set(model, budget);
   return budget;
 }

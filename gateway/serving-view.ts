@@ -26,8 +26,8 @@ export interface ViewParts {
   readonly guard: GuardWatch;
   /** Default true; see GatewayDeps. */
   readonly serves?: boolean;
-  /** Attempts at each `model/version` since the start. */
-  readonly attempts: ReadonlyMap<string, number>;
+  /** Attempts at the versions of each model since the start. */
+  readonly attempts: ReadonlyMap<string, ReadonlyMap<number, number>>;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }
@@ -66,7 +66,7 @@ function requestsSinceStart(
   model: string,
   version: number,
 ): number | null {
-  return serves ? (guard.attempts(model, version) ?? attempts.get(`${model}/${version}`) ?? 0) : null;
+  return serves ? (guard.attempts(model, version) ?? attempts.get(model)?.get(version) ?? 0) : null;
 }
 
 /** Since when versions serve, so that an alert from before that is not held against them. */

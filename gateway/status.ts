@@ -36,6 +36,7 @@ export function describeStatus(
         place,
         trialMs,
       })),
+      unloaded: [...route.unloaded],
       closed: [...route.closed].map(([version, reason]) => ({ version, reason })),
       slo: route.slo,
       guard: judgement(route.model),

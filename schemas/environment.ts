@@ -38,6 +38,11 @@ export const Environment = z.strictObject({
       .strictObject({
         maxBodyBytes: z.int().min(1024).optional(),
         timeoutMs: z.int().min(1).max(600000).optional(),
+        modelMemoryMib: z
+          .int()
+          .min(1)
+          .optional()
+          .describe("a limit in MiB for the files of loaded models; what gets traffic is loaded all the same"),
         replicas: z.int().min(1).max(1000).optional().describe("the guard divides its allowed error by it"),
       })
       .optional(),

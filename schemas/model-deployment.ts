@@ -42,6 +42,26 @@ export const Rejection = z.strictObject({
 });
 export type Rejection = z.infer<typeof Rejection>;
 
+/** How ONNX Runtime opens a model, where it is not as it would by itself. */
+const SessionOptions = {
+  intraOpThreads: z.int().min(1).max(256).optional(),
+  interOpThreads: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("a number of threads across operators, for executionMode parallel"),
+  executionMode: z.enum(["sequential", "parallel"]).optional().describe("parallel runs operators at the same time"),
+  graphOptimization: z
+    .enum(["disabled", "basic", "extended", "layout", "all"])
+    .optional()
+    .describe("a level to which the graph is rewritten at loading; all unless set"),
+  memoryArena: z
+    .boolean()
+    .optional()
+    .describe("true or false; false gives memory back after each call, which takes time"),
+};
+
 /** What an environment serves of one model. The readers act on its effective form, see effective.ts. */
 export const ModelDeployment = z.strictObject({
   apiVersion: z.literal(apiVersion),
@@ -73,7 +93,7 @@ export const ModelDeployment = z.strictObject({
     serving: z
       .strictObject({
         timeoutMs: z.int().min(1).max(600000).optional().describe("deadline of one request, in milliseconds"),
-        intraOpThreads: z.int().min(1).max(256).optional(),
+        ...SessionOptions,
       })
       .optional(),
     lock: z.strictObject({ reason: Line, by: Line, at: Timestamp }).optional(),

@@ -68,6 +68,7 @@ export const settingVariables: readonly SettingVariable[] = [
   slo("MIN_REQUESTS", "minRequests", "a whole number from 1", { from: 1, whole: true }),
   slo("WINDOW_SECONDS", "windowSeconds", "a whole number from 1 to 86400", { from: 1, to: 86_400, whole: true }),
   gateway("MAX_BODY_BYTES", "maxBodyBytes", "a whole number from 1024", { from: 1024, whole: true }),
+  gateway("MODEL_MEMORY_MIB", "modelMemoryMib", "a whole number from 1", { from: 1, whole: true }),
   gateway("TIMEOUT_MS", "timeoutMs", "a whole number from 1 to 600000", { from: 1, to: 600_000, whole: true }),
   gateway("REPLICAS", "replicas", "a whole number from 1 to 1000", { from: 1, to: 1000, whole: true }),
   {

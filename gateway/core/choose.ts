@@ -17,7 +17,7 @@ export interface Chosen {
 export interface NotChosen {
   readonly kind: "none";
   readonly status: 404 | 503;
-  readonly code: "version-unknown" | "version-closed" | "version-not-loaded" | "nothing-to-serve";
+  readonly code: "version-unknown" | "version-closed" | "version-not-loaded" | "version-unloaded" | "nothing-to-serve";
   readonly message: string;
 }
 
@@ -81,6 +81,10 @@ function chooseExplicit(route: Route, version: number): Chosen | NotChosen {
     const target = [route.stable, route.canary].find((candidate) => candidate?.version === version);
     return { kind: "chosen", version, phase: "explicit", attempt: target?.attempt ?? null, model };
   }
+  if (route.unloaded.has(version)) {
+    const message = `there is no room for version ${version} of ${route.model} in the memory for models (modelMemoryMib)`;
+    return { kind: "none", status: 503, code: "version-unloaded", message };
+  }
   if (servedSet(route.deployment).includes(version)) return notLoaded(route, version);
   const served = [...route.loaded.keys()].filter((loaded) => !route.closed.has(loaded)).toSorted((a, b) => a - b);
   const message = `version ${version} of ${route.model} is not served; served: ${served.join(", ") || "none"}`;
@@ -88,6 +92,6 @@ function chooseExplicit(route: Route, version: number): Chosen | NotChosen {
 }
 
 function notLoaded(route: Route, version: number): NotChosen {
-  const message = `version ${version} of ${route.model} is not loaded; GET /status says why`;
+  const message = `version ${version} of ${route.model} is not loaded now; try again, GET /status says why`;
   return { kind: "none", status: 503, code: "version-not-loaded", message };
 }

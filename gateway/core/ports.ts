@@ -69,13 +69,22 @@ export interface RawMessage {
 /** What a model is loaded from: its bytes; or a file, whose digest and whose neighbours' digests have been verified. */
 export type ModelFile = Uint8Array | { readonly path: string; readonly remove: () => Promise<void> };
 
+/** How a model is opened; what is left out, the runtime decides. */
+export interface SessionOptions {
+  readonly intraOpThreads: number;
+  readonly interOpThreads?: number | undefined;
+  readonly executionMode?: "sequential" | "parallel" | undefined;
+  readonly graphOptimization?: "disabled" | "basic" | "extended" | "layout" | "all" | undefined;
+  readonly memoryArena?: boolean | undefined;
+}
+
 /** Where models run. */
 export interface Runtime {
   /**
    * Verifies the digest of bytes, loads off the event loop, runs a trial. A file becomes the runtime's: it is removed when the
    * model is closed, or cannot be loaded. Throws a ProblemError that names the version.
    */
-  load(version: ModelVersion, file: ModelFile, options: { readonly intraOpThreads: number }): Promise<LoadedModel>;
+  load(version: ModelVersion, file: ModelFile, options: SessionOptions): Promise<LoadedModel>;
   close(): Promise<void>;
 }
 

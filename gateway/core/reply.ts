@@ -22,17 +22,19 @@ export function toPredictions(outputs: readonly Tensor[], rows: number): Predict
   if (first === undefined) throw new InferenceError("the model gave no output");
   if (second === undefined) return { predictions: rowsOf(first, rows) };
   if (third === undefined) {
-    for (const [label, scores] of [[first, second] as const, [second, first] as const]) {
-      if (isLabel(label, rows) && isScores(scores, rows)) {
-        return { predictions: rowsOf(label, rows), probabilities: rowsOf(scores, rows) };
-      }
-    }
+    const classified = classes(first, second, rows) ?? classes(second, first, rows);
+    if (classified !== null) return classified;
   }
   const columns = outputs.map((output) => [output.name, rowsOf(output, rows)] as const);
   const predictions = Array.from({ length: rows }, (_, row) =>
     Object.fromEntries(columns.map(([name, values]) => [name, values[row]])),
   );
   return { predictions };
+}
+
+function classes(label: Tensor, scores: Tensor, rows: number): Predictions | null {
+  if (!isLabel(label, rows) || !isScores(scores, rows)) return null;
+  return { predictions: rowsOf(label, rows), probabilities: rowsOf(scores, rows) };
 }
 
 /** Throws a RequestError where the model's outputs are not one a row, so that `/predict` could not say whose is whose. */
@@ -60,12 +62,13 @@ export function jsonElements(tensor: Tensor): unknown[] {
   return values;
 }
 
-function isLabel({ datatype, shape }: Tensor, rows: number): boolean {
-  return /^(U?INT\d+|BYTES|BOOL)$/.test(datatype) && shape[0] === rows && shape.slice(1).every((size) => size === 1);
+function isLabel({ datatype, shape, data }: Tensor, rows: number): boolean {
+  const isFloat = datatype.startsWith("FP") || datatype === "BF16";
+  return !isFloat && shape[0] === rows && data.length === rows;
 }
 
 function isScores({ datatype, shape }: Tensor, rows: number): boolean {
-  return /^FP\d+$/.test(datatype) && shape.length === 2 && shape[0] === rows;
+  return datatype.startsWith("FP") && shape.length === 2 && shape[0] === rows;
 }
 
 /** A row of one element is that element. */
@@ -75,14 +78,24 @@ function rowsOf(tensor: Tensor, rows: number): readonly unknown[] {
     throw new InferenceError(`output "${name}" has the shape [${shape.join(", ")}] for ${rows} rows`);
   }
   const values = jsonElements(tensor);
-  const inner = shape.slice(1);
-  const scalar = inner.length === 0 || (inner.length === 1 && inner[0] === 1);
-  return scalar ? values : nest(values, [rows, ...inner]);
+  if (shape.length === 1 || (shape.length === 2 && shape[1] === 1)) return values;
+  return nest(values, shape, 0, 0, values.length);
 }
 
-function nest(values: readonly unknown[], shape: readonly number[]): readonly unknown[] {
-  const [length = 0, ...inner] = shape;
-  if (inner.length === 0) return values;
-  const size = inner.reduce((total, dimension) => total * dimension, 1);
-  return Array.from({ length }, (_, at) => nest(values.slice(at * size, (at + 1) * size), inner));
+/** What of the elements from `start` to `end` stands at one depth of the shape. */
+function nest(
+  values: readonly unknown[],
+  shape: readonly number[],
+  depth: number,
+  start: number,
+  end: number,
+): readonly unknown[] {
+  if (depth === shape.length - 1) return start === 0 && end === values.length ? values : values.slice(start, end);
+  const length = shape[depth] ?? 0;
+  const size = (end - start) / length;
+  const nested = Array<readonly unknown[]>(length);
+  for (let at = 0; at < length; at++) {
+    nested[at] = nest(values, shape, depth + 1, start + at * size, start + (at + 1) * size);
+  }
+  return nested;
 }

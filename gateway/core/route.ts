@@ -23,6 +23,8 @@ export interface Route {
   readonly stickyHeader: string | null;
   /** Loaded versions: the served set, as far as it could be loaded. */
   readonly loaded: ReadonlyMap<number, LoadedModel>;
+  /** Versions that there is no room for in the memory for models. */
+  readonly unloaded: ReadonlySet<number>;
   /** Versions that are rejected or cut, with the reason that a caller is told. */
   readonly closed: ReadonlyMap<number, string>;
 }

@@ -37,8 +37,8 @@ export function readV1Request(model: string, body: unknown): PredictRequest {
  */
 export function readPredictRequest(body: unknown): PredictRequest {
   if (!isObject(body)) return refuse("body-not-object", `the body must be a JSON object, not ${describe(body)}`);
-  for (const key of Object.keys(body)) {
-    if (!fields.some((field) => field === key)) {
+  for (const key in body) {
+    if (key !== "model" && key !== "features" && key !== "instances") {
       refuse(
         "field-unknown",
         `"${key}" is no field of a prediction${didYouMean(key, fields) || `; it has ${listNames(fields)}`}`,
@@ -106,7 +106,7 @@ function pickInput(
       const expected = `an object with the inputs ${listNames(names)}`;
       return refuse("row-not-object", `${field}[${at}]: expected ${expected}, got ${describe(row)}`);
     }
-    checkNames(row, names, `${field}[${at}]`, "input");
+    checkNames(row, names, () => `${field}[${at}]`, "input");
     return row[input.name];
   });
 }
@@ -124,16 +124,18 @@ function toTensor(spec: TensorSpec, rows: readonly unknown[], order: readonly st
   }
   const codec = codecOf(spec.datatype);
   const shape = rowShape(inner, rows[0], order, place);
-  const width = shape.reduce((size, dimension) => size * dimension, 1);
+  let width = 1;
+  for (const size of shape) width *= size;
   const data = codec.allocate(rows.length * width);
   const fill: Fill = { codec, data, at: 0 };
-  rows.forEach((row, at) => {
-    if (order !== null && isObject(row)) return fillByName(fill, row, order, place(at));
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at];
+    if (order !== null && isObject(row)) fillByName(fill, row, order, place, at);
     // A scalar stands for a row of one value.
-    if (width === 1 && !Array.isArray(row)) return fillValue(fill, row, () => place(at));
-    if (shape.length === 1) return fillRow(fill, row, width, order, () => place(at));
-    return fillNested(fill, row, shape, 0, place(at));
-  });
+    else if (width === 1 && !Array.isArray(row)) fillValue(fill, row, () => place(at));
+    else if (shape.length === 1) fillRow(fill, row, width, order, place, at);
+    else fillNested(fill, row, shape, 0, place(at));
+  }
   return { name: spec.name, datatype: spec.datatype, shape: [rows.length, ...(inner.length === 0 ? [] : shape)], data };
 }
 
@@ -144,6 +146,8 @@ function rowShape(
   order: readonly string[] | null,
   place: Place,
 ): readonly number[] {
+  // Nothing is open, as in most signatures.
+  if (inner.length > 0 && !inner.includes(-1)) return inner;
   let value = first;
   const shape = inner.map((dimension, at) => {
     const length = Array.isArray(value) ? value.length : 1;
@@ -168,21 +172,44 @@ function fillValue(fill: Fill, value: unknown, place: () => string): void {
     refuse("value-invalid", `${place()}: ${mismatch(fill.codec, value)}`);
 }
 
-function fillRow(fill: Fill, row: unknown, width: number, order: readonly string[] | null, place: () => string): void {
+/** On the hot path: where a value stands is only worked out for one that is refused. */
+function fillRow(
+  fill: Fill,
+  row: unknown,
+  width: number,
+  order: readonly string[] | null,
+  place: Place,
+  at: number,
+): void {
   if (!Array.isArray(row)) {
     const named = order === null ? "" : " or an object by feature name";
     const wrap = isObject(row) && order === null ? "; this model's version names no features (featureOrder)" : "";
-    return refuse("row-invalid", `${place()}: expected a list of ${width} values${named}, got ${describe(row)}${wrap}`);
+    const expected = `expected a list of ${width} values${named}`;
+    return refuse("row-invalid", `${place(at)}: ${expected}, got ${describe(row)}${wrap}`);
   }
   if (row.length !== width) {
-    refuse("row-width", `${place()}: expected ${width} values, got ${row.length}`);
+    refuse("row-width", `${place(at)}: expected ${width} values, got ${row.length}`);
   }
-  for (let column = 0; column < width; column++) fillValue(fill, row[column], () => `${place()}[${column}]`);
+  const { codec, data } = fill;
+  for (let column = 0; column < width; column++) {
+    if (!codec.put(data, fill.at++, row[column]))
+      refuse("value-invalid", `${place(at)}[${column}]: ${mismatch(codec, row[column])}`);
+  }
 }
 
-function fillByName(fill: Fill, row: Readonly<Record<string, unknown>>, order: readonly string[], place: string): void {
-  checkNames(row, order, place, "feature");
-  for (const name of order) fillValue(fill, row[name], () => `${place}.${name}`);
+function fillByName(
+  fill: Fill,
+  row: Readonly<Record<string, unknown>>,
+  order: readonly string[],
+  place: Place,
+  at: number,
+): void {
+  checkNames(row, order, () => place(at), "feature");
+  const { codec, data } = fill;
+  for (const name of order) {
+    if (!codec.put(data, fill.at++, row[name]))
+      refuse("value-invalid", `${place(at)}.${name}: ${mismatch(codec, row[name])}`);
+  }
 }
 
 function fillNested(fill: Fill, value: unknown, shape: readonly number[], depth: number, place: string): void {
@@ -201,7 +228,7 @@ function fillNested(fill: Fill, value: unknown, shape: readonly number[], depth:
 function checkNames(
   row: Readonly<Record<string, unknown>>,
   names: readonly string[],
-  place: string,
+  place: () => string,
   kind: "feature" | "input",
 ): void {
   const given = Object.keys(row);
@@ -216,5 +243,5 @@ function checkNames(
       ? []
       : [`unknown ${listNames(unknown)}${didYouMean(first, missing.length > 0 ? missing : names)}`]),
   ];
-  refuse(`${kind}-names`, `${place}: ${parts.join("; ")}`);
+  refuse(`${kind}-names`, `${place()}: ${parts.join("; ")}`);
 }

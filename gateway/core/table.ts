@@ -20,7 +20,7 @@ export function buildRoute(
   environment: Environment | null,
   project: Project | null,
   cuts: readonly Cut[],
-  loaded: ReadonlyMap<number, LoadedModel>,
+  { loaded, unloaded = none }: LoadedVersions,
 ): Route {
   const { spec } = deployment;
   const { stable, canary, previous } = effective(underCuts(deployment, cuts));
@@ -39,8 +39,17 @@ export function buildRoute(
         : { version: canary.version, attempt: canary.attempt, weight: canary.weight },
     stickyHeader: spec.routing?.stickyBy?.replace(/^header:/, "").toLowerCase() ?? null,
     loaded,
+    unloaded,
     closed: closedVersions(deployment, cuts),
   };
+}
+
+const none: ReadonlySet<number> = new Set();
+
+/** What is in memory of a model, and what has to stay out of it. */
+export interface LoadedVersions {
+  readonly loaded: ReadonlyMap<number, LoadedModel>;
+  readonly unloaded?: ReadonlySet<number>;
 }
 
 /** What a table is made of. Deployments are each model's last good one. */
@@ -49,10 +58,7 @@ export interface TableParts {
   readonly environment: string;
   readonly policy: Environment | null;
   readonly project: Project | null;
-  readonly models: ReadonlyMap<
-    string,
-    { readonly deployment: ModelDeployment; readonly loaded: ReadonlyMap<number, LoadedModel> }
-  >;
+  readonly models: ReadonlyMap<string, LoadedVersions & { readonly deployment: ModelDeployment }>;
   /** Models that the source has a document of, readable or not. */
   readonly documented: Iterable<string>;
   /** Open cuts; those of other environments are left out here. */
@@ -66,8 +72,8 @@ export function buildTable(parts: TableParts): RoutingTable {
   const cuts = parts.cuts.filter((cut) => cut.environment === environment);
   const models = new Map<string, Route>();
   const byName = [...parts.models].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  for (const [model, { deployment, loaded }] of byName) {
-    models.set(model, buildRoute(deployment, policy, project, cuts, loaded));
+  for (const [model, { deployment, ...versions }] of byName) {
+    models.set(model, buildRoute(deployment, policy, project, cuts, versions));
   }
   const unserved = new Set([...parts.documented].filter((model) => !isServed(models.get(model))));
   return { revision, environment, policy, models, unserved, problems };

@@ -1,10 +1,8 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Gauge, Registry } from "prom-client";
+import { createRequestMetrics } from "../core/request-metrics.ts";
 import type { Recorder } from "../core/record.ts";
 import type { RoutingTable } from "../core/route.ts";
 import type { Cut } from "../../schemas/cut.ts";
-
-/** Seconds: fine below 10 ms, where models live; up to the longest deadline that is usual. */
-const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export interface Metrics extends Recorder {
   /** Text of the Prometheus exposition format. */
@@ -15,58 +13,33 @@ export interface Metrics extends Recorder {
   callFor(versions: readonly { readonly model: string; readonly version: number }[]): void;
 }
 
-/** What rollouts are watched by (`gateway_*`), and the names that KServe users have on their dashboards (`model_*`). */
+/**
+ * What rollouts are watched by (`gateway_*`), and the names that KServe users have on their dashboards (`model_*`). What is
+ * counted of every request has a writer of its own, because prom-client takes longer for it than a small model for an answer.
+ */
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  return {
-    ...createRecorder(registry),
-    show: createGauges(registry),
-    callFor: createCalls(registry),
-    scrape: async () => ({ body: await registry.metrics(), contentType: registry.contentType }),
-  };
-}
-
-function createRecorder(registry: Registry): Recorder {
-  const registers = [registry];
-  const attempt = ["model", "version", "phase"] as const;
-  const kserve = ["model_name", "model_version"] as const;
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
-    new Counter({ name, help, labelNames: [...labelNames], registers });
-  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]): Histogram<L> =>
-    new Histogram({ name, help, labelNames: [...labelNames], buckets, registers });
-
-  const requests = counter("gateway_request_total", "Attempts at a version", attempt);
-  const errors = counter("gateway_request_errors_total", "Attempts that the version failed by its own fault", attempt);
-  const latency = histogram("gateway_latency_seconds", "Time that attempts at a version took", attempt);
-  const replies = counter("gateway_reply_total", "Replies to clients by status code", ["model", "code"]);
-  const fallbackLabels = ["model", "version", "reason"] as const;
-  const fallbacks = counter(
-    "gateway_fallback_total",
-    "Requests that stable answered for a failed canary",
-    fallbackLabels,
-  );
-  const predictions = counter("model_predictions_total", "Attempts at a version, by KServe's labels", kserve);
-  const predictionErrors = counter("model_prediction_errors_total", "Failed attempts, by KServe's labels", kserve);
-  const predictionLatency = histogram(
-    "model_prediction_latency_seconds",
-    "Time of attempts, by KServe's labels",
-    kserve,
-  );
-
-  return {
-    attempt: ({ model, version, phase, outcome, seconds }) => {
-      const labels = { model, version: String(version), phase };
-      const kserveLabels = { model_name: model, model_version: String(version) };
-      requests.inc(labels);
-      latency.observe(labels, seconds);
-      predictions.inc(kserveLabels);
-      predictionLatency.observe(kserveLabels, seconds);
-      // What stable failed too is no error of this version; it stands in gateway_fallback_total, reason "shared".
-      if (outcome === "fault") errors.inc(labels);
-      if (outcome === "fault" || outcome === "shared") predictionErrors.inc(kserveLabels);
+  let served: RoutingTable["models"] = new Map();
+  const requests = createRequestMetrics({
+    isLive: (model, version) => {
+      const route = served.get(model);
+      return route !== undefined && (version === null || route.loaded.has(version));
     },
-    fallback: (model, version, reason) => fallbacks.inc({ model, version: String(version), reason }),
-    reply: (model, code) => replies.inc({ model, code: String(code) }),
+  });
+  const show = createGauges(registry);
+  return {
+    attempt: requests.attempt,
+    fallback: requests.fallback,
+    reply: requests.reply,
+    show: (table, cuts) => {
+      served = table.models;
+      show(table, cuts);
+    },
+    callFor: createCalls(registry),
+    scrape: async () => ({
+      body: `${requests.text()}\n${await registry.metrics()}`,
+      contentType: registry.contentType,
+    }),
   };
 }
 

@@ -12,6 +12,7 @@ import type { RoutingTable } from "../core/route.ts";
 import { buildTable } from "../core/table.ts";
 import type { ArtifactOptions } from "../edges/source/artifact.ts";
 import { loadVersion, problemsOf } from "./load-version.ts";
+import { createUses, outOfMemory, type UsedAt } from "./memory.ts";
 import { createRetirement } from "./retirement.ts";
 import { createRetry } from "./retry.ts";
 import { createShelf, type Shelf } from "./shelf.ts";
@@ -29,6 +30,8 @@ export interface Fleet {
   refresh(): Promise<RoutingTable>;
   /** Takes the open cuts into the table, at once; a version that takes over and is not in memory is loaded. */
   applyCuts(): RoutingTable;
+  /** A request names this version: one that had to stay out of memory is loaded, and others make room for it. */
+  use(model: string, version: number): void;
   /** How many models wait for versions that have not been tried yet. */
   untried(): number;
   /**
@@ -96,6 +99,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const { source, environment, cuts, onTable, retryMs = 5000 } = options;
   let state = nothing;
   let table = tableOf(state, environment, cuts());
+  const uses = createUses();
   const retired = createRetirement(options.onError ?? (() => {}));
   const shelf = createShelf(() => settle());
   const retry = createRetry(retryMs, () => void turns.take());
@@ -103,7 +107,7 @@ export function createFleet(options: FleetOptions): Fleet {
   function settle(): void {
     const open = cuts().filter((cut) => cut.environment === environment);
     const lingerMs = options.lingerMs ?? Math.max(0, ...[...table.models.values()].map(({ timeoutMs }) => timeoutMs));
-    const next = settled(options, state, open, shelf);
+    const next = settled({ ...options, usedAt: uses.at }, state, open, shelf);
     state = next.state;
     table = tableOf(state, environment, open);
     retired.add(shelf.keep(next.keys), lingerMs);
@@ -129,6 +133,13 @@ export function createFleet(options: FleetOptions): Fleet {
     table: () => table,
     refresh,
     applyCuts: () => (settle(), table),
+    use(model, version) {
+      const route = table.models.get(model);
+      const unloaded = route?.unloaded.has(version) === true;
+      if (!unloaded && (!hasMemoryLimit(state) || route?.loaded.has(version) !== true)) return;
+      uses.note(model, version);
+      if (unloaded) settle();
+    },
     untried: () => (state.read?.wanted.deployments.size ?? 0) - state.tried.size,
     documents: () => state.read?.wanted.read ?? new Map(),
     deployment: (model) => documentOf(state, environment, model),
@@ -165,7 +176,12 @@ interface Settled {
 }
 
 /** What the documents and the cuts come to with the versions that are in memory now. */
-function settled(options: FleetOptions, state: State, cuts: readonly Cut[], { find }: Pick<Shelf, "find">): Settled {
+function settled(
+  options: FleetOptions & { readonly usedAt: UsedAt },
+  state: State,
+  cuts: readonly Cut[],
+  { find }: Pick<Shelf, "find">,
+): Settled {
   const { read } = state;
   if (read === null) return { state, keys: new Set(), orders: [] };
   const { runtime, server = null, artifacts = {}, loadMs = 120_000 } = options;
@@ -175,11 +191,11 @@ function settled(options: FleetOptions, state: State, cuts: readonly Cut[], { fi
   const served = new Map<string, Served>();
   const keys = new Set<string>();
   const tried = new Set<string>();
-  const loadProblems: Problem[] = [];
+  const { out, problems: loadProblems } = outOfMemory(read.wanted, cuts, options.usedAt);
   const orders: { readonly key: string; readonly load: () => Promise<LoadedModel> }[] = [];
   for (const [model, deployment] of [...deployments].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const documents = versions.get(model) ?? new Map<number, ModelVersion>();
-    const step = stepOf(deployment, { documents, backend, cuts, last: state.served.get(model) ?? null, find });
+    const step = stepOf(deployment, { documents, backend, cuts, last: state.served.get(model) ?? null, find, out });
     const { order } = step;
     if (step.served !== null) served.set(model, step.served);
     for (const key of [...step.keys, ...(step.served?.keys.values() ?? [])]) keys.add(key);
@@ -193,6 +209,10 @@ function settled(options: FleetOptions, state: State, cuts: readonly Cut[], { fi
 /** What is wrong with the environment is found again with each version. */
 function unlike(problems: readonly Problem[]): readonly Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}
+
+function hasMemoryLimit({ read }: State): boolean {
+  return read?.wanted.policy?.spec.gateway?.modelMemoryMib !== undefined;
 }
 
 function documentOf({ read, served }: State, environment: string, model: string): ModelDeployment | null | undefined {

@@ -5,14 +5,14 @@ import { fail, ProblemError, type Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { paths } from "../../schemas/tree.ts";
 import { backendKey, backendOf, type Backend } from "../core/backend.ts";
-import type { LoadedModel, ModelServer, Runtime, SourceState } from "../core/ports.ts";
+import type { LoadedModel, ModelServer, Runtime, SessionOptions, SourceState } from "../core/ports.ts";
 import { readArtifact, type ArtifactOptions } from "../edges/source/artifact.ts";
 
 /** A version that is to be in memory. */
 export interface VersionOrder {
   readonly key: string;
   readonly document: ModelVersion;
-  readonly intraOpThreads: number;
+  readonly options: SessionOptions;
 }
 
 export interface LoadParts {
@@ -42,24 +42,25 @@ export class LateLoad extends ProblemError {
 const made = new WeakMap<ModelVersion, string>();
 
 /** Everything that makes a difference in memory. */
-export function keyOf(document: ModelVersion, backend: Backend, intraOpThreads: number): string {
+export function keyOf(document: ModelVersion, backend: Backend, options: SessionOptions): string {
   const { model, version, artifact, signature, featureOrder = null } = document.spec;
   const digests = filesOf(artifact).map(({ sha256 }) => sha256);
   const of = made.get(document) ?? JSON.stringify([model, version, digests, signature, featureOrder]);
   made.set(document, of);
-  return `${of} ${backendKey(backend)} ${intraOpThreads}`;
+  const { intraOpThreads, interOpThreads, executionMode, graphOptimization, memoryArena } = options;
+  const opened = [intraOpThreads, interOpThreads, executionMode, graphOptimization, memoryArena].join(" ");
+  return `${of} ${backendKey(backend)} ${opened}`;
 }
 
 /** Reads the artifact and loads it, or asks the model server for it. Throws a ProblemError; a LateLoad after `loadMs` there. */
-export async function loadVersion(order: VersionOrder, parts: LoadParts): Promise<LoadedModel> {
-  const { document } = order;
+export async function loadVersion({ document, options }: VersionOrder, parts: LoadParts): Promise<LoadedModel> {
   const { policy, server, loadMs } = parts;
   const backend = backendOf(policy);
   if (backend.kind === "triton") checkAddresses(backend.addresses, policy);
   const loading =
     backend.kind === "triton" && server !== null
       ? server.find(document, backend.addresses)
-      : parts.runtime.load(document, await readFile(document, parts), { intraOpThreads: order.intraOpThreads });
+      : parts.runtime.load(document, await readFile(document, parts), options);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new LateLoad(lateProblem(document, loadMs), loading)), loadMs);
   try {

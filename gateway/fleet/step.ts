@@ -6,7 +6,7 @@ import { effective, servedSet } from "../../schemas/effective.ts";
 import { paths } from "../../schemas/tree.ts";
 import type { Backend } from "../core/backend.ts";
 import { withRejectionsOf } from "../core/following.ts";
-import type { LoadedModel } from "../core/ports.ts";
+import type { LoadedModel, SessionOptions } from "../core/ports.ts";
 import { keyOf, type VersionOrder } from "./load-version.ts";
 import type { Place } from "./shelf.ts";
 
@@ -16,6 +16,8 @@ export interface Served {
   readonly loaded: ReadonlyMap<number, LoadedModel>;
   /** Of each loaded version, its key on the shelf. */
   readonly keys: ReadonlyMap<number, string>;
+  /** What stays out of memory. */
+  readonly unloaded: ReadonlySet<number>;
 }
 
 /** What one model comes to with the versions that are in memory now. */
@@ -37,6 +39,8 @@ export interface StepParts {
   /** What is served of the model now. */
   readonly last: Served | null;
   readonly find: (key: string) => Place | undefined;
+  /** Keys of versions that there is no memory for. */
+  readonly out: ReadonlySet<string>;
 }
 
 /**
@@ -45,22 +49,30 @@ export interface StepParts {
  * version that cannot be loaded is left out. What is loaded but absent from its server is as good as not loadable, until it is
  * back.
  */
-export function stepOf(deployment: ModelDeployment, { documents, backend, cuts, last, ...parts }: StepParts): Step {
+export function stepOf(
+  deployment: ModelDeployment,
+  { documents, backend, cuts, last, out, ...parts }: StepParts,
+): Step {
   const find = (key: string): Place | undefined => presentOr(parts.find(key));
   const now = underCuts(deployment, cuts);
   const { stable, canary } = effective(now);
-  const intraOpThreads = deployment.spec.serving?.intraOpThreads ?? 1;
+  const options = optionsOf(deployment);
   const loaded = new Map<number, LoadedModel>();
   const keys = new Map<number, string>();
   const asked: string[] = [];
   const missing = new Set<number>();
+  const unloaded = new Set<number>();
   const problems: Problem[] = [];
   let order: VersionOrder | null = null;
   // Stable first: without it, nothing else is worth loading.
   for (const version of servedSet(now).toSorted((a, b) => rank(b) - rank(a))) {
     const document = documents.get(version);
     // One whose document cannot be read now stays in memory.
-    const key = document === undefined ? last?.keys.get(version) : keyOf(document, backend, intraOpThreads);
+    const key = document === undefined ? last?.keys.get(version) : keyOf(document, backend, options);
+    if (key !== undefined && out.has(key)) {
+      unloaded.add(version);
+      continue;
+    }
     const place = key === undefined ? undefined : find(key);
     if (key !== undefined) asked.push(key);
     problems.push(...(place?.problems ?? []));
@@ -70,7 +82,7 @@ export function stepOf(deployment: ModelDeployment, { documents, backend, cuts, 
     } else if (document === undefined || key === undefined) problems.push(unreadable(deployment, version));
     else if (place?.kind !== "failed") {
       missing.add(version);
-      order ??= { key, document, intraOpThreads };
+      order ??= { key, document, options };
     }
     if (version === stable?.version && !loaded.has(version)) break;
   }
@@ -80,11 +92,17 @@ export function stepOf(deployment: ModelDeployment, { documents, backend, cuts, 
     last === null
       ? null
       : { ...last, loaded: present(last, find), deployment: withRejectionsOf(last.deployment, deployment) };
-  return { served: carries ? { deployment, loaded, keys } : held, problems, keys: asked, order };
+  return { served: carries ? { deployment, loaded, keys, unloaded } : held, problems, keys: asked, order };
 
   function rank(version: number): number {
     return version === stable?.version ? 2 : version === canary?.version ? 1 : 0;
   }
+}
+
+/** How the document says that its versions are opened. */
+export function optionsOf({ spec: { serving } }: ModelDeployment): SessionOptions {
+  const { timeoutMs: _, intraOpThreads = 1, ...others } = serving ?? {};
+  return { intraOpThreads, ...others };
 }
 
 /** The place as it counts now: one whose model is absent has failed, for the reason that the model gives. */

@@ -40,10 +40,10 @@ export async function readBytes(request: Request, maxBytes: number, types: reado
 }
 
 export function parseJson(text: string): unknown {
-  if (text.trim() === "") throw new RequestError(400, "body-empty", "the body is empty; send a JSON object");
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
+    if (text.trim() === "") throw new RequestError(400, "body-empty", "the body is empty; send a JSON object");
     const detail = error instanceof Error ? error.message.replace(/^JSON Parse error: /, "") : "";
     throw new RequestError(400, "body-not-json", `the body is not valid JSON: ${detail}`);
   }

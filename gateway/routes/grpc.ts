@@ -12,7 +12,7 @@ import {
   versionStatistics,
 } from "../core/oip-metadata.ts";
 import type { LoadedModel } from "../core/ports.ts";
-import { answerHeaders, requestIdOf } from "./answer.ts";
+import { answerMetadata, requestIdOf } from "./answer.ts";
 import { isReady, loadedVersion, routeOf, versionNumber } from "./known-model.ts";
 import type { Gateway } from "./port.ts";
 
@@ -115,7 +115,7 @@ async function inferOnce(gateway: Gateway, request: GrpcRequest, asked: Asked): 
       ),
   });
   const requestId = requestIdOf({ headers: { get: request.header } });
-  return { body: answer.reply, metadata: answerHeaders({ answer, requestId, revision }) };
+  return { body: answer.reply, metadata: answerMetadata({ answer, requestId, revision }) };
 }
 
 /** The message of a call. Throws a RequestError where the bytes are none. */

@@ -6,22 +6,29 @@ import { modelMetadata, openVersions, serverMetadata } from "../core/oip-metadat
 import type { LoadedModel, RawMessage } from "../core/ports.ts";
 import { isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
-import { answerHeaders, requestIdOf, type Signed } from "./answer.ts";
+import { answerHeaders, jsonAnswer, requestIdOf, type Signed } from "./answer.ts";
 import { readInferBody } from "./infer-body.ts";
 import { isReady, loadedVersion, routeOf, versionNumber } from "./known-model.ts";
-import type { Replies } from "./replies.ts";
+import type { Asked, Params, PredictionRoutes } from "./prediction.ts";
 
-interface Params {
+interface OfModel {
   readonly model: string;
   readonly version?: string;
 }
 
-/** Open Inference Protocol v2: server and model metadata, readiness, inference with or without a version. */
-export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, version: string) {
-  const infer = ({ request, params }: { request: Request; params: Params }) =>
-    inferOnce(gateway, replies, request, params);
-  const metadata = ({ params }: { params: Params }) => describeModel(gateway, params);
-  const ready = ({ params, set }: { params: Params; set: { status?: number | string } }) => {
+/** `infer` of the Open Inference Protocol v2, with or without a version. */
+export function inferRoutes(gateway: Gateway): PredictionRoutes {
+  const infer = (request: Request, { model = "", version }: Params, asked: Asked): Promise<Response> => {
+    asked.model = model;
+    return inferOnce(gateway, request, model, version === undefined ? null : versionNumber(version));
+  };
+  return { "/v2/models/:model/infer": infer, "/v2/models/:model/versions/:version/infer": infer };
+}
+
+/** Open Inference Protocol v2: server and model metadata, readiness. */
+export function inferenceProtocolRoutes(gateway: Gateway, version: string) {
+  const metadata = ({ params }: { params: OfModel }) => describeModel(gateway, params);
+  const ready = ({ params, set }: { params: OfModel; set: { status?: number | string } }) => {
     const ready = isReady(routeOf(gateway, params.model), params.version);
     if (!ready) set.status = 503;
     return { name: params.model, ready };
@@ -38,21 +45,17 @@ export function inferenceProtocolRoutes(gateway: Gateway, replies: Replies, vers
     .get("/models/:model", metadata)
     .get("/models/:model/versions/:version", metadata)
     .get("/models/:model/ready", ready)
-    .get("/models/:model/versions/:version/ready", ready)
-    .post("/models/:model/infer", infer, { parse: "none" })
-    .post("/models/:model/versions/:version/infer", infer, { parse: "none" });
+    .get("/models/:model/versions/:version/ready", ready);
 }
 
 /** JSON, with binary tensor data after it or without, in and out. */
-async function inferOnce(gateway: Gateway, replies: Replies, request: Request, params: Params): Promise<Response> {
-  replies.about(request, params.model);
-  const version = params.version === undefined ? null : versionNumber(params.version);
-  const { raw, parts } = await readInferBody(gateway.table().models.get(params.model), request, gateway.maxBodyBytes());
+async function inferOnce(gateway: Gateway, request: Request, model: string, version: number | null): Promise<Response> {
+  const { raw, parts } = await readInferBody(gateway.table().models.get(model), request, gateway.maxBodyBytes());
   // Decoded for each version that is asked: their signatures may differ.
   const requests = new Map<LoadedModel, InferRequest>();
   const { revision } = gateway.table();
   const answer = await gateway.predict<InferReply | RawMessage>({
-    model: params.model,
+    model,
     version,
     header: (name) => request.headers.get(name),
     // What a model server gets unread, it reads itself: its own `timeout`, too.
@@ -77,21 +80,27 @@ function timeoutIn(body: unknown): number | null {
 
 function responseOf(signed: Signed<InferReply | RawMessage>): Response {
   const { reply } = signed.answer;
-  const headers = answerHeaders(signed);
-  if ("jsonBytes" in reply) {
-    headers["content-type"] = reply.jsonBytes === null ? "application/json" : "application/octet-stream";
-    if (reply.jsonBytes !== null) headers[jsonLengthHeader] = String(reply.jsonBytes);
-    return new Response(reply.body as Uint8Array<ArrayBuffer>, { headers });
-  }
+  if ("jsonBytes" in reply) return unreadAnswer(signed, reply);
   const { json, binary } = reply;
-  if (binary.length === 0) return Response.json(json, { headers });
+  if (binary.length === 0) return jsonAnswer(signed, json);
+  const headers = answerHeaders(signed);
   const { body, jsonLength } = joinBody(json, binary);
-  headers["content-type"] = "application/octet-stream";
-  headers[jsonLengthHeader] = String(jsonLength);
+  headers.set("content-type", "application/octet-stream");
+  headers.set(jsonLengthHeader, String(jsonLength));
   return new Response(body, { headers });
 }
 
-function describeModel(gateway: Gateway, params: Params) {
+/** What a model server has answered, as it came. */
+function unreadAnswer(signed: Signed<unknown>, { body, jsonBytes }: RawMessage): Response {
+  const headers = answerHeaders(signed);
+  if (jsonBytes !== null) {
+    headers.set("content-type", "application/octet-stream");
+    headers.set(jsonLengthHeader, String(jsonBytes));
+  }
+  return new Response(body as Uint8Array<ArrayBuffer>, { headers });
+}
+
+function describeModel(gateway: Gateway, params: OfModel) {
   const route = routeOf(gateway, params.model);
   const { signature, featureOrder } = loadedVersion(route, params.version);
   const metadata = modelMetadata(route.model, openVersions(route), signature);

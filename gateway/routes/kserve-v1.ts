@@ -3,16 +3,21 @@ import { MethodError, RequestError } from "../core/errors.ts";
 import { platform } from "../core/oip-metadata.ts";
 import { readV1Request } from "../core/rows.ts";
 import type { Gateway } from "./port.ts";
-import { answerHeaders } from "./answer.ts";
+import { jsonAnswer } from "./answer.ts";
 import { readJson } from "./body.ts";
 import { isReady, routeOf } from "./known-model.ts";
-import type { Replies } from "./replies.ts";
+import type { Asked, PredictionRoutes } from "./prediction.ts";
 import { predictRows } from "./rows.ts";
 
 const predictVerb = ":predict";
 
-/** KServe's v1 protocol: the models, one model, and `POST /v1/models/{m}:predict`. */
-export function kserveV1Routes(gateway: Gateway, replies: Replies) {
+/** `POST /v1/models/{m}:predict` of KServe's v1 protocol. `target`: a model and what is to be done with it, `fraud:predict`. */
+export function predictV1Routes(gateway: Gateway): PredictionRoutes {
+  return { "/v1/models/:target": (request, { target = "" }, asked) => predictV1(gateway, request, target, asked) };
+}
+
+/** KServe's v1 protocol: the models, and one model. */
+export function kserveV1Routes(gateway: Gateway) {
   return new Elysia({ prefix: "/v1" })
     .get("/models", () => ({ models: [...gateway.table().models.keys()] }))
     .get("/models/:target", ({ params, set, request }) => {
@@ -22,24 +27,16 @@ export function kserveV1Routes(gateway: Gateway, replies: Replies) {
       if (!ready) set.status = 503;
       const version = route.stable === null ? null : String(route.stable.version);
       return { name: route.model, version, platform, ready };
-    })
-    .post("/models/:target", ({ params, request }) => predictV1(gateway, replies, request, params), { parse: "none" });
+    });
 }
 
-/** `target`: a model and what is to be done with it, `fraud:predict`. */
-async function predictV1(
-  gateway: Gateway,
-  replies: Replies,
-  request: Request,
-  { target }: { readonly target: string },
-): Promise<Response> {
+async function predictV1(gateway: Gateway, request: Request, target: string, asked: Asked): Promise<Response> {
   const model = modelOf(target, request.method);
-  replies.about(request, model);
+  asked.model = model;
   const rows = readV1Request(model, await readJson(request, gateway.maxBodyBytes()));
   const signed = await predictRows(gateway, request, rows);
   const { reply, model: model_name, version } = signed.answer;
-  const body = { ...reply, model_name, model_version: String(version) };
-  return Response.json(body, { headers: answerHeaders(signed) });
+  return jsonAnswer(signed, { ...reply, model_name, model_version: String(version) });
 }
 
 function modelOf(target: string, method: string): string {

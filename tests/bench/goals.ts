@@ -39,6 +39,12 @@ export const goals = {
     unit: "x",
     what: "everything recorded for a request / one prom-client observe with 3 labels",
   },
+  scrape_vs_prom_client: {
+    goal: 0.45,
+    better: "lower",
+    unit: "x",
+    what: "/metrics of 5,000 lines / prom-client's of the same series, each changed since the last scrape",
+  },
   cli_version_vs_bun: { goal: 2.5, better: "lower", unit: "x", what: "mmsp --version / bun with an empty file" },
   cli_status_vs_bun: {
     goal: 6,

@@ -15,6 +15,7 @@ import { githubCalls } from "./github-calls.ts";
 import { goals, isRowName, type RowName } from "./goals.ts";
 import type { Family, Figure, Settings } from "./harness/figure.ts";
 import { record } from "./record.ts";
+import { scrape } from "./scrape.ts";
 import { validation } from "./validate.ts";
 import { renderJson, renderTable } from "./harness/table.ts";
 
@@ -22,6 +23,7 @@ const families: readonly Family[] = [
   embedded,
   fastapi,
   record,
+  scrape,
   commandLine,
   validation,
   githubCalls,

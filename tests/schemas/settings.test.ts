@@ -33,6 +33,7 @@ const valid: Readonly<Record<string, string>> = {
   MMSP_SLO_MIN_REQUESTS: "7",
   MMSP_SLO_WINDOW_SECONDS: "30",
   MMSP_GATEWAY_MAX_BODY_BYTES: "2048",
+  MMSP_GATEWAY_MODEL_MEMORY_MIB: "512",
   MMSP_GATEWAY_TIMEOUT_MS: "900",
   MMSP_GATEWAY_REPLICAS: "4",
   MMSP_TRITON_URL: "http://triton-0:8000, https://triton-1/prefix",
@@ -58,7 +59,7 @@ describe("variables instead of settings in files", () => {
   test("each stands before the project's and the environment's value, and the documents stay valid", () => {
     const settings = readSettings(valid);
     const slo = { errorRate: 0.05, latencyP95Ms: 12.5, drift: 0.3, minRequests: 7, windowSeconds: 30 };
-    const gateway = { maxBodyBytes: 2048, timeoutMs: 900, replicas: 4 };
+    const gateway = { maxBodyBytes: 2048, modelMemoryMib: 512, timeoutMs: 900, replicas: 4 };
     const store = { artifactStore: "s3://bucket/models" };
     const project = projectWith(aProject({ defaults: { steps: [1], slo: { drift: 9 } } }), settings);
     const environment = environmentWith(
@@ -101,7 +102,12 @@ describe("variables instead of settings in files", () => {
     ]);
     const nothing = { policy: null, project: null, deployments: new Map(), read: new Map() };
     const wanted = readWanted(files, "dev", nothing, readSettings(valid));
-    expect(wanted.policy?.spec.gateway).toEqual({ maxBodyBytes: 2048, timeoutMs: 900, replicas: 4 });
+    expect(wanted.policy?.spec.gateway).toEqual({
+      maxBodyBytes: 2048,
+      modelMemoryMib: 512,
+      timeoutMs: 900,
+      replicas: 4,
+    });
     expect(wanted.project?.spec.artifactStore).toBe("s3://bucket/models");
     expect(readWanted(files, "dev", nothing).policy?.spec.gateway).toEqual({ replicas: 2 });
   });
@@ -125,6 +131,7 @@ describe("a wrong value", () => {
     ["MMSP_SLO_MIN_REQUESTS", "1.5"],
     ["MMSP_SLO_WINDOW_SECONDS", "86401"],
     ["MMSP_GATEWAY_MAX_BODY_BYTES", "1023"],
+    ["MMSP_GATEWAY_MODEL_MEMORY_MIB", "0"],
     ["MMSP_GATEWAY_TIMEOUT_MS", "0x10"],
     ["MMSP_GATEWAY_REPLICAS", "1e2"],
     ["MMSP_TRITON_URL", "triton:8000"],

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../../schemas/tensor.ts";
 import { CallerGone, DeadlineExceeded, Overloaded, type Gone } from "../../core/ports.ts";
-import { batchOf, createBatcher, elementsOf, splitBatch, type Run } from "./batch.ts";
+import { batchOf, createBatcher, elementsOf, splitBatch, type LateRun, type Run } from "./batch.ts";
 import type { Trial } from "./messages.ts";
 import type { Session } from "./session.ts";
 import type { Runner } from "./worker-model.ts";
@@ -30,12 +30,16 @@ export interface InlineModel extends Runner {
  */
 export function createInlineModel({ session, trial, onSlow }: InlineOptions): InlineModel {
   const { maxElements } = trial;
-  const call = clocked((inputs) => session.run(inputs), onSlow);
-  const together = trial.batches ? createBatcher(call, { maxElements }) : call;
+  const call = clocked(session.run, onSlow);
+  const together = trial.batches ? createBatcher(call, { maxElements }) : (inputs: readonly Tensor[]) => call(inputs);
   const parted = oneAfterAnother(call);
   const drained = Promise.withResolvers<void>();
   let running = 0;
   let closing: Promise<void> | null = null;
+
+  function leave(): void {
+    if (--running === 0 && closing !== null) drained.resolve();
+  }
 
   async function inParts(inputs: readonly Tensor[], deadline: number, gone?: Gone): Promise<readonly Tensor[]> {
     const rows = rowsOf(inputs);
@@ -56,9 +60,9 @@ export function createInlineModel({ session, trial, onSlow }: InlineOptions): In
       if (closing !== null) return Promise.reject(new Overloaded("the model is being unloaded"));
       running++;
       const large = trial.batches && elementsOf(inputs) > maxElements;
-      return (large ? inParts(inputs, deadline, gone) : together(inputs)).finally(() => {
-        if (--running === 0 && closing !== null) drained.resolve();
-      });
+      const answer = large ? inParts(inputs, deadline, gone) : together(inputs);
+      answer.then(leave, leave);
+      return answer;
     },
     close() {
       // onnxruntime fails calls that are under way when their session is released: wait for them first.
@@ -83,18 +87,48 @@ function oneAfterAnother(run: Run): Run {
 }
 
 /** Looks at the processor time of each call. */
-function clocked(run: Run, onSlow: () => void): Run {
-  return async (inputs) => {
-    let before: NodeJS.CpuUsage | undefined;
-    // onnxruntime puts the call into the queue of immediates: what is put there right before runs right before.
-    setImmediate(() => {
-      before = process.threadCpuUsage();
-    });
+function clocked(run: LateRun, onSlow: () => void): LateRun {
+  const stopwatch = createStopwatch();
+  return async (inputs, gather) => {
+    const start = (): readonly Tensor[] => {
+      const gathered = gather === undefined ? inputs : gather();
+      stopwatch.start();
+      return gathered;
+    };
     try {
-      return await run(inputs);
+      return await run(inputs, start);
     } finally {
-      const { user, system } = process.threadCpuUsage(before);
-      if (before !== undefined && user + system > slowMs * 1000) onSlow();
+      if (stopwatch.isSlow()) onSlow();
     }
   };
+}
+
+/** How old a look at the processor's clock may be, in milliseconds: it costs more than a whole small model. */
+const staleMs = 1;
+
+/**
+ * Whether the call since `start` took more than `slowMs` of the thread's processor time: at least as much as the thread had
+ * since the last look at that clock, less all the time from there to the start.
+ */
+function createStopwatch(): { start(): void; isSlow(): boolean } {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let cpuMs = 0;
+  let startedAt = Number.NEGATIVE_INFINITY;
+  return {
+    start() {
+      startedAt = performance.now();
+      if (startedAt - lookedAt < staleMs) return;
+      lookedAt = startedAt;
+      cpuMs = threadMs();
+    },
+    isSlow() {
+      if (performance.now() - startedAt <= slowMs) return false;
+      return threadMs() - cpuMs - (startedAt - lookedAt) > slowMs;
+    },
+  };
+}
+
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

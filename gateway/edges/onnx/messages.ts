@@ -1,4 +1,5 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
+import type { SessionOptions } from "../../core/ports.ts";
 import type { Tensor } from "../../../schemas/tensor.ts";
 
 /** What the trial found out about a model. */
@@ -11,10 +12,6 @@ export interface Trial {
   readonly maxElements: number;
   /** Rows of different callers may run as one batch: the answers are the same, row by row. */
   readonly batches: boolean;
-}
-
-export interface SessionOptions {
-  readonly intraOpThreads: number;
 }
 
 /** To the worker. One worker holds one model. */

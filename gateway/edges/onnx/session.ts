@@ -1,15 +1,15 @@
 import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { ModelVersion, Signature, TensorSpec } from "../../../schemas/model-version.ts";
-import { InferenceError } from "../../core/ports.ts";
+import { InferenceError, type SessionOptions } from "../../core/ports.ts";
 import { elements, type Tensor, type TensorData } from "../../../schemas/tensor.ts";
-import type { SessionOptions } from "./messages.ts";
+import type { LateRun } from "./batch.ts";
 
 /** An open model of one signature. Calls block the thread that they are made in. */
 export interface Session {
   /** Dimensions of the signature's inputs as the file says them: free ones by name. */
   readonly dimensions: readonly (readonly (string | number)[])[];
   /** Rejects with an InferenceError. */
-  run(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
+  readonly run: LateRun;
   release(): Promise<void>;
 }
 
@@ -26,10 +26,10 @@ export async function openSession(
   file: Uint8Array | string,
   options: SessionOptions,
 ): Promise<Session> {
-  const threads = { ...silent, intraOpNumThreads: options.intraOpThreads, interOpNumThreads: 1 };
+  const ortOptions = ortOptionsOf(options);
   const session = await (typeof file === "string"
-    ? InferenceSession.create(file, threads)
-    : InferenceSession.create(file, threads));
+    ? InferenceSession.create(file, ortOptions)
+    : InferenceSession.create(file, ortOptions));
   const { outputs } = spec.signature;
   try {
     agree(spec.signature, session);
@@ -40,10 +40,12 @@ export async function openSession(
   const names = outputs.map(({ name }) => name);
   return {
     dimensions: spec.signature.inputs.map(({ name }) => dimensionsOf(name, session.inputMetadata)),
-    async run(tensors) {
-      const feeds: Record<string, OrtTensor> = {};
-      for (const tensor of tensors) feeds[tensor.name] = toOrt(tensor);
+    async run(tensors, gather) {
+      const feeds = feedsOf(tensors);
       let results: InferenceSession.ReturnType;
+      // onnxruntime puts the call into the queue of immediates, with these very feeds: what is put there right before runs
+      // right before. Did it ever not, the answer would be to `tensors`, and have as many rows as those.
+      if (gather !== undefined) setImmediate(exchange, feeds, gather);
       try {
         results = await session.run(feeds, names, silent);
       } catch (error) {
@@ -53,6 +55,34 @@ export async function openSession(
     },
     release: () => session.release(),
   };
+}
+
+/** Threads are pinned: onnxruntime would take as many as there are cores, for each model. */
+function ortOptionsOf(options: SessionOptions): InferenceSession.SessionOptions {
+  const { intraOpThreads, interOpThreads = 1, executionMode, graphOptimization, memoryArena } = options;
+  return {
+    ...silent,
+    intraOpNumThreads: intraOpThreads,
+    interOpNumThreads: interOpThreads,
+    ...(executionMode !== undefined && { executionMode }),
+    ...(graphOptimization !== undefined && { graphOptimizationLevel: graphOptimization }),
+    ...(memoryArena !== undefined && { enableCpuMemArena: memoryArena }),
+  };
+}
+
+function feedsOf(tensors: readonly Tensor[]): Record<string, OrtTensor> {
+  const feeds: Record<string, OrtTensor> = {};
+  for (const tensor of tensors) feeds[tensor.name] = toOrt(tensor);
+  return feeds;
+}
+
+/** Never throws: nobody could catch it. What cannot be gathered stays as it is. */
+function exchange(feeds: Record<string, OrtTensor>, gather: () => readonly Tensor[]): void {
+  try {
+    Object.assign(feeds, feedsOf(gather()));
+  } catch {
+    // A batch too large for the memory, say: the answer has too few rows then, and it is tried in halves.
+  }
 }
 
 type Metadata = readonly InferenceSession.ValueMetadata[];

@@ -2,7 +2,8 @@ import type { ModelVersion } from "../../../schemas/model-version.ts";
 import { fills, firstAnswer, probeInputs } from "../../../schemas/probe.ts";
 import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 import { batchOf, elementsOf, splitBatch } from "./batch.ts";
-import type { SessionOptions, Trial } from "./messages.ts";
+import type { SessionOptions } from "../../core/ports.ts";
+import type { Trial } from "./messages.ts";
 import { openSession, type Session } from "./session.ts";
 
 /** Above these a model stays in its worker. */

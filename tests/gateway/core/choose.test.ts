@@ -16,7 +16,7 @@ function routeOf(weight: number, options: { cuts?: Cut[]; loaded?: number[] } = 
     routing: { stickyBy: "header:X-User" },
   });
   const loaded = new Map((options.loaded ?? [2, 3, 4]).map((version) => [version, loadedOf(version)]));
-  return buildRoute(deployment, null, null, options.cuts ?? [], loaded);
+  return buildRoute(deployment, null, null, options.cuts ?? [], { loaded });
 }
 
 function versionOf(...args: Parameters<typeof chooseVersion>): number | null {

@@ -48,7 +48,7 @@ test("no version that is rejected, cut or missing is ever chosen", () => {
       (deployment, cuts, there, random, explicit) => {
         const loaded = new Map(there.map((version) => [version, loadedOf(version)]));
         const choice = chooseVersion(
-          buildRoute(deployment, null, null, cuts, loaded),
+          buildRoute(deployment, null, null, cuts, { loaded }),
           { explicit, sticky: null },
           random,
         );
@@ -66,9 +66,9 @@ test("no version that is rejected, cut or missing is ever chosen", () => {
 });
 
 test("a cut canary gives all traffic to stable, a cut stable to the next of previous", () => {
-  const canary = buildRoute(rollout, null, null, [cutOf({ version: 4, attempt: 4 })], loaded);
+  const canary = buildRoute(rollout, null, null, [cutOf({ version: 4, attempt: 4 })], { loaded });
   expect([canary.stable, canary.canary]).toEqual([{ version: 3, attempt: 3 }, null]);
-  const stable = buildRoute(rollout, null, null, [cutOf({ version: 3, attempt: 3, phase: "stable" })], loaded);
+  const stable = buildRoute(rollout, null, null, [cutOf({ version: 3, attempt: 3, phase: "stable" })], { loaded });
   expect(stable.stable).toEqual({ version: 2, attempt: null });
   expect(stable.canary).toEqual({ version: 4, attempt: 4, weight: 10 });
   expect([...stable.closed]).toEqual([[3, `version 3 of fraud was taken out by guard at ${since}: errors`]]);
@@ -76,7 +76,7 @@ test("a cut canary gives all traffic to stable, a cut stable to the next of prev
 
 test("a canary that is not loaded gets no traffic; a missing stable falls back to a previous one that is there", () => {
   const only = (...versions: number[]) =>
-    buildRoute(rollout, null, null, [], new Map(versions.map((version) => [version, loadedOf(version)])));
+    buildRoute(rollout, null, null, [], { loaded: new Map(versions.map((version) => [version, loadedOf(version)])) });
   expect(only(3).canary).toBeNull();
   expect(only(1, 4).stable).toEqual({ version: 1, attempt: null });
   expect(only().stable).toEqual({ version: 3, attempt: 3 });
@@ -90,9 +90,9 @@ test("the deadline is the deployment's, else the environment's, else ten seconds
     spec: { namespace: "dev", backend: "embedded", gateway: { timeoutMs: 500 } },
   };
   const own = deploymentOf({ serving: { timeoutMs: 20 } });
-  expect(buildRoute(own, environment, null, [], loaded).timeoutMs).toBe(20);
-  expect(buildRoute(rollout, environment, null, [], loaded).timeoutMs).toBe(500);
-  expect(buildRoute(rollout, null, null, [], loaded).timeoutMs).toBe(10_000);
+  expect(buildRoute(own, environment, null, [], { loaded }).timeoutMs).toBe(20);
+  expect(buildRoute(rollout, environment, null, [], { loaded }).timeoutMs).toBe(500);
+  expect(buildRoute(rollout, null, null, [], { loaded }).timeoutMs).toBe(10_000);
 });
 
 test("cuts of other environments and other models change nothing", () => {
