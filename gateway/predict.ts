@@ -1,18 +1,25 @@
 import { chooseVersion } from "./core/choose.ts";
-import { deadlineOf, type Deadline } from "./core/deadline.ts";
-import { callerGone, RequestError } from "./core/errors.ts";
+import { deadlineOf } from "./core/deadline.ts";
+import { RequestError } from "./core/errors.ts";
+import {
+  blame,
+  clientError,
+  clientFault,
+  fallbackReason,
+  isForWantOfRoom,
+  isNobodysFault,
+  MalformedAnswer,
+  type Failed,
+} from "./core/failures.ts";
 import {
   CallerGone,
   DeadlineExceeded,
   InferenceError,
-  InputRefused,
-  InputUnsupported,
-  Overloaded,
   Unavailable,
   type Gone,
   type LoadedModel,
 } from "./core/ports.ts";
-import type { AttemptOutcome, AttemptPhase, FallbackReason, Recorder } from "./core/record.ts";
+import type { AttemptOutcome, AttemptPhase, Recorder } from "./core/record.ts";
 import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
 import { forwarded, type RawCall } from "./forward.ts";
@@ -69,19 +76,8 @@ const retryShare = 0.2;
 /** Share of a request's deadline that the canary may use, so that stable has time left. */
 const canaryShare = 0.5;
 
-/** The model ran, and what came out is no answer. */
-class MalformedAnswer extends Error {
-  override readonly name = "MalformedAnswer";
-}
-
 interface Tried<Reply> {
   readonly reply: Reply;
-  readonly seconds: number;
-}
-
-/** A failed attempt, and whether it is held against the version. */
-interface Failed {
-  readonly error: unknown;
   readonly seconds: number;
 }
 
@@ -189,10 +185,6 @@ function decode<Reply>(call: Call<Reply>, target: LoadedModel, outputs: readonly
   }
 }
 
-function unsupported({ message }: InputUnsupported): RequestError {
-  return new RequestError(400, "value-unsupported", message);
-}
-
 function late(ms: number): DeadlineExceeded {
   return new DeadlineExceeded(`no answer within ${Math.round(ms)} ms`);
 }
@@ -212,65 +204,6 @@ async function within<T>(ms: number, running: Promise<T>, gone: Gone | undefined
     signal?.removeEventListener("abort", leave);
     running.catch(() => undefined); // an answer that comes too late is nobody's
   }
-}
-
-/**
- * Why stable may answer instead; null where it could do no better. A canary that refuses what the caller sent is asked
- * about at stable too: if stable takes it, the canary's signature broke its clients. One that has no room for the request
- * (a slow one soon has none) is not blamed for that, but its callers need not suffer for it.
- */
-function fallbackReason(error: unknown): FallbackReason | null {
-  if (error instanceof Overloaded) return "overload";
-  if (error instanceof Unavailable) return "unavailable";
-  if (error instanceof DeadlineExceeded) return "timeout";
-  if (error instanceof MalformedAnswer) return "malformed";
-  if (error instanceof RequestError) return error.status === 400 || error.status === 422 ? "signature" : null;
-  return error instanceof CallerGone ? null : "error";
-}
-
-/** It was never run, or nobody waits for it: that says nothing about the version. */
-function isNobodysFault(error: unknown): boolean {
-  return [RequestError, Overloaded, Unavailable, CallerGone].some((kind) => error instanceof kind);
-}
-
-/** What is wrong with the input, as the caller is told it; any other error as it is. */
-function clientFault(error: unknown, route: Route, version: number): unknown {
-  if (error instanceof InputUnsupported) return unsupported(error);
-  if (!(error instanceof InputRefused)) return error;
-  return new RequestError(
-    400,
-    "input-refused",
-    `version ${version} of ${route.model} refused the input: ${error.message}`,
-  );
-}
-
-/** Stable may have room where the canary has none. */
-function isForWantOfRoom(reason: FallbackReason | null): boolean {
-  return reason === "overload" || reason === "unavailable";
-}
-
-/**
- * What a failure that nothing better is known about says of the version. One that was given less time than the route gives
- * is not at fault for having needed more; but slow it was, where it took longer than its objective allows.
- */
-function blame({ error, seconds }: Failed, { slo }: Route, { isCallers }: Deadline): AttemptOutcome {
-  if (isNobodysFault(error)) return "refused";
-  if (!isCallers || !(error instanceof DeadlineExceeded)) return "fault";
-  return seconds * 1000 > (slo.latencyP95Ms ?? Infinity) ? "late" : "refused";
-}
-
-/** What the caller is told. Causes go to the log: they are an oracle about the inside. */
-function clientError(error: unknown, route: Route, version: number, deadline: Deadline): RequestError {
-  if (error instanceof RequestError) return error;
-  const who = `version ${version} of ${route.model}`;
-  if (error instanceof Overloaded) return new RequestError(503, "overloaded", `${who} is overloaded; try again later`);
-  if (error instanceof Unavailable) return new RequestError(503, "unavailable", `${who} is not there; try again later`);
-  if (error instanceof DeadlineExceeded) {
-    const asked = deadline.isCallers ? ", as the request asks" : "";
-    return new RequestError(504, "deadline-exceeded", `${who} did not answer within ${deadline.ms} ms${asked}`);
-  }
-  if (error instanceof CallerGone) return callerGone();
-  return new RequestError(500, "inference-failed", `${who} failed on this input`);
 }
 
 /** Of a version that is named, after it has been made known that it is. */
