@@ -175,7 +175,7 @@ describe("SIGTERM", () => {
     ended = gateway.terminate();
     await gateway.logged("stopping");
     const ready = await fetch(`${gateway.url}/health/ready`);
-    expect([ready.status, await ready.json()]).toEqual([503, { ready: false }]);
+    expect([ready.status, await ready.json()]).toMatchObject([503, { ready: false }]);
     expect(await (await fetch(`${gateway.url}/health`)).json()).toMatchObject({ status: "stopping" });
     expect(await ended).toBe(0);
     await Promise.all(clients);

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startRig, type GatewayRig } from "../../support/gateway-rig.ts";
-import { linearModel } from "../../support/models.ts";
+import { linearModel, slowModel } from "../../support/models.ts";
 import { servingTree } from "../../support/serving-tree.ts";
 
 /** Bytes that a body may have here. */
@@ -101,9 +101,12 @@ describe("Bun closes the connection without an answer:", () => {
   });
 
   test("a client that says it will send no more before it has its answer", async () => {
+    // What answers in no time is faster than the end that comes after the request.
+    await using slow = await startRig(servingTree({ fraud: { versions: { 1: slowModel({ rounds: 400 }) } } }));
+    slow.listen();
     const { promise, resolve } = Promise.withResolvers<string>();
     let answer = "";
-    const socket = connect(rig.app.server?.port ?? 0, "127.0.0.1", () => socket.end(whole("/predict", host)));
+    const socket = connect(slow.app.server?.port ?? 0, "127.0.0.1", () => socket.end(whole("/predict", host)));
     socket.on("data", (chunk) => (answer += chunk.toString()));
     socket.on("error", () => undefined).on("close", () => resolve(answer));
     expect(await promise).toBe("");
