@@ -15,7 +15,7 @@ import { answering, type Answering } from "./routes/prediction.ts";
 /**
  * The HTTP server of a gateway, not listening yet. Errors become replies here and nowhere else. Predictions are answered by
  * Bun's own router before the framework sees them, which is what most of a gateway's time would go to; the framework has the
- * same routes for everything that it dispatches itself.
+ * same routes for everything that it dispatches itself, such as all requests while clients are sent away.
  */
 export function createApp(gateway: Gateway, version: string) {
   const fail = (error: unknown, request: Request): Response => failureOf(gateway, error, request);

@@ -22,16 +22,22 @@ export interface InferBody {
  */
 export async function readInferBody(route: Route | undefined, request: Request, maxBytes: number): Promise<InferBody> {
   const jsonLength = request.headers.get(jsonLengthHeader);
-  const isOnServer = route !== undefined && [...route.loaded.values()].some(({ forward }) => forward !== undefined);
-  if (!isOnServer && jsonLength === null) {
+  const onServer = route !== undefined && isOnServer(route);
+  if (!onServer && jsonLength === null) {
     const body = await readJson(request, maxBytes, inferTypes);
     return { raw: null, parts: () => ({ body, binary: null }) };
   }
   const bytes = await readBytes(request, maxBytes, inferTypes);
-  const raw = isOnServer ? rawMessageOf(bytes, jsonLength) : null;
+  const raw = onServer ? rawMessageOf(bytes, jsonLength) : null;
   if (raw !== null) return { raw, parts: () => partsOf(bytes, jsonLength) };
   const parts = partsOf(bytes, jsonLength);
   return { raw, parts: () => parts };
+}
+
+/** Asked of every request: without a list of the versions. */
+function isOnServer({ loaded }: Route): boolean {
+  for (const { forward } of loaded.values()) if (forward !== undefined) return true;
+  return false;
 }
 
 /** null: framed in a way that Triton takes for something else than a request with JSON in it. */

@@ -28,6 +28,15 @@ describe("a canary that fails by its own fault", () => {
     expect(rig.logged).toContainEqual(expect.objectContaining({ message: "a version failed a request" }));
   });
 
+  test("is answered for by stable with binary tensors as well, and the reply says so", async () => {
+    await using rig = await rigOf({ versions: fails, canary: 2, weight: 100 });
+    const input = { name: "input", datatype: "FP32", shape: [1, 3], data: bad[0] };
+    const parameters = { binary_data_output: true };
+    const reply = await rig.post("/v2/models/fraud/infer", { inputs: [input], parameters });
+    expect(reply.headers.get("content-type")).toBe("application/octet-stream");
+    expect([answeredBy(reply), fallbackFrom(reply), reply.headers.get("x-mmsp-phase")]).toEqual(["1", "2", "stable"]);
+  });
+
   test("named by the caller, is not answered for, and the caller is not told why", async () => {
     await using rig = await rigOf({ versions: fails, canary: 2, weight: 100 });
     const input = { name: "input", datatype: "FP32", shape: [1, 3], data: bad[0] };

@@ -10,8 +10,16 @@ const model = oneof(
 );
 const version = integer({ min: 1, max: 3 });
 const phase = constantFrom<AttemptPhase>("stable", "canary", "explicit");
-const outcome = constantFrom<AttemptOutcome>("ok", "fault", "shared", "refused");
-const reason = constantFrom<FallbackReason>("error", "timeout", "malformed", "signature", "overload", "shared");
+const outcome = constantFrom<AttemptOutcome>("ok", "fault", "late", "shared", "refused");
+const reason = constantFrom<FallbackReason>(
+  "error",
+  "timeout",
+  "malformed",
+  "signature",
+  "overload",
+  "unavailable",
+  "shared",
+);
 /** Sums of such times are exact, in whatever order they are taken. Some are bounds of buckets. */
 const seconds = oneof(
   integer({ min: 0, max: 2 ** 24 }).map((units) => units / 2 ** 20),

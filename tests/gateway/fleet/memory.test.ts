@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { chooseVersion } from "../../../gateway/core/choose.ts";
 import type { RoutingTable } from "../../../gateway/core/route.ts";
-import { leftOut, type Tenant } from "../../../gateway/fleet/memory.ts";
+import { leftOut, outOfMemory, type Tenant } from "../../../gateway/fleet/memory.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { stringify } from "yaml";
-import { anEnvironment } from "../../support/builders.ts";
+import { anEnvironment, aVersion } from "../../support/builders.ts";
 import { cutOf, deploymentOf, memorySource, since } from "../../support/fleet.ts";
 import { changed, closeAll, codes, constantModel, filesOf, fleetOf, stableAnswer } from "../../support/fleet-rig.ts";
 
@@ -75,6 +75,18 @@ function asked(table: RoutingTable, model: string, version: number): unknown {
   const route = table.models.get(model);
   return route === undefined ? null : chooseVersion(route, { explicit: version, sticky: null }, 0);
 }
+
+test("what a model server has takes none of the gateway's memory", () => {
+  const deployments = new Map([["fraud", served("fraud")]]);
+  const artifact = { key: "model.onnx", sha256: "a".repeat(64), sizeBytes: 2 ** 20 };
+  const documents = [1, 2].map((version) => [version, aVersion("fraud", version, { artifact })] as const);
+  const tooMuch = (backend: "embedded" | "triton") => {
+    const policy = anEnvironment("dev", { backend, gateway: { modelMemoryMib: 1 } });
+    return outOfMemory({ policy, deployments, versions: new Map([["fraud", new Map(documents)]]) }, [], () => 0);
+  };
+  expect(tooMuch("embedded").out.size).toBe(1);
+  expect(tooMuch("triton")).toEqual({ out: new Set(), problems: [] });
+});
 
 describe("a fleet with a limit", () => {
   test("keeps what gets traffic, and of the versions to fall back to as many as there is room for", async () => {
