@@ -1,4 +1,4 @@
-import { nearestName } from "../schemas/words.ts";
+import type { nearestName } from "../schemas/words.ts";
 import type { flagElsewhere } from "./elsewhere.ts";
 
 /** A flag as help shows it and as the parser reads it. */
@@ -185,9 +185,14 @@ export function unknownFlag(dashes: string, name: string, flags: Flags): UsageEr
   return new UsageError(`unknown flag ${dashes}${name}${meant}`);
 }
 
+/** Loaded where a word is wrong. */
+function words(): { readonly nearestName: typeof nearestName } {
+  return require("../schemas/words.ts") as ReturnType<typeof words>;
+}
+
 /** `; did you mean --version?`, or nothing where no name is near. */
 export function didYouMean(word: string, names: readonly string[], shown: (name: string) => string): string {
-  const near = nearestName(word, names);
+  const near = words().nearestName(word, names);
   return near === null ? "" : `; did you mean ${shown(near)}?`;
 }
 

@@ -12,6 +12,8 @@ else {
     import("./run.ts"),
     import("./wire.ts"),
     import("./commands.ts").then(loadNamed),
+    // It starts on this thread while the others compile ours.
+    import("node:fs"),
   ]);
   process.exitCode = await run(argv);
 }

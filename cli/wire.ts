@@ -12,7 +12,6 @@ import { createRedactor } from "../schemas/secrets.ts";
 import type { ArgoCd } from "./gitops/core/argocd-port.ts";
 import type { GatewayAnswer } from "./gitops/core/gateway-status.ts";
 import { fail } from "../schemas/problem.ts";
-import { repositoryAt } from "../schemas/repository.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -131,8 +130,13 @@ function createEdges(env: Variables, offers: Pick<SessionOptions, "offersLocal">
         env,
       ),
     gitFacts: async (dir) => (await import("./gitops/edges/git-facts.ts")).gitFacts(dir),
-    repositoryAt: async (remote) =>
-      repositoryAt(remote, (await import("./gitops/edges/github/token.ts")).apiUrlOf(env)),
+    repositoryAt: async (remote) => {
+      const [{ repositoryAt }, { apiUrlOf }] = await Promise.all([
+        import("../schemas/repository.ts"),
+        import("./gitops/edges/github/token.ts"),
+      ]);
+      return repositoryAt(remote, apiUrlOf(env));
+    },
     readGateway,
     openArgoCd: (address) => openArgoCd(address, env),
     startGateway: async (options) => (await import("./start-gateway.ts")).startGateway(options),

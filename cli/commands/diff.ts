@@ -12,7 +12,8 @@ import type { Outcome } from "../outcome.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { noteBehind } from "./behind-note.ts";
-import { looksAtGitHub, readDocuments, remoteOf, validName } from "./target.ts";
+import { remoteOf } from "./remote.ts";
+import { looksAtGitHub, readDocuments, validName } from "./target.ts";
 
 export const diff: Command = {
   summary: "Show what the working tree changes, or where two environments differ, in terms of models",

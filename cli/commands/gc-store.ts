@@ -10,8 +10,8 @@ import { openRegistrations, wholeTree } from "../gitops/open-registrations.ts";
 import { size } from "../gitops/core/size.ts";
 import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
-import { timeTeller, toTheSecond } from "../times.ts";
-import { baseBranchOf, remoteOf } from "./target.ts";
+import { timeTeller, toTheSecond } from "../ago.ts";
+import { baseBranchOf, remoteOf } from "./remote.ts";
 
 interface Window {
   readonly olderThan: string;

@@ -11,9 +11,11 @@ import { lastServedText } from "../gitops/render/gc-text.ts";
 import { size } from "../gitops/core/size.ts";
 import type { Outcome } from "../outcome.ts";
 import { renderTable } from "../table.ts";
-import { durationFlag, toTheSecond } from "../times.ts";
+import { toTheSecond } from "../ago.ts";
+import { durationFlag } from "../times.ts";
 import { historyFrom } from "./history-source.ts";
-import { refuseMixedFlags, remoteOf } from "./target.ts";
+import { remoteOf } from "./remote.ts";
+import { refuseMixedFlags } from "./target.ts";
 
 export const gc: Command = {
   summary: "Remove versions that nothing serves, and artifacts that nothing names; only tells unless --apply is given",

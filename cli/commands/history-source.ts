@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import type { Input } from "../flags.ts";
 import type { HistorySource } from "../gitops/core/history-port.ts";
 import type { Snapshot } from "../gitops/core/ports.ts";
-import { baseBranchOf, checkBranch, remoteOf } from "./target.ts";
+import { baseBranchOf, checkBranch, remoteOf } from "./remote.ts";
 
 type Names = Pick<Snapshot, "environmentNames" | "modelNames">;
 

@@ -10,7 +10,8 @@ import { periodsAt, stretchesOf, type CommitFacts, type Period, type Stretch } f
 import { readHistory } from "../gitops/read-history.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
-import { momentOf, timeTeller, toTheSecond, type Moment } from "../times.ts";
+import { timeTeller, toTheSecond } from "../ago.ts";
+import { momentOf, type Moment } from "../times.ts";
 import { noteBehind } from "./behind-note.ts";
 import { historyFrom, namesOf } from "./history-source.ts";
 import { requireNames } from "./known-names.ts";

@@ -9,7 +9,7 @@ import type { Finding } from "../gitops/core/readiness/finding.ts";
 import { findingsOf, isReady } from "../gitops/core/readiness/findings.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Style } from "../style.ts";
-import { remoteOf, repositoryOfOrigin } from "./target.ts";
+import { remoteOf, repositoryOfOrigin } from "./remote.ts";
 
 /** `mmsp init --check`: what mmsp needs of the repository on GitHub, and what of it is not there. Changes nothing anywhere. */
 export async function checkInit(input: Input, context: Context): Promise<Outcome> {

@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { shared, UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
 import { draftFiles, writeFiles, type FilesDraft } from "./init-files.ts";
-import { checkBranch, checkRepository, projectOf, repositoryOfOrigin } from "./target.ts";
+import { checkBranch, checkRepository, projectOf, repositoryOfOrigin } from "./remote.ts";
 
 const workflow = ".github/workflows/mmsp.yml";
 

@@ -10,7 +10,7 @@ import { deploymentsOf, modelsOf, placesOf, type VersionPlace } from "../gitops/
 import { size } from "../gitops/core/size.ts";
 import { figure } from "../gitops/render/markdown.ts";
 import { renderTable } from "../table.ts";
-import { timeTeller } from "../times.ts";
+import { timeTeller } from "../ago.ts";
 import { requireNames } from "./known-names.ts";
 import { optionalModelOf, readEverything, validateCommand } from "./target.ts";
 

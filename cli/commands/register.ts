@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "../command.ts";
-import { UsageError, writing } from "../flags.ts";
+import { writing } from "../flags.ts";
 import type { Content } from "../gitops/core/ports.ts";
 import { fail } from "../../schemas/problem.ts";
 import { givenModel, type GivenModel } from "./given-model.ts";
@@ -111,12 +111,13 @@ async function readFeatureOrder(
 ): Promise<readonly string[] | null> {
   if (text === undefined) return null;
   if (!text.endsWith(".json")) return text.split(",").map((name) => name.trim());
-  let value: unknown;
-  try {
-    value = await Bun.file(at(text)).json();
-  } catch {
-    throw new UsageError(`--feature-order: ${text} cannot be read as JSON`);
-  }
+  const refuse = (message: string): never => {
+    const hint = 'write it as ["amount", "age"], or say the names themselves: --feature-order amount,age';
+    return fail({ code: "feature-order-file", file: text, message, hint });
+  };
+  const file = Bun.file(at(text));
+  if (!(await file.exists())) return refuse("there is no such file");
+  const value: unknown = await file.json().catch(() => refuse("cannot be read as JSON"));
   if (Array.isArray(value) && value.every((name) => typeof name === "string")) return value;
-  throw new UsageError(`--feature-order: ${text} must hold a list of names`);
+  return refuse("must hold a list of names");
 }

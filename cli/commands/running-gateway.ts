@@ -5,7 +5,8 @@ import { isGitAddress } from "../../schemas/repository.ts";
 import { isGateway } from "../executable/self.ts";
 import type { Context, Remote } from "../context.ts";
 import type { Input } from "../flags.ts";
-import { looksAtGitHub, remoteOf } from "./target.ts";
+import { remoteOf } from "./remote.ts";
+import { looksAtGitHub } from "./target.ts";
 
 /** What `up` leaves for `down`, and for another `up`. */
 export interface RunningGateway {

@@ -10,7 +10,7 @@ import { figure } from "../gitops/render/markdown.ts";
 import type { Style } from "../style.ts";
 import { foldLines, foldTable } from "../fold.ts";
 import { renderFacts, renderTable } from "../table.ts";
-import { timeTeller } from "../times.ts";
+import { timeTeller } from "../ago.ts";
 import { stretchColumns, stretchRows } from "./history.ts";
 import { placeText } from "./list.ts";
 

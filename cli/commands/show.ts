@@ -11,11 +11,12 @@ import { lastServed, stretchesOf, type Period } from "../gitops/core/history.ts"
 import { versionProblems } from "../gitops/core/names.ts";
 import type { Scope, Snapshot } from "../gitops/core/ports.ts";
 import { readHistory } from "../gitops/read-history.ts";
-import { toTheSecond } from "../times.ts";
+import { toTheSecond } from "../ago.ts";
 import { newestFirst, periodJson } from "./history.ts";
 import { historyFrom } from "./history-source.ts";
 import { showCard } from "./show-card.ts";
-import { looksAtGitHub, modelOf, remoteOf } from "./target.ts";
+import { remoteOf } from "./remote.ts";
+import { looksAtGitHub, modelOf } from "./target.ts";
 
 export const show: Command = {
   summary: "Show everything about one version: what is in it, where it serves and served, and why it left",

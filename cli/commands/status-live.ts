@@ -7,7 +7,8 @@ import type { LiveEnvironment } from "../gitops/core/live.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import { dataDirOf, isRunning, readState, remoteDataDir, type RunningGateway } from "./running-gateway.ts";
-import { looksAtGitHub, remoteOf } from "./target.ts";
+import { remoteOf } from "./remote.ts";
+import { looksAtGitHub } from "./target.ts";
 
 /** What is looked at; null: all of them. */
 interface Asked {

@@ -8,7 +8,7 @@ import type { Context, Documents } from "../context.ts";
 import type { Input } from "../flags.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
-import { timeTeller } from "../times.ts";
+import { timeTeller } from "../ago.ts";
 import { optionalModelOf, readDocuments, readEverything, validateCommand } from "./target.ts";
 
 /** What an environment serves of a model, as git says. */

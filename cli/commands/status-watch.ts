@@ -4,7 +4,8 @@ import type { Input } from "../flags.ts";
 import { OutsideError } from "../gitops/core/ports.ts";
 import type { Outcome } from "../outcome.ts";
 import { lookAt } from "./status-view.ts";
-import { looksAtGitHub, remoteOf } from "./target.ts";
+import { remoteOf } from "./remote.ts";
+import { looksAtGitHub } from "./target.ts";
 
 /** The longest wait between two questions while GitHub cannot be reached. */
 const longestWaitMs = 60_000;

@@ -1,5 +1,4 @@
 import type { Command } from "../command.ts";
-import { durationFlag } from "../times.ts";
 import { reading, shared, UsageError } from "../flags.ts";
 import { lookAt } from "./status-view.ts";
 import { looksAtGitHub } from "./target.ts";
@@ -43,6 +42,7 @@ export const status: Command = {
       }
       return { kind: "report", text, json, ok: true };
     }
+    const { durationFlag } = await import("../times.ts");
     const pollMs = durationFlag("every", every ?? "5s");
     if (pollMs === 0) throw new UsageError("--every takes at least a second");
     const { watchStatus } = await import("./status-watch.ts");

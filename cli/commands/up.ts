@@ -19,7 +19,8 @@ import {
   writeState,
   type RunningGateway,
 } from "./running-gateway.ts";
-import { knownEnvironment, looksAtGitHub, remoteOf } from "./target.ts";
+import { remoteOf } from "./remote.ts";
+import { knownEnvironment, looksAtGitHub } from "./target.ts";
 
 export const up: Command = {
   summary: "Serve an environment on this machine, with embedded ONNX Runtime",

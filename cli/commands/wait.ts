@@ -5,7 +5,7 @@ import type { Command } from "../command.ts";
 import { following, shared, UsageError, type Input } from "../flags.ts";
 import { arrived, endJson } from "../report-end.ts";
 import { checkTimeout, follow, unnamed } from "./conclude.ts";
-import { remoteOf } from "./target.ts";
+import { remoteOf } from "./remote.ts";
 
 export const wait: Command = {
   summary: "Wait until a pull request is merged, applied by Argo CD and served, as its environment names them",

@@ -9,7 +9,8 @@ import { isInRepository } from "../../schemas/store.ts";
 import { UsageError, type Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
 import { checkFollowable, checkFollowing, concludeTogether } from "./conclude.ts";
-import { refuseMixedFlags, remoteOf } from "./target.ts";
+import { remoteOf } from "./remote.ts";
+import { refuseMixedFlags } from "./target.ts";
 import { artifactsOf, plannerFor } from "./write.ts";
 
 function setPlannerFor(context: Context): SetPlanner {

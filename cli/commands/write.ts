@@ -16,7 +16,8 @@ import { isInRepository } from "../../schemas/store.ts";
 import type { Input } from "../flags.ts";
 import type { Outcome } from "../outcome.ts";
 import { checkFollowable, checkFollowing, conclude } from "./conclude.ts";
-import { refuseMixedFlags, remoteOf } from "./target.ts";
+import { remoteOf } from "./remote.ts";
+import { refuseMixedFlags } from "./target.ts";
 
 /** The shipped planner: pure functions of core and render. It sees the documents as the variables want them read. */
 export function plannerFor({ env }: Pick<Context, "env">): Planner {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { durationFlag, momentOf, timeTeller } from "../../cli/times.ts";
+import { timeTeller } from "../../cli/ago.ts";
+import { durationFlag, momentOf } from "../../cli/times.ts";
 import { UsageError } from "../../cli/flags.ts";
 
 const now = new Date("2026-03-01T12:00:00Z");

@@ -14,13 +14,20 @@ export function deployNotices(
   return [
     ...stepsNotice(command, after.spec.canary),
     ...(isStable && before === null
-      ? [`${model} is new in ${environment}: version ${version} becomes stable, at 100 %`]
+      ? [`${model} is new in ${environment}: version ${version} becomes stable, at 100 %${instead(command)}`]
       : []),
     ...(isStable && before !== null
       ? [`every stable version is rejected: version ${version} becomes stable, at 100 %`]
       : []),
     ...(rejection ? [`takes back the rejection of version ${version}: ${rejection.reason}`] : []),
   ];
+}
+
+/** Of a weight that was asked for where there is nothing to share traffic with. */
+function instead({ weight }: DeployCommand): string {
+  return typeof weight === "number" && weight !== 100
+    ? `, and not at ${weight} %: nothing else could serve the rest`
+    : "";
 }
 
 /** The way that was recorded for the canary; where the version is stable at once, there is none to go. */

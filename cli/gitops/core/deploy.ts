@@ -133,7 +133,11 @@ function alreadySo(
 ): string | null {
   const { stable } = standingOf(before, now);
   const { model } = before.spec;
-  if (stable?.version === version) return `version ${version} of ${model} is stable in ${environment} already`;
+  if (stable?.version === version) {
+    const rest =
+      typeof weight === "number" && weight !== 100 ? `, with all traffic: --canary ${weight} is for another` : "";
+    return `version ${version} of ${model} is stable in ${environment} already${rest}`;
+  }
   const running = runningCanary(before, version, now);
   if (running === null || weight === "next" || (weight ?? running.weight) !== running.weight) return null;
   if (steps && !sameSteps(steps, running.steps)) return null;

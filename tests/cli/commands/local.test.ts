@@ -118,6 +118,22 @@ describe("the whole life of a model in the working tree", () => {
     expect(project.read("environments/registry/b/1/model-version.yaml")).toContain("auc: 0.91");
   });
 
+  test("a missing file of --feature-order is told as such, and what to write", async () => {
+    using project = await makeProject();
+    const refused = await project.run([
+      "register",
+      "a",
+      "--model-path",
+      "v1.onnx",
+      "--feature-order",
+      "no.json",
+      "--local",
+    ]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("no.json: there is no such file");
+    expect(refused.stderr).toContain("--feature-order amount,age");
+  });
+
   test("--feature-order counts the columns of a model that leaves them open", async () => {
     using project = await makeProject();
     project.put("open.onnx", linearModel({ openColumns: true }));

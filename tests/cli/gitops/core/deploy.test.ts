@@ -27,7 +27,13 @@ describe("deploy", () => {
       metadata: { name: "fraud" },
       spec: { model: "fraud", stable: { version: 2, attempt: 1, since: now }, rollback: { automatic: true } },
     });
-    expect(change.notices).toEqual(["fraud is new in staging: version 2 becomes stable, at 100 %"]);
+    const [notice] = change.notices;
+    expect(change.notices).toHaveLength(1);
+    expect(notice).toBe(
+      "fraud is new in staging: version 2 becomes stable, at 100 %, and not at 10 %: nothing else could serve the rest",
+    );
+    const plain = changed(deploy({ version: 2, weight: null }), aState());
+    expect(plain.change.notices).toEqual(["fraud is new in staging: version 2 becomes stable, at 100 %"]);
     expect(change.traffic).toEqual({ before: [], after: [{ version: 2, phase: "stable", percent: 100 }] });
     expect(change.documents[1]).toEqual({
       path: paths.deploymentKustomization("staging", "fraud"),
@@ -92,7 +98,16 @@ describe("deploy", () => {
       deploy(),
       "skip: version 2 of fraud is the canary in staging already, at 10 %; --canary next takes it to 50 %",
     ],
-    ["the stable version", deploy({ version: 1 }), "skip: version 1 of fraud is stable in staging already"],
+    [
+      "the stable version",
+      deploy({ version: 1, weight: null }),
+      "skip: version 1 of fraud is stable in staging already",
+    ],
+    [
+      "the stable version as a canary",
+      deploy({ version: 1, weight: 10 }),
+      "skip: version 1 of fraud is stable in staging already, with all traffic: --canary 10 is for another",
+    ],
   ])("skips %s, also where the model is locked", (_, command, expected) => {
     const lock = { reason: "audit", by: "ann", at: earlier };
     expect(answer(plan(command, stagingState(aDeployment({ canary: 2, spec: { lock } }))))).toBe(expected);
