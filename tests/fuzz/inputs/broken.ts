@@ -244,7 +244,7 @@ function judgeOf(message: Message): Judge {
     const { status, text } = heard;
     if (status === 200 || isOverload(heard)) return null;
     // Who names the failing version is told that it failed.
-    const isFailure = status === 500 && namesCanary && text.includes('"inference-failed"');
+    const isFailure = status === 500 && namesCanary && text.includes("failed on this input");
     const isRefusal = mistakes.has(status) || (isAlerts && (status === 401 || status === 403));
     if (!isFailure && !isRefusal) return `got ${status}: ${text.slice(0, 300)}`;
     if (message.method === "HEAD") return null;
