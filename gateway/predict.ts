@@ -1,6 +1,6 @@
 import { chooseVersion } from "./core/choose.ts";
 import { deadlineOf } from "./core/deadline.ts";
-import { RequestError } from "./core/errors.ts";
+import { OutputNotJson, RequestError } from "./core/errors.ts";
 import {
   blame,
   clientError,
@@ -39,7 +39,7 @@ export interface Call<Reply> {
   readonly gone?: Gone;
   /** The request as inputs of this version. Throws a RequestError that tells the caller what to mend. */
   encode(target: LoadedModel): readonly Tensor[];
-  /** The version's outputs as a reply. Throws an InferenceError where they are malformed. */
+  /** The version's outputs as a reply. Throws an InferenceError where they are malformed, OutputNotJson where it cannot say them. */
   decode(target: LoadedModel, outputs: readonly Tensor[]): Reply;
   /** Left out where the request has to be read, whoever runs it. */
   readonly raw?: RawCall<Reply>;
@@ -119,8 +119,10 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
     const left = Math.max(deadline.ms * (1 - canaryShare), deadline.ms - (deps.now() - started));
     const second = await attempt(deps, route, stable, call, left);
     if ("reply" in second) {
-      // That stable takes what the canary's signature refuses is the canary's fault; that it has room is not.
-      record(reason === "signature" ? "fault" : blame(first, route, deadline), first.seconds);
+      // That stable takes what the canary's signature refuses, or answers in numbers where the canary does not, is the canary's
+      // fault; that it has room is not.
+      record(first.error instanceof RequestError ? "fault" : blame(first, route, deadline), first.seconds);
+      if (first.error instanceof OutputNotJson) deps.onFault(route.model, version, first.error);
       recordStable(deps, route, "ok", second.seconds);
       deps.recorder.fallback(route.model, version, reason);
       return answer(second.reply, stable, "stable", version);

@@ -14,6 +14,21 @@ export class RequestError extends Error {
   }
 }
 
+/**
+ * The model's answer holds NaN or an infinity, which JSON has no words for. Whose doing that is, one version alone cannot tell:
+ * finite inputs overflow, too, and binary ones need not be finite.
+ */
+export class OutputNotJson extends RequestError {
+  constructor(output: string, element: number) {
+    const instead = 'POST /v2/models/.../infer with the parameter "binary_data_output": true';
+    super(
+      422,
+      "output-not-json",
+      `output "${output}": element ${element} is not a finite number, which JSON cannot carry; ask for binary data: ${instead}`,
+    );
+  }
+}
+
 /** The address is right, the method is not. */
 export class MethodError extends RequestError {
   readonly allowed: readonly string[];

@@ -1,5 +1,5 @@
 import type { Deadline } from "./deadline.ts";
-import { callerGone, RequestError } from "./errors.ts";
+import { callerGone, OutputNotJson, RequestError } from "./errors.ts";
 import { CallerGone, DeadlineExceeded, InputRefused, InputUnsupported, Overloaded, Unavailable } from "./ports.ts";
 import type { AttemptOutcome, FallbackReason } from "./record.ts";
 import type { Route } from "./route.ts";
@@ -17,14 +17,15 @@ export interface Failed {
 
 /**
  * Why stable may answer instead; null where it could do no better. A canary that refuses what the caller sent is asked
- * about at stable too: if stable takes it, the canary's signature broke its clients. One that has no room for the request
+ * about at stable too: if stable takes it, the canary's signature broke its clients. So is one whose answer JSON cannot carry:
+ * where stable's can be, the canary's is malformed. One that has no room for the request
  * (a slow one soon has none) is not blamed for that, but its callers need not suffer for it.
  */
 export function fallbackReason(error: unknown): FallbackReason | null {
   if (error instanceof Overloaded) return "overload";
   if (error instanceof Unavailable) return "unavailable";
   if (error instanceof DeadlineExceeded) return "timeout";
-  if (error instanceof MalformedAnswer) return "malformed";
+  if (error instanceof MalformedAnswer || error instanceof OutputNotJson) return "malformed";
   if (error instanceof RequestError) return error.status === 400 || error.status === 422 ? "signature" : null;
   return error instanceof CallerGone ? null : "error";
 }

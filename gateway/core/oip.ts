@@ -85,7 +85,7 @@ export interface InferReply {
   readonly binary: readonly Uint8Array[];
 }
 
-/** The reply. Throws an InferenceError for outputs that JSON cannot carry. */
+/** The reply. Throws OutputNotJson for what was not asked for as binary data and JSON cannot carry. */
 export function encodeInferResponse(
   model: { readonly model: string; readonly version: number },
   { id, outputs: wanted, binary: allBinary }: ReplyWishes,

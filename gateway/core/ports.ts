@@ -44,14 +44,14 @@ export interface LoadedModel {
    * queue is full, with `InputUnsupported` for what cannot be handed to it, with `Unavailable` and `InputRefused` where it is on
    * a server, with `DeadlineExceeded` when it has become clear that there will be no answer within as many milliseconds
    * (default: no limit), and with `CallerGone` where that has happened before the request's turn. `gone` is asked only where the
-   * request has to wait; a call that is under way is not interrupted.
+   * request has to wait; a call that is under way in this process is not interrupted, one on a server is given up.
    */
   infer(inputs: readonly Tensor[], withinMs?: number, gone?: Gone): Promise<readonly Tensor[]>;
   /**
    * Where the model's server speaks the Open Inference Protocol itself: runs a request of it that nobody has read, and gives the
    * reply as it came. Rejects as `infer` does; what is wrong with the request shows only then.
    */
-  forward?(request: RawMessage, withinMs: number): Promise<RawMessage>;
+  forward?(request: RawMessage, withinMs: number, gone?: Gone): Promise<RawMessage>;
   /** Why it cannot be asked now, where its server may unload it or go away; null while it can. */
   absence?(): Problem | null;
   /** Waits for what is running, then frees the memory. */

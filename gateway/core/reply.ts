@@ -1,5 +1,5 @@
 import type { Signature } from "../../schemas/model-version.ts";
-import { RequestError } from "./errors.ts";
+import { OutputNotJson, RequestError } from "./errors.ts";
 import { InferenceError } from "./ports.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
 import { codecOf } from "./values.ts";
@@ -15,7 +15,7 @@ export interface Predictions {
 /**
  * Outputs to one prediction a row. A label (whole numbers or strings, one a row) beside one matrix of floats is a
  * classifier with probabilities; one output is the predictions; anything else is an object of each row.
- * Throws an InferenceError for NaN and for a number of rows that is not the request's.
+ * Throws an InferenceError for a number of rows that is not the request's, and OutputNotJson for NaN and infinities.
  */
 export function toPredictions(outputs: readonly Tensor[], rows: number): Predictions {
   const [first, second, third] = outputs;
@@ -48,15 +48,13 @@ export function requireRowOutputs(signature: Signature): void {
   }
 }
 
-/** All elements as JSON values, row-major. Throws an InferenceError for what JSON cannot carry. */
+/** All elements as JSON values, row-major. Throws OutputNotJson for what JSON cannot carry. */
 export function jsonElements(tensor: Tensor): unknown[] {
   const codec = codecOf(tensor.datatype);
   const values = Array<unknown>(tensor.data.length);
   for (let at = 0; at < values.length; at++) {
     const value = codec.get(tensor.data, at);
-    if (value === undefined) {
-      throw new InferenceError(`output "${tensor.name}" has ${String(tensor.data[at])} at element ${at}`);
-    }
+    if (value === undefined) throw new OutputNotJson(tensor.name, at);
     values[at] = value;
   }
   return values;

@@ -1,9 +1,10 @@
 /**
  * `bun run fuzz [--only histories|inputs] [--minutes N] [--seed S] [--histories N] [--cases N]`: random histories of everybody who
- * writes, and every fault at every call (15 minutes, or 10,000 histories); then random requests to the gateway (10 minutes, or
- * 1,000,000 cases). --minutes is for both together. With --seed alone that one history is played, or with `--only inputs` that
- * one burst of requests, told in full and cut down where it fails; `--fault NAME` tries the faults of the matrix that have this
- * in their names. The last line counts: `N passed, N failed`.
+ * writes, and every fault at every call (15 minutes, or 10,000 histories); then whatever may come from the network (10 minutes, or
+ * 1,000,000 cases): random HTTP requests to the gateway, most of it, gRPC calls, and replies of model servers. --minutes is for
+ * both together. With --seed alone that one history is played, or with `--only inputs` what this seed gives of each kind of input,
+ * the requests told in full and cut down where one fails; `--fault NAME` tries the faults of the matrix that have this in their
+ * names. The last line counts all: `N passed, N failed`.
  */
 import { parseArgs } from "node:util";
 import { fuzzFaults, fuzzHistories } from "./histories.ts";
@@ -27,11 +28,11 @@ if (only !== undefined && only !== "histories" && only !== "inputs")
 const isSingle = seed !== undefined && [histories, cases, minutes].every((value) => value === undefined);
 const first = Number(seed ?? Math.floor(Math.random() * 2 ** 31));
 
-/** Of the minutes for both; bursts of requests say more in less time. */
+/** Of the minutes for both; inputs say more in less time. */
 const share = { histories: 0.6, inputs: 0.4 };
 
 const parts = { histories: fuzzHistories, inputs: fuzzInputs };
-// One history follows from a seed alone as well as one burst does: without a word it is the history.
+// A history follows from a seed alone as well as inputs do: without a word it is the history.
 const names =
   fault !== undefined || (isSingle && only === undefined)
     ? (["histories"] as const)

@@ -23,7 +23,13 @@ export interface TritonClient {
   metadata(model: string, version: number, deadlineMs: number): Promise<unknown>;
   /** What the server says of a version that is not ready, for people. */
   whyNot(model: string, version: number, deadlineMs: number): Promise<string>;
-  infer(model: string, version: number, request: RawMessage, deadlineMs: number): Promise<InferReply>;
+  infer(
+    model: string,
+    version: number,
+    request: RawMessage,
+    deadlineMs: number,
+    signal?: AbortSignal,
+  ): Promise<InferReply>;
   close(): Promise<void>;
 }
 
@@ -56,7 +62,7 @@ export function createTritonClient(upstream: Upstream, prefix: string): TritonCl
       });
       return status === 200 ? reasonIn(parsed(body), model, version) : serverMessage(body);
     },
-    infer: async (model, version, request, deadlineMs) => {
+    infer: async (model, version, request, deadlineMs, signal) => {
       const path = `${at(model, version)}/infer`;
       const { body } = request;
       // The models that are registered keep no state: to calculate twice is to calculate.
@@ -67,6 +73,7 @@ export function createTritonClient(upstream: Upstream, prefix: string): TritonCl
         body,
         deadlineMs,
         repeatable: true,
+        ...(signal && { signal }),
       });
       const jsonBytes = valueOf(reply.headers, jsonLengthHeader);
       return {

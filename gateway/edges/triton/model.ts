@@ -1,7 +1,14 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import { InferenceError, Unavailable, type LoadedModel, type RawMessage } from "../../core/ports.ts";
+import {
+  CallerGone,
+  InferenceError,
+  Unavailable,
+  type Gone,
+  type LoadedModel,
+  type RawMessage,
+} from "../../core/ports.ts";
 import { chooseReplica } from "../../core/replicas.ts";
 import { decodeServerReply, encodeServerRequest, serverFailure } from "../../core/server-infer.ts";
 import { ReplyMalformed, UpstreamBroken, UpstreamUnreachable } from "../../core/upstream.ts";
@@ -44,12 +51,12 @@ export function createTritonModel(
       const standings = replicas.map((replica) => replica.standing(version));
       return Math.max(0, ...standings.map((standing) => (standing?.kind === "ready" ? standing.trialMs : 0)));
     },
-    infer: (inputs, withinMs = longestMs) =>
+    infer: (inputs, withinMs = longestMs, gone) =>
       counted(async () => {
-        const reply = await ask(encodeServerRequest(inputs, spec.signature), withinMs);
+        const reply = await ask(encodeServerRequest(inputs, spec.signature), withinMs, gone);
         return decodeServerReply(reply, spec.signature);
       }),
-    forward: (request, withinMs) => counted(async () => checked(await ask(request, withinMs))),
+    forward: (request, withinMs, gone) => counted(async () => checked(await ask(request, withinMs, gone))),
     absence: () => absenceOf(version, replicas),
     close() {
       if (running === 0) drained.resolve();
@@ -60,15 +67,16 @@ export function createTritonModel(
 
 /**
  * Sends a request to the least busy replica that has the version. To another one only where this one has not run it: nothing was
- * sent, or it says that it does not have the version, or no room for it.
+ * sent, or it says that it does not have the version, or no room for it. What the caller waits for no more is given up there, too.
  */
 function createAsking(
   version: ModelVersion,
   replicas: readonly TritonReplica[],
-): (request: RawMessage, withinMs: number) => Promise<InferReply> {
+): (request: RawMessage, withinMs: number, gone?: Gone) => Promise<InferReply> {
   const { spec } = version;
   let last = -1;
-  return async (request, withinMs) => {
+  return async (request, withinMs, gone) => {
+    const signal = gone?.();
     const deadline = performance.now() + withinMs;
     const tried = new Set<TritonReplica>();
     let failure: Error | null = null;
@@ -78,8 +86,8 @@ function createAsking(
       if (replica === null) throw failure ?? new Unavailable(`no Triton has version ${spec.version} of ${spec.model}`);
       tried.add(replica);
       const reply = await replica.client
-        .infer(spec.model, spec.version, request, deadline - now)
-        .catch((error: unknown) => failed(replica, error));
+        .infer(spec.model, spec.version, request, deadline - now, signal)
+        .catch((error: unknown) => failed(replica, error, signal));
       if ("failure" in reply) {
         failure = reply.failure;
         continue;
@@ -104,7 +112,8 @@ function createAsking(
 }
 
 /** What may be tried elsewhere is answered with; everything else is thrown. */
-function failed(replica: TritonReplica, error: unknown): { readonly failure: Error } {
+function failed(replica: TritonReplica, error: unknown, signal?: AbortSignal): { readonly failure: Error } {
+  if (signal?.aborted === true && error === signal.reason) throw new CallerGone("the caller has gone");
   if (error instanceof UpstreamUnreachable) {
     replica.failed();
     return { failure: new Unavailable(error.message, { cause: error }) };

@@ -19,13 +19,7 @@ export function binarySum(draw: Draw): Valid {
   const count = draw.whole(1, 3);
   const values = () => draw.list(2 * count, () => draw.whole(-9999, 9999) / 8);
   const [a, b] = [values(), values()];
-  const shape = [count, 2];
-  const parts = Object.entries({ a, b }).map(([name, data]) => ({
-    name,
-    datatype: "FP32",
-    shape,
-    bytes: floatsOf(data),
-  }));
+  const parts = sumParts(count, a, b);
   const sum = a.map((value, at) => value + (b[at] ?? 0));
   const judge: Judge = (heard) => {
     if (heard.status !== 200) return unexpected(heard);
@@ -37,6 +31,24 @@ export function binarySum(draw: Draw): Valid {
     );
   };
   return { kind: "binary sum", message: messageOf(draw, "sum", parts), judge };
+}
+
+/** `sum` of numbers of which one is none, or overflows: no JSON, which is what is asked for, can carry that. */
+export function binaryNotFinite(draw: Draw): Valid {
+  const count = draw.whole(1, 3);
+  const values = draw.list(2 * count, () => draw.whole(-9999, 9999) / 8);
+  const hard = values.with(draw.whole(0, values.length - 1), draw.pick([NaN, Infinity, -Infinity, 3e38]));
+  const judge: Judge = (heard) => {
+    const isTold = heard.status === 422 && heard.text.includes("not a finite number");
+    return isTold ? null : `numbers that are no JSON got ${heard.status}: ${heard.text.slice(0, 300)}`;
+  };
+  const message = messageOf(draw, "sum", sumParts(count, hard, hard), false);
+  return { kind: "binary numbers that are not finite", message, judge };
+}
+
+function sumParts(count: number, a: readonly number[], b: readonly number[]): readonly Part[] {
+  const shape = [count, 2];
+  return Object.entries({ a, b }).map(([name, data]) => ({ name, datatype: "FP32", shape, bytes: floatsOf(data) }));
 }
 
 /** `words`: text, each with its length before it. */
@@ -64,10 +76,10 @@ export function binaryWords(draw: Draw): Valid {
   return { kind: "binary words", message: messageOf(draw, "words", parts), judge };
 }
 
-function messageOf(draw: Draw, model: string, parts: readonly Part[]): Valid["message"] {
+function messageOf(draw: Draw, model: string, parts: readonly Part[], isBinary = true): Valid["message"] {
   const inputs = parts.map(({ bytes, ...rest }) => ({ ...rest, parameters: { binary_data_size: bytes.length } }));
   const id = "x".repeat(draw.whole(0, 9));
-  const head = Buffer.from(JSON.stringify({ id, inputs, parameters: { binary_data_output: true } }));
+  const head = Buffer.from(JSON.stringify({ id, inputs, parameters: { binary_data_output: isBinary } }));
   return {
     method: "POST",
     path: `/v2/models/${model}/infer`,

@@ -236,9 +236,9 @@ const mistakes = new Set([400, 404, 405, 413, 415, 422]);
 
 /** Any answer is right that is one: never a 500, always in the form of an error, and nothing of the inside in it. */
 function judgeOf(message: Message): Judge {
-  // As a client sends it.
-  const path = URL.parse(message.path, "http://localhost")?.pathname ?? message.path;
-  const isAlerts = path.startsWith("/alerts");
+  // As a client sends it: alone, `//alerts` would be a host.
+  const path = URL.parse(`http://localhost${message.path}`)?.pathname ?? message.path;
+  const isAlerts = /^\/+alerts/.test(path);
   const namesCanary = path.includes(`/versions/${canaryVersion}/`);
   return (heard) => {
     const { status, text } = heard;

@@ -1,8 +1,19 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
 import { burstOf, startInputGateway, type InputGateway } from "./bursts.ts";
 import { describeCase } from "./tell.ts";
 
 setDefaultTimeout(60_000);
+
+const main = join(import.meta.dir, "../main.ts");
+
+/** Three seeds of ten cases, of which one fails. */
+const failingPart = `
+  import { playSeeds } from "./seeds.ts";
+  const job = { seed: 7, limitMs: 60_000, most: 11, isSingle: false };
+  const play = async (seed) => ({ played: 10, failures: seed === 8 ? ["case 4: broken"] : [] });
+  console.log(JSON.stringify(await playSeeds(job, play)));
+`;
 
 const first = 20261121;
 
@@ -44,4 +55,31 @@ test("an answer with a neighbour's numbers is found", async () => {
   expect(await gateway.play([one!, other!, swapped])).toMatchObject([
     { place: 2, what: expect.stringMatching(/^sum is /) },
   ]);
+});
+
+test("a seed plays replies, calls and requests, told apart and counted together, the same ones each time", async () => {
+  const play = async (seed: number) => {
+    const command = [process.execPath, main, "--only", "inputs", "--seed", String(seed)];
+    const { stdout, exited } = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+    const text = await stdout.text();
+    expect({ code: await exited, text }).toMatchObject({ code: 0 });
+    return text;
+  };
+  const [once, again] = await Promise.all([play(first), play(first)]);
+  const counts = ["replies parsed", "gRPC calls", "requests"].map((of) => {
+    return Number(new RegExp(`^(\\d+) ${of} in .* a second`, "m").exec(once)?.[1]);
+  });
+  expect(counts).toEqual([500, 50, burstOf(first).length]);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  expect(once.trimEnd().split("\n").at(-1)).toBe(`${total} passed, 0 failed`);
+  const untimed = (text: string) => text.replaceAll(/ in \d+ s, \d+ a second.*/g, "");
+  expect(untimed(again)).toBe(untimed(once));
+});
+
+test("what fails is counted, and told with the command that plays it again", async () => {
+  const command = [process.execPath, "-e", failingPart];
+  const { stdout } = Bun.spawn(command, { cwd: import.meta.dir, stdout: "pipe", stderr: "inherit" });
+  expect(await stdout.text()).toBe(
+    'FAILED case 4: broken\n  bun run fuzz --only inputs --seed 8 plays it\n{"passed":29,"failed":1}\n',
+  );
 });

@@ -1,74 +1,30 @@
 /**
- * Random requests to the gateway, in bursts. A burst follows from its seed, but which version the gateway chooses and who meets
- * whom in a batch does not: every failure counts, whether it comes again or not.
+ * Whatever may come from the network: replies of model servers to the parser, gRPC calls, and HTTP requests in bursts. What each
+ * part plays follows from the seed, so that one seed plays a little of all of them.
  */
-import { say, type Counts, type FuzzJob } from "../job.ts";
-import { shrink } from "../shrink.ts";
-import { burstOf, startInputGateway, type Failure, type InputGateway } from "./bursts.ts";
-import { describeCase } from "./tell.ts";
+import type { Counts, FuzzJob } from "../job.ts";
+import { fuzzCalls } from "./grpc.ts";
+import { fuzzHttp } from "./http.ts";
+import { fuzzReplies } from "./replies.ts";
 
-/** Bursts that are played at a time. */
-const width = 3;
+/** Of the time and of the cases; bursts get what is left: most of what can go wrong is behind them. */
+const shares = [
+  [fuzzReplies, 0.05],
+  [fuzzCalls, 0.15],
+] as const;
 
-/** After so many cases a gateway is started anew. */
-const longest = 100_000;
-
-/** More failures than these are counted, but not told. */
-const mostTold = 20;
-
-/** Sends bursts until the time is up, or enough cases were sent. */
+/** Plays all parts until the time is up, or enough cases were played. */
 export async function fuzzInputs(job: FuzzJob): Promise<Counts> {
   const started = performance.now();
-  const spent = (): number => performance.now() - started;
-  const counts = { passed: 0, failed: 0 };
-  const statuses = new Map<number, number>();
-  let seed = job.seed;
-  const goesOn = (): boolean => counts.passed + counts.failed < job.most && spent() < job.limitMs;
-  while (goesOn()) {
-    await using gateway = await startInputGateway((status) => statuses.set(status, (statuses.get(status) ?? 0) + 1));
-    const until = counts.passed + counts.failed + longest;
-    while (goesOn() && counts.passed + counts.failed < until) {
-      const seeds = job.isSingle ? [seed++] : Array.from({ length: width }, () => seed++);
-      await Promise.all(seeds.map((one) => playBurst(gateway, one, job.isSingle, counts)));
-    }
-    for (const complaint of await gateway.complaints()) {
-      counts.failed++;
-      say(`FAILED ${complaint}`);
-    }
+  const counts: Counts = { passed: 0, failed: 0 };
+  const add = ({ passed, failed }: Counts): void => {
+    counts.passed += passed;
+    counts.failed += failed;
+  };
+  for (const [fuzz, share] of shares) {
+    add(await fuzz({ ...job, most: job.most * share, limitMs: job.limitMs * share }));
   }
-  const sent = counts.passed + counts.failed;
-  const answers = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
-  say(
-    `${sent} requests in ${(spent() / 1000).toFixed(0)} s, ${((sent * 1000) / spent()).toFixed(0)} a second; ${answers.join(", ")}`,
-  );
+  const most = job.isSingle ? 1 : job.most - counts.passed - counts.failed;
+  add(await fuzzHttp({ ...job, most, limitMs: job.limitMs - (performance.now() - started) }));
   return counts;
-}
-
-async function playBurst(gateway: InputGateway, seed: number, isSingle: boolean, counts: Counts): Promise<void> {
-  const burst = burstOf(seed);
-  if (isSingle) for (const [place, one] of burst.entries()) say(`  ${place}: ${describeCase(one)}`);
-  const failures = await gateway.play(burst);
-  counts.passed += burst.length - failures.length;
-  for (const failure of failures) {
-    if (counts.failed++ < mostTold) await tell(seed, failure);
-  }
-}
-
-/** With the few requests of its burst that it fails beside, where it fails again. */
-async function tell(seed: number, { place, case: failed, what }: Failure): Promise<void> {
-  const burst = burstOf(seed);
-  await using gateway = await startInputGateway();
-  const fails = async (places: readonly number[]) =>
-    (await gateway.play(burst, places)).some((one) => one.place === place);
-  const again = await fails([...burst.keys()]);
-  const places = again ? await shrink(burst.length, fails) : [];
-  const beside = places.flatMap((other) => burst.filter((_, at) => at === other && at !== place));
-  say(
-    [
-      `FAILED request ${place} of burst ${seed}: ${what}`,
-      `  bun run fuzz --only inputs --seed ${seed} plays it${again ? "" : "; it did not fail again"}`,
-      `  ${describeCase(failed)}`,
-      ...beside.map((one) => `  beside ${describeCase(one)}`),
-    ].join("\n"),
-  );
 }

@@ -1,4 +1,26 @@
+import { say } from "../job.ts";
 import type { InputCase } from "./exchange.ts";
+
+/** More failures than these are counted, but not told. */
+export const mostTold = 20;
+
+export function playsAgain(seed: number): string {
+  return `bun run fuzz --only inputs --seed ${seed} plays it`;
+}
+
+/** How many were played, how fast, and what was answered how often. */
+export function sayPace(
+  what: string,
+  played: number,
+  ms: number,
+  statuses: ReadonlyMap<string | number, number> = new Map(),
+): void {
+  const answers = [...statuses]
+    .toSorted(([one], [other]) => String(one).localeCompare(String(other), "en", { numeric: true }))
+    .map(([status, count]) => `${status}: ${count}`);
+  const pace = `${played} ${what} in ${(ms / 1000).toFixed(0)} s, ${((played * 1000) / ms).toFixed(0)} a second`;
+  say(answers.length === 0 ? pace : `${pace}; ${answers.join(", ")}`);
+}
 
 /** A case as a person could send it again. */
 export function describeCase({ kind, message, leavesAfterMs }: InputCase): string {

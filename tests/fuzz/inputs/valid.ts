@@ -1,6 +1,6 @@
 /** Requests that are right, each with numbers of its own, and what must be answered to each. */
 import { classes, differs, isOverload, outputsOf, predictions, unexpected } from "./answers.ts";
-import { binarySum, binaryWords } from "./binary.ts";
+import { binaryNotFinite, binarySum, binaryWords } from "./binary.ts";
 import type { InputCase, Judge } from "./exchange.ts";
 import { canaryVersion, failsFrom, featureOrder } from "./models.ts";
 import type { Draw } from "./random.ts";
@@ -16,6 +16,7 @@ export function validCase(draw: Draw): Valid {
     predictV1,
     binarySum,
     binaryWords,
+    binaryNotFinite,
     predictNamed,
     inferFraud,
     inferFraud,

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { OutputNotJson } from "../../../gateway/core/errors.ts";
 import { InferenceError } from "../../../gateway/core/ports.ts";
 import { requireRowOutputs, toPredictions } from "../../../gateway/core/reply.ts";
 import type { Tensor } from "../../../schemas/tensor.ts";
@@ -59,13 +60,13 @@ test("64-bit numbers that JSON readers would round are strings", () => {
   expect(toPredictions([big], 2).predictions).toEqual([String(2n ** 53n), -(2 ** 53) + 1]);
 });
 
-test("NaN and a wrong number of rows are the model's fault", () => {
+test("NaN and infinities cannot be said in JSON; a wrong number of rows is the model's fault", () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
     const bad: Tensor = { name: "y", datatype: "FP32", shape: [1], data: new Float32Array([value]) };
-    expect(() => toPredictions([bad], 1)).toThrow(InferenceError);
+    expect(() => toPredictions([bad], 1)).toThrow(OutputNotJson);
   }
   const half: Tensor = { name: "y", datatype: "FP16", shape: [1], data: new Uint16Array([0x7e00]) };
-  expect(() => toPredictions([half], 1)).toThrow(InferenceError);
+  expect(() => toPredictions([half], 1)).toThrow(OutputNotJson);
   expect(() => toPredictions([label], 3)).toThrow('output "label" has the shape [2] for 3 rows');
   expect(() => toPredictions([], 1)).toThrow(InferenceError);
 });

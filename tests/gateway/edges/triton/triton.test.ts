@@ -244,6 +244,19 @@ describe("a Triton that misbehaves", () => {
     expect(await errorOf(model.infer(twoRows, 50))).toMatchObject({ name: "DeadlineExceeded" });
   });
 
+  test("one that a caller waits for no more is asked nothing, and goes on being asked by others", async () => {
+    const one = await fake();
+    const model = await find(server(), [one]);
+    const leaving = new AbortController();
+    one.trick = () => (leaving.abort(), true);
+    const given = [twoRows, 5000, () => leaving.signal] as const;
+    expect(await errorOf(model.infer(...given))).toMatchObject({ name: "CallerGone" });
+    expect(await errorOf(model.infer(...given))).toMatchObject({ name: "CallerGone" });
+    expect(one.inferred).toHaveLength(1);
+    one.trick = null;
+    expect(await model.infer(twoRows)).toHaveLength(2);
+  });
+
   test("one that says that it is not live has nothing, whatever it said before", async () => {
     const one = await fake();
     const triton = server();
