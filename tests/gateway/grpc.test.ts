@@ -5,18 +5,7 @@ import { startRig, type GatewayRig } from "../support/gateway-rig.ts";
 import { grpcClient, rawOf, type GrpcClient } from "../support/grpc.ts";
 import { failingModel, linearModel, textModel } from "../support/models.ts";
 import { servingTree } from "../support/serving-tree.ts";
-import { linearSignature } from "../support/versions.ts";
-
-const textSignature = {
-  inputs: [
-    { name: "ids", datatype: "INT64" as const, shape: [-1] },
-    { name: "words", datatype: "BYTES" as const, shape: [-1] },
-  ],
-  outputs: [
-    { name: "doubled", datatype: "INT64" as const, shape: [-1] },
-    { name: "echo", datatype: "BYTES" as const, shape: [-1] },
-  ],
-};
+import { linearSignature, textSignature } from "../support/versions.ts";
 
 const maxBodyBytes = 100_000;
 
