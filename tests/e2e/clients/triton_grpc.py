@@ -152,6 +152,7 @@ def _(client):
 def _(client):
     hurried = {"x-mmsp-timeout-ms": "100"}
     refused("DEADLINE_EXCEEDED", lambda: client.infer("slow", floats(slow_row), headers=hurried), "slow")
+    refused("DEADLINE_EXCEEDED", lambda: client.infer("slow", floats(slow_row), timeout=100_000), "slow")
 
 
 @case("an unknown model and an unknown version are NOT_FOUND")

@@ -185,6 +185,7 @@ def _(client):
 def _(client):
     slow = floats(slow_row)
     refused("504", lambda: client.infer("slow", slow, headers={"x-mmsp-timeout-ms": "100"}))
+    refused("504", lambda: client.infer("slow", slow, timeout=100_000))
     holds(client.infer("fraud", floats()))
 
 
