@@ -26,6 +26,7 @@ const operators = "For operators";
 /** Everything that the gateway answers to. A test holds this list to its routes. */
 const operations: readonly Operation[] = [
   { method: "post", path: "/predict", tag: simple, summary: "Rows in, predictions out", example: rows },
+  { method: "get", path: "/", tag: v1, summary: "Whether the server runs" },
   { method: "get", path: "/v1/models", tag: v1, summary: "Names of the models" },
   { method: "get", path: "/v1/models/{model}", tag: v1, summary: "Version and readiness of a model" },
   {

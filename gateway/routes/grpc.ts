@@ -57,7 +57,7 @@ export function grpcMethods(gateway: Gateway, version: string): ReadonlyMap<stri
     telling(
       gateway,
       "ModelReady",
-      about(({ name, version }) => messages.writeBool(isReady(routeOf(gateway, name), named(version)))),
+      about(({ name, version }) => messages.writeBool(isModelReady(gateway, name, named(version)))),
     ),
     telling(
       gateway,
@@ -75,6 +75,12 @@ export function grpcMethods(gateway: Gateway, version: string): ReadonlyMap<stri
     }),
     ["ModelInfer", (request, asked) => inferOnce(gateway, request, asked)],
   ]);
+}
+
+/** What is not served is not ready, and no error, as Triton has it: who waits for a model asks until it is. */
+function isModelReady(gateway: Gateway, model: string, version: string | undefined): boolean {
+  const route = gateway.table().models.get(model);
+  return route !== undefined && isReady(route, version);
 }
 
 /** A method that only tells something. */

@@ -34,6 +34,11 @@ export async function readInferBody(route: Route | undefined, request: Request, 
   return { raw, parts: () => parts };
 }
 
+/** Whether its JSON may say how long the caller waits, told without reading it: most requests do not. */
+export function mayHaveTimeout({ body, jsonBytes }: RawMessage): boolean {
+  return Buffer.from(body.buffer, body.byteOffset, jsonBytes ?? body.byteLength).includes('"timeout"');
+}
+
 /** Asked of every request: without a list of the versions. */
 function isOnServer({ loaded }: Route): boolean {
   for (const { forward } of loaded.values()) if (forward !== undefined) return true;

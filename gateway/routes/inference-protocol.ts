@@ -7,7 +7,7 @@ import type { LoadedModel, RawMessage } from "../core/ports.ts";
 import { isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
 import { answerHeaders, jsonAnswer, requestIdOf, type Signed } from "./answer.ts";
-import { readInferBody } from "./infer-body.ts";
+import { mayHaveTimeout, readInferBody } from "./infer-body.ts";
 import { isReady, loadedVersion, routeOf, versionNumber } from "./known-model.ts";
 import type { Asked, Params, PredictionRoutes } from "./prediction.ts";
 
@@ -58,8 +58,7 @@ async function inferOnce(gateway: Gateway, request: Request, model: string, vers
     model,
     version,
     header: (name) => request.headers.get(name),
-    // What a model server gets unread, it reads itself: its own `timeout`, too.
-    timeoutMs: raw === null ? timeoutIn(parts().body) : null,
+    timeoutMs: raw === null || mayHaveTimeout(raw) ? timeoutIn(parts().body) : null,
     gone: () => request.signal,
     encode: (target) => {
       const { body, binary } = parts();

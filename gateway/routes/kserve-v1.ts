@@ -16,11 +16,12 @@ export function predictV1Routes(gateway: Gateway): PredictionRoutes {
   return { "/v1/models/:target": (request, { target = "" }, asked) => predictV1(gateway, request, target, asked) };
 }
 
-/** KServe's v1 protocol: the models, and one model. */
+/** KServe's v1 protocol: whether the server lives, at its root, as KServe's clients ask; the models, and one model. */
 export function kserveV1Routes(gateway: Gateway) {
-  return new Elysia({ prefix: "/v1" })
-    .get("/models", () => ({ models: [...gateway.table().models.keys()] }))
-    .get("/models/:target", ({ params, set, request }) => {
+  return new Elysia()
+    .get("/", () => ({ status: "alive" }))
+    .get("/v1/models", () => ({ models: [...gateway.table().models.keys()] }))
+    .get("/v1/models/:target", ({ params, set, request }) => {
       if (params.target.endsWith(predictVerb)) throw new MethodError(request.method, ["POST"]);
       const route = routeOf(gateway, params.target);
       const ready = isReady(route);

@@ -19,8 +19,7 @@ import {
 import { runScenarios, type Scenarios } from "./support/scenarios.ts";
 import { installTriton } from "./support/triton-server.ts";
 import { fraud, startWorld, type TritonWorld } from "./support/triton-world.ts";
-
-const patienceMs = 20_000;
+import { until } from "./support/until.ts";
 
 await runScenarios(async (scenarios) => {
   const server = await installTriton();
@@ -238,12 +237,4 @@ interface Status {
     readonly canary: object | null;
   }[];
   readonly problems: readonly { readonly code: string; readonly message: string }[];
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
-    await Bun.sleep(20);
-  }
 }

@@ -179,6 +179,19 @@ describe("a gateway in front of Triton", () => {
     one.trick = null;
     expect((await rig.post("/predict", { model: "fraud", instances: rows })).status).toBe(200);
   });
+
+  // Triton itself only knows it of requests that wait in a queue of its scheduler.
+  test("gives up when the time is over that the protocol's own parameter leaves", async () => {
+    await using one = await startFakeTriton(["fraud/1"]);
+    await using rig = await rigOf({ fakes: [one], served: { spec: { serving: { timeoutMs: 10_000 } } } });
+    const hurried = await rig.post("/v2/models/fraud/infer", { ...jsonInput, parameters: { timeout: 0 } });
+    expect(hurried.status).toBe(200);
+    one.trick = () => true;
+    const late = await rig.post("/v2/models/fraud/infer", { ...jsonInput, parameters: { timeout: 40_000 } });
+    expect([late.status, late.json()["error"]]).toEqual([504, expect.stringContaining("within 40 ms")]);
+    const wrong = await rig.post("/v2/models/fraud/infer", { ...jsonInput, parameters: { timeout: "soon" } });
+    expect([wrong.status, wrong.json()["error"]]).toEqual([400, expect.stringContaining("parameters.timeout")]);
+  });
 });
 
 describe("a canary on Triton that fails", () => {

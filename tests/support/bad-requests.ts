@@ -1,19 +1,8 @@
 /** What people get wrong in requests for predictions, and what they are to be told. `badInputTree` serves what is asked. */
-import type { Signature } from "../../schemas/model-version.ts";
 import { aRejection } from "./builders.ts";
 import { linearModel, textModel } from "./models.ts";
 import { servingTree } from "./serving-tree.ts";
-
-const textSignature: Signature = {
-  inputs: [
-    { name: "ids", datatype: "INT64", shape: [-1] },
-    { name: "words", datatype: "BYTES", shape: [-1] },
-  ],
-  outputs: [
-    { name: "doubled", datatype: "INT64", shape: [-1] },
-    { name: "echo", datatype: "BYTES", shape: [-1] },
-  ],
-};
+import { textSignature } from "./versions.ts";
 
 /** `fraud` with versions 1 to 3, of which 3 is rejected, and `words` with two inputs. */
 export function badInputTree(): Record<string, string | Uint8Array> {

@@ -9,8 +9,12 @@ export interface LogEntry {
   readonly [detail: string]: unknown;
 }
 
+type Addresses = Pick<GatewayProcess, "url" | "grpc">;
+
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
+  /** Where gRPC is answered, `127.0.0.1:9000`; null where it is not asked for. */
+  readonly grpc: string | null;
   readonly pid: number;
   readonly log: readonly LogEntry[];
   /** The first entry with this message, whether it was written already or is yet to come. */
@@ -23,21 +27,21 @@ export interface GatewayProcess extends AsyncDisposable {
 
 /** Resolves when it listens; throws with its log when it ends before. */
 export async function startGatewayProcess(variables: Readonly<Record<string, string>>): Promise<GatewayProcess> {
-  const { promise: ready, resolve } = Promise.withResolvers<string>();
+  const { promise: ready, resolve } = Promise.withResolvers<Addresses>();
   const child = Bun.spawn([process.execPath, main], {
     env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", MMSP_PORT: "0", ...variables },
     stdio: ["ignore", "ignore", "pipe"],
-    ipc: (message: { url: string }) => resolve(message.url),
+    ipc: (message: Addresses) => resolve(message),
   });
   const events = collect(child.stderr);
-  const url = await Promise.race([ready, child.exited.then(() => null)]);
-  if (url === null) throw new Error(`the gateway ended: ${JSON.stringify(events.entries)}`);
+  const addresses = await Promise.race([ready, child.exited.then(() => null)]);
+  if (addresses === null) throw new Error(`the gateway ended: ${JSON.stringify(events.entries)}`);
   const end = async (signal: NodeJS.Signals): Promise<number> => {
     child.kill(signal);
     return child.exited;
   };
   return {
-    url,
+    ...addresses,
     pid: child.pid,
     log: events.entries,
     logged: events.next,

@@ -11,6 +11,18 @@ export function linearSignature(features = 3, classes = 2): Signature {
   };
 }
 
+/** Signature of `textModel`. */
+export const textSignature: Signature = {
+  inputs: [
+    { name: "ids", datatype: "INT64", shape: [-1] },
+    { name: "words", datatype: "BYTES", shape: [-1] },
+  ],
+  outputs: [
+    { name: "doubled", datatype: "INT64", shape: [-1] },
+    { name: "echo", datatype: "BYTES", shape: [-1] },
+  ],
+};
+
 export function sha256(bytes: Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }

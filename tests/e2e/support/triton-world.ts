@@ -1,25 +1,14 @@
 /** A gateway process in front of real Tritons, and the tree that both are given. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Signature } from "../../../schemas/model-version.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { startGatewayProcess, type GatewayProcess } from "../../support/gateway-process.ts";
 import { samplesOf } from "../../support/gateway-rig.ts";
 import { failingModel, linearModel, textModel } from "../../support/models.ts";
 import { deploymentFiles, servingTree } from "../../support/serving-tree.ts";
-import { linearSignature } from "../../support/versions.ts";
+import { linearSignature, textSignature } from "../../support/versions.ts";
+import { writeModel } from "./triton-models.ts";
 import { startTriton, type TritonServer } from "./triton-server.ts";
-
-const textSignature: Signature = {
-  inputs: [
-    { name: "ids", datatype: "INT64", shape: [-1] },
-    { name: "words", datatype: "BYTES", shape: [-1] },
-  ],
-  outputs: [
-    { name: "doubled", datatype: "INT64", shape: [-1] },
-    { name: "echo", datatype: "BYTES", shape: [-1] },
-  ],
-};
 
 /** Versions that are told from each other by their answers: each likes its second class more than the one before. */
 export const fraud: Readonly<Record<number, Uint8Array>> = Object.fromEntries(
@@ -109,35 +98,4 @@ function treeOf(): Record<string, string | Uint8Array> {
     { backend: "triton", artifactStore: "s3://bucket/models" },
   );
   return Object.fromEntries(Object.entries(files).filter(([path]) => !path.startsWith("store/")));
-}
-
-/** What the agent beside a Triton will write: the files of the versions, and a configuration that names them. */
-function writeModel(
-  { models }: TritonServer,
-  model: string,
-  versions: Readonly<Record<number, Uint8Array>>,
-  { inputs, outputs }: Signature,
-): void {
-  const folder = join(models, model);
-  const types: Readonly<Record<string, string>> = { BYTES: "STRING" };
-  const tensors = (specs: Signature["inputs"]): string =>
-    specs
-      .map(({ name, datatype, shape }) => {
-        return `{ name: "${name}" data_type: TYPE_${types[datatype] ?? datatype} dims: [${shape.join(", ")}] }`;
-      })
-      .join(", ");
-  const config = `
-    name: "${model}"
-    backend: "onnxruntime"
-    input [ ${tensors(inputs)} ]
-    output [ ${tensors(outputs)} ]
-    instance_group [ { count: 1 kind: KIND_CPU } ]
-    version_policy { specific { versions: [${Object.keys(versions).join(", ")}] } }`;
-  for (const [version, bytes] of Object.entries(versions)) {
-    mkdirSync(join(folder, version), { recursive: true });
-    const file = join(folder, version, "model.onnx");
-    // What is written anew is loaded anew.
-    if (!existsSync(file) || !readFileSync(file).equals(bytes)) writeFileSync(file, bytes);
-  }
-  writeFileSync(join(folder, "config.pbtxt"), config);
 }

@@ -2,19 +2,9 @@
 import type { Signature } from "../../../schemas/model-version.ts";
 import { failingModel, linearModel, slowModel, textModel, twoInputModel } from "../../support/models.ts";
 import { servingTree } from "../../support/serving-tree.ts";
+import { textSignature } from "../../support/versions.ts";
 
 const fp32 = "FP32";
-
-const textSignature: Signature = {
-  inputs: [
-    { name: "ids", datatype: "INT64", shape: [-1] },
-    { name: "words", datatype: "BYTES", shape: [-1] },
-  ],
-  outputs: [
-    { name: "doubled", datatype: "INT64", shape: [-1] },
-    { name: "echo", datatype: "BYTES", shape: [-1] },
-  ],
-};
 
 const sumSignature: Signature = {
   inputs: ["a", "b"].map((name) => ({ name, datatype: fp32, shape: [-1, 2] })),

@@ -33,6 +33,10 @@ test("the models are listed, and each tells whether it is ready", async () => {
   expect((await rig.get("/v1/models/other")).json()).toEqual({ error: 'there is no model "other"' });
 });
 
+test("the server says at its root that it is alive, as KServe's does", async () => {
+  expect((await rig.get("/")).json()).toEqual({ status: "alive" });
+});
+
 describe(":predict", () => {
   test("answers instances and inputs alike, classifiers with probabilities", async () => {
     for (const field of ["instances", "inputs"]) {
