@@ -39,10 +39,14 @@ export function answerMetadata({ answer, requestId, revision }: Signed<unknown>)
 
 /** The reply as JSON. */
 export function jsonAnswer(signed: Signed<unknown>, body: object): Response {
-  const text = JSON.stringify(body);
+  return writtenAnswer(signed, JSON.stringify(body));
+}
+
+/** The same of JSON that somebody has written already. */
+export function writtenAnswer(signed: Signed<unknown>, json: string | Uint8Array<ArrayBuffer>): Response {
   // A response takes a copy.
   return new Response(
-    text,
+    json,
     signed.answer.fallbackFrom === null ? sharedInit(signed) : { headers: answerHeaders(signed) },
   );
 }

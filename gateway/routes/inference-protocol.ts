@@ -6,7 +6,7 @@ import { modelMetadata, openVersions, serverMetadata } from "../core/oip-metadat
 import type { LoadedModel, RawMessage } from "../core/ports.ts";
 import { isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
-import { answerHeaders, jsonAnswer, requestIdOf, type Signed } from "./answer.ts";
+import { answerHeaders, jsonAnswer, requestIdOf, writtenAnswer, type Signed } from "./answer.ts";
 import { mayHaveTimeout, readInferBody } from "./infer-body.ts";
 import { isReady, loadedVersion, routeOf, versionNumber } from "./known-model.ts";
 import type { Asked, Params, PredictionRoutes } from "./prediction.ts";
@@ -90,13 +90,14 @@ function responseOf(signed: Signed<InferReply | RawMessage>): Response {
 }
 
 /** What a model server has answered, as it came. */
-function unreadAnswer(signed: Signed<unknown>, { body, jsonBytes }: RawMessage): Response {
+function unreadAnswer(signed: Signed<unknown>, message: RawMessage): Response {
+  const { jsonBytes } = message;
+  const body = message.body as Uint8Array<ArrayBuffer>;
+  if (jsonBytes === null) return writtenAnswer(signed, body);
   const headers = answerHeaders(signed);
-  if (jsonBytes !== null) {
-    headers.set("content-type", "application/octet-stream");
-    headers.set(jsonLengthHeader, String(jsonBytes));
-  }
-  return new Response(body as Uint8Array<ArrayBuffer>, { headers });
+  headers.set("content-type", "application/octet-stream");
+  headers.set(jsonLengthHeader, String(jsonBytes));
+  return new Response(body, { headers });
 }
 
 function describeModel(gateway: Gateway, params: OfModel) {

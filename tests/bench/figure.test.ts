@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { runClosedLoop } from "./harness/closed-loop.ts";
 import { interleave, median, ratios, valueOf } from "./harness/figure.ts";
 import { readReply } from "./harness/http.ts";
 import { renderJson, renderTable } from "./harness/table.ts";
@@ -41,4 +42,20 @@ test("a reply is read when its whole body is there", () => {
   expect(readReply(reply.subarray(0, 20))).toBeNull();
   expect(readReply(reply.subarray(0, -1))).toBeNull();
   expect(readReply(reply)).toBe("HTTP/1.1 200 OK\r\nContent-Length: 2");
+});
+
+test("a run in which one reply differs from the body that is wanted fails, by one byte as well", async () => {
+  let sent = 0;
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => new Response(++sent === 20 ? '{"a":2}' : '{"a":1}'),
+  });
+  const job = { url: `${server.url.origin}/infer`, body: "{}", connections: 2, seconds: 10 };
+  const failure = await runClosedLoop({ ...job, reply: '{"a":1}' }).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(Error);
+  expect(String(failure)).toContain('{"a":2}');
+  const { requests, p50Ms, p99Ms } = await runClosedLoop({ ...job, seconds: 0.05, reply: '{"a":1}' });
+  expect(requests).toBeGreaterThan(0);
+  expect(p99Ms).toBeGreaterThanOrEqual(p50Ms);
 });

@@ -9,6 +9,18 @@ export interface Goal {
 
 /** Every row of the report, in its order. What is measured against what, and the value to reach. */
 export const goals = {
+  proxy_rps_vs_nginx: {
+    goal: 0.85,
+    better: "higher",
+    unit: "x",
+    what: "infer passed through to a model server / nginx proxy_pass to the same one, requests a second",
+  },
+  proxy_p99_vs_nginx: {
+    goal: 1.5,
+    better: "lower",
+    unit: "x",
+    what: "infer passed through to a model server / nginx proxy_pass to the same one, p99 at 32 connections",
+  },
   embedded_rps_vs_route: {
     goal: 0.85,
     better: "higher",

@@ -14,12 +14,14 @@ import { fastapi } from "./fastapi.ts";
 import { githubCalls } from "./github-calls.ts";
 import { goals, isRowName, type RowName } from "./goals.ts";
 import type { Family, Figure, Settings } from "./harness/figure.ts";
+import { proxy } from "./proxy.ts";
 import { record } from "./record.ts";
 import { scrape } from "./scrape.ts";
 import { validation } from "./validate.ts";
 import { renderJson, renderTable } from "./harness/table.ts";
 
 const families: readonly Family[] = [
+  proxy,
   embedded,
   fastapi,
   record,

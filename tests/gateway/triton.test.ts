@@ -117,6 +117,25 @@ describe("a gateway in front of Triton", () => {
     expect(await rig.metric("gateway_request_errors_total")).toEqual({});
   });
 
+  test("signs each of many replies that it hands on at once as its own, JSON and binary", async () => {
+    await using one = await startFakeTriton(["fraud/1"]);
+    await using rig = await rigOf({ fakes: [one] });
+    const { body: binary, jsonBytes } = binaryRequest(rows);
+    const ask = (id: string, isBinary: boolean): Promise<Reply> => {
+      const framing = isBinary ? { "inference-header-content-length": String(jsonBytes) } : {};
+      const body = isBinary ? binary : JSON.stringify(jsonInput);
+      return rig.send("/v2/models/fraud/infer", { method: "POST", body, headers: { "x-request-id": id, ...framing } });
+    };
+    const ids = Array.from({ length: 24 }, (_, at) => `request-${at}`);
+    const replies = await Promise.all(ids.map((id, at) => ask(id, at % 2 === 1)));
+    expect(replies.map(({ headers }) => headers.get("x-mmsp-request-id"))).toEqual(ids);
+    for (const [at, { headers }] of replies.entries()) {
+      const isBinary = at % 2 === 1;
+      expect(headers.get("content-type")).toBe(isBinary ? "application/octet-stream" : "application/json");
+      expect(headers.has("inference-header-content-length")).toBe(isBinary);
+    }
+  });
+
   test("tells callers what Triton refuses, and hides why it fails", async () => {
     await using one = await startFakeTriton(["fraud/1"]);
     await using rig = await rigOf({ fakes: [one] });

@@ -5,16 +5,24 @@ export interface LoadJob {
   readonly body: string;
   readonly connections: number;
   readonly seconds: number;
+  /** The body that every reply must have, byte for byte; left out: whatever comes. */
+  readonly reply?: string;
 }
 
 export interface LoadResult {
   readonly rps: number;
   readonly requests: number;
   readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
-/** Sends the body as a POST on all connections, each as soon as the last answer is there. Throws on any answer but 200. */
-export async function runClosedLoop({ url: address, body, connections, seconds }: LoadJob): Promise<LoadResult> {
+/**
+ * Sends the body as a POST on all connections, each as soon as the last answer is there. Throws on any answer but 200, and on
+ * another body than the one that is wanted.
+ */
+export async function runClosedLoop(job: LoadJob): Promise<LoadResult> {
+  const { url: address, body, connections, seconds } = job;
+  const wanted = job.reply === undefined ? null : Buffer.from(job.reply);
   const url = new URL(address);
   const request = requestBytes("POST", url, body);
   const { promise: ended, resolve, reject } = Promise.withResolvers<number>();
@@ -22,9 +30,11 @@ export async function runClosedLoop({ url: address, body, connections, seconds }
   const latencies: number[] = [];
   let endsAt = Number.POSITIVE_INFINITY;
 
-  function onReply(head: string, connection: Connection): void {
+  function onReply(head: string, connection: Connection, data: Buffer): void {
     const now = performance.now();
     if (!isOk(head)) reject(new Error(`${address} answered ${head}`));
+    if (wanted !== null && !hasBody(data, head, wanted))
+      reject(new Error(`${address} answered another body: ${data.toString()}`));
     latencies.push(now - (sentAt.get(connection) ?? now));
     if (now >= endsAt) return resolve(now);
     sentAt.set(connection, now);
@@ -44,9 +54,21 @@ export async function runClosedLoop({ url: address, body, connections, seconds }
   try {
     const endedAt = await ended;
     const requests = latencies.length;
-    const p50Ms = latencies.sort((a, b) => a - b)[Math.floor(requests / 2)] ?? Number.NaN;
-    return { rps: requests / ((endedAt - startedAt) / 1000), requests, p50Ms };
+    latencies.sort((a, b) => a - b);
+    const quantile = (share: number): number => latencies[Math.floor(requests * share)] ?? Number.NaN;
+    return {
+      rps: requests / ((endedAt - startedAt) / 1000),
+      requests,
+      p50Ms: quantile(0.5),
+      p99Ms: quantile(0.99),
+    };
   } finally {
     for (const connection of opened) connection.close();
   }
+}
+
+/** `head`: of this reply, in Latin-1, without the empty line at its end. */
+function hasBody(data: Buffer, head: string, wanted: Buffer): boolean {
+  const from = head.length + 4;
+  return data.length === from + wanted.length && data.compare(wanted, 0, wanted.length, from) === 0;
 }

@@ -43,12 +43,12 @@ export function valueOf({ samples, take = "median" }: Extract<Figure, { samples:
  * Measures each side once a round, in turns, so that a machine that gets slower slows all of them; every other round goes
  * backwards, so that none is always the one after another.
  */
-export async function interleave<Side extends string>(
+export async function interleave<Side extends string, Sample>(
   rounds: number,
-  sides: Readonly<Record<Side, () => Promise<number> | number>>,
-): Promise<Readonly<Record<Side, readonly number[]>>> {
+  sides: Readonly<Record<Side, () => Promise<Sample> | Sample>>,
+): Promise<Readonly<Record<Side, readonly Sample[]>>> {
   const names = Object.keys(sides) as Side[];
-  const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Side, number[]>;
+  const samples = Object.fromEntries(names.map((name) => [name, [] as Sample[]])) as Record<Side, Sample[]>;
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) samples[name].push(await sides[name]());
   }
