@@ -1,51 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import type { GatewayDeps } from "../../gateway/parts.ts";
-import { createTriton } from "../../gateway/edges/triton/triton.ts";
-import { createUpstream } from "../../gateway/edges/upstream/upstream.ts";
 import { readSettings } from "../../schemas/settings.ts";
-import { startRig, type GatewayRig, type Reply } from "../support/gateway-rig.ts";
-import { grpcClient } from "../support/grpc.ts";
-import { linearModel } from "../support/models.ts";
-import { servingTree, type ServedModel } from "../support/serving-tree.ts";
+import type { GatewayRig, Reply } from "../support/gateway-rig.ts";
 import { sendJson, startFakeTriton, type FakeTriton } from "../support/triton-fake.ts";
+import { canary, jsonInput, rigOf, rows, until } from "../support/triton-rig.ts";
 import { binaryRequest, splitReply } from "../support/triton-wire.ts";
 import { linearSignature } from "../support/versions.ts";
-
-const versions = { 1: linearModel(), 2: linearModel() };
-/** Which no test reaches. */
-const artifactStore = "s3://bucket/models";
-const canary: Partial<ServedModel> = { canary: 2, weight: 100 };
-const rows = [
-  [1, 2, 3],
-  [4, 5, 6],
-];
-const jsonInput = { inputs: [{ name: "input", datatype: "FP32", shape: [2, 3], data: rows }] };
-
-interface Given {
-  readonly fakes: readonly FakeTriton[];
-  readonly served?: Partial<ServedModel>;
-  readonly deps?: Partial<GatewayDeps>;
-  readonly addresses?: string[];
-}
-
-/** A gateway in front of Tritons, over a tree whose artifact store holds nothing. */
-function rigOf({ fakes, served = {}, deps = {}, addresses = fakes.map(({ url }) => url) }: Given): Promise<GatewayRig> {
-  const backend = addresses.length === 0 ? {} : { addresses: { triton: addresses } };
-  const files = servingTree({ fraud: { versions, ...served } }, { backend: "triton", artifactStore, ...backend });
-  const documents = Object.entries(files).filter(([path]) => !path.startsWith("store/"));
-  const server = createTriton({ open: createUpstream, intervalMs: 20 });
-  return startRig(Object.fromEntries(documents), { server, ...deps });
-}
 
 function postBinary(rig: GatewayRig, path: string): Promise<Reply> {
   const { body, jsonBytes } = binaryRequest(rows);
   const headers = { "inference-header-content-length": String(jsonBytes) };
   return rig.send(path, { method: "POST", body, headers });
-}
-
-/** Until it says so: the gateway looks at its Tritons now and then. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await Bun.sleep(5);
 }
 
 const phaseOf = ({ headers }: Reply) =>
@@ -153,63 +117,6 @@ describe("a gateway in front of Triton", () => {
     one.trick = (_, response) => sendJson(response, 503, { error: "Exceeds maximum queue size" });
     const full = await rig.post("/v2/models/fraud/infer", jsonInput);
     expect([full.status, full.headers.get("retry-after")]).toEqual([503, "1"]);
-  });
-
-  test("gives up when the time of a request is over", async () => {
-    await using one = await startFakeTriton(["fraud/1"]);
-    await using rig = await rigOf({ fakes: [one], served: { spec: { serving: { timeoutMs: 60 } } } });
-    one.trick = () => true;
-    expect((await rig.post("/v2/models/fraud/infer", jsonInput)).status).toBe(504);
-    expect((await rig.post("/predict", { model: "fraud", instances: rows })).status).toBe(504);
-  });
-
-  const asking = (path: string, body: object): ((rig: GatewayRig, signal: AbortSignal) => Promise<unknown>) => {
-    return (rig, signal) => rig.listen()(path, { method: "POST", body: JSON.stringify(body), signal });
-  };
-  test.each<[string, (rig: GatewayRig, signal: AbortSignal) => Promise<unknown>]>([
-    ["hands on unread", asking("/v2/models/fraud/infer", jsonInput)],
-    ["translates", asking("/predict", { model: "fraud", instances: rows })],
-    [
-      "got by gRPC",
-      async (rig, signal) => {
-        using client = grpcClient(await rig.listenGrpc());
-        const inputs = [{ ...jsonInput.inputs[0], data: undefined, contents: { fp32_contents: rows.flat() } }];
-        await client.call("ModelInfer", { model_name: "fraud", inputs }, { signal });
-      },
-    ],
-  ])("gives up a request that it %s as soon as the caller leaves, and blames nobody", async (_, ask) => {
-    await using one = await startFakeTriton(["fraud/1"]);
-    await using rig = await rigOf({ fakes: [one] });
-    const [begun, givenUp] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    one.trick = (_request, response) => {
-      response.on("close", () => givenUp.resolve());
-      begun.resolve();
-      return true;
-    };
-    const leaving = new AbortController();
-    const left = ask(rig, leaving.signal).catch(() => undefined);
-    await begun.promise;
-    leaving.abort();
-    await givenUp.promise;
-    await left;
-    await until(async () => '{model="fraud",code="499"}' in (await rig.metric("gateway_reply_total")));
-    expect(await rig.metric("gateway_request_errors_total")).toEqual({});
-    expect(rig.logged.filter(({ level }) => level !== "info")).toEqual([]);
-    one.trick = null;
-    expect((await rig.post("/predict", { model: "fraud", instances: rows })).status).toBe(200);
-  });
-
-  // Triton itself only knows it of requests that wait in a queue of its scheduler.
-  test("gives up when the time is over that the protocol's own parameter leaves", async () => {
-    await using one = await startFakeTriton(["fraud/1"]);
-    await using rig = await rigOf({ fakes: [one], served: { spec: { serving: { timeoutMs: 10_000 } } } });
-    const hurried = await rig.post("/v2/models/fraud/infer", { ...jsonInput, parameters: { timeout: 0 } });
-    expect(hurried.status).toBe(200);
-    one.trick = () => true;
-    const late = await rig.post("/v2/models/fraud/infer", { ...jsonInput, parameters: { timeout: 40_000 } });
-    expect([late.status, late.json()["error"]]).toEqual([504, expect.stringContaining("within 40 ms")]);
-    const wrong = await rig.post("/v2/models/fraud/infer", { ...jsonInput, parameters: { timeout: "soon" } });
-    expect([wrong.status, wrong.json()["error"]]).toEqual([400, expect.stringContaining("parameters.timeout")]);
   });
 });
 
