@@ -4,7 +4,8 @@ import queue
 
 import numpy as np
 import tritonclient.grpc as triton
-from cases import case, encoded, ids, labels, near, raised, rows, same, says, scores, slow_row, words
+from cases import case, encoded, ids, near, raised, rows, same, says, scores, slow_row, words
+from triton_cases import holds
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 
@@ -28,25 +29,6 @@ def refused(status, act, *parts):
     error = raised(InferenceServerException, act)
     same(error.status(), f"StatusCode.{status}")
     says(error.message(), *parts)
-
-
-def holds(result, version=1):
-    same(result.as_numpy("label").tolist(), labels)
-    near(result.as_numpy("probabilities"), scores(version))
-
-
-@case("the server and its models are live and ready")
-def _(client):
-    same(client.is_server_live(), True)
-    same(client.is_server_ready(), True)
-    same(client.is_model_ready("fraud"), True)
-    same(client.is_model_ready("split", "2"), True)
-
-
-@case("what is not served is not ready")
-def _(client):
-    same(client.is_model_ready("fruad"), False)
-    same(client.is_model_ready("fraud", "9"), False)
 
 
 @case("the server says who it is")

@@ -5,7 +5,7 @@ import type { Tensor } from "../../../../schemas/tensor.ts";
 import { createOnnxRuntime, type OnnxRuntimeOptions } from "../../../../gateway/edges/onnx/runtime.ts";
 import { failingModel, linearModel, slowModel, textModel, twoInputModel } from "../../../support/models.ts";
 import { encodeModel, floats, operation, tensor } from "../../../support/onnx.ts";
-import { linearSignature, modelVersion } from "../../../support/versions.ts";
+import { linearSignature, modelVersion, textSignature } from "../../../support/versions.ts";
 
 const one = { intraOpThreads: 1 };
 const closers: (() => Promise<void>)[] = [];
@@ -64,18 +64,7 @@ test("a model with two inputs, and one with text, answer by name", async () => {
   });
   expect((await sum.infer([input("a", 1, 2), input("b", 10, 20)]))[0]?.data).toEqual(new Float32Array([11, 22]));
 
-  const text = await load(textModel(), {
-    signature: {
-      inputs: [
-        { name: "ids", datatype: "INT64", shape: [-1] },
-        { name: "words", datatype: "BYTES", shape: [-1] },
-      ],
-      outputs: [
-        { name: "doubled", datatype: "INT64", shape: [-1] },
-        { name: "echo", datatype: "BYTES", shape: [-1] },
-      ],
-    },
-  });
+  const text = await load(textModel(), { signature: textSignature });
   const words = (id: bigint, word: string): Tensor[] => [
     { name: "ids", datatype: "INT64", shape: [1], data: new BigInt64Array([id]) },
     { name: "words", datatype: "BYTES", shape: [1], data: [word] },
