@@ -7,6 +7,7 @@ import httpx
 from cases import case, encoded, ids, labels, near, raised, rows, same, says, scores, words
 from kserve import InferenceGRPCClient, InferenceRESTClient, InferInput, InferRequest, RESTConfig
 from kserve.protocol.infer_type import RequestedOutput
+from kserve.protocol.rest import v2_datamodels as described
 
 
 class Clients:
@@ -135,6 +136,25 @@ def _(clients):
 @case("a model that fails on an input is a 500 that says nothing of the inside")
 def _(clients):
     refused(500, lambda: clients.predict("picky", {"instances": [[11, 2, 3]]}), "version 1 of picky failed")
+
+
+@case("replies are what kserve's own server describes, by v2")
+def _(clients):
+    def reply(path, **given):
+        response = (httpx.post if given else httpx.get)(f"{clients.http}/v2{path}", **given)
+        same(response.status_code, 200)
+        return response.json()
+
+    described.ServerMetadataResponse.model_validate(reply(""))
+    described.ServerLiveResponse.model_validate(reply("/health/live"))
+    described.ServerReadyResponse.model_validate(reply("/health/ready"))
+    for model in ("/models/fraud", "/models/text", "/models/split/versions/2"):
+        described.ModelMetadataResponse.model_validate(reply(model))
+        described.ModelReadyResponse.model_validate(reply(f"{model}/ready"))
+    asked = {"id": "seven", "inputs": [{"name": "input", "shape": [2, 3], "datatype": "FP32", "data": rows.tolist()}]}
+    described.InferenceRequest.model_validate(asked)
+    said = described.InferenceResponse.model_validate(reply("/models/fraud/infer", json=asked))
+    same([said.id, said.model_name, said.model_version], ["seven", "fraud", "1"])
 
 
 @case("its client of gRPC gets the same answers")

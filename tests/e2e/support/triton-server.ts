@@ -1,11 +1,11 @@
 /** A real Triton in a folder of its own, without a container: the one that the wheel of NVIDIA's pytriton brings along. */
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -34,23 +34,31 @@ export async function installTriton(): Promise<string> {
     const [file = ""] = readdirSync(folder).filter((name) => name.endsWith(".whl"));
     await output([interpreter, "-m", "zipfile", "-e", join(folder, file), folder], installMs);
     rmSync(join(folder, file));
+    chmodSync(join(server, "bin/tritonserver"), 0o755);
     writeFileSync(join(folder, "complete"), "");
   }
   const version = await output([interpreter, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], 10_000);
   const stub = join(server, "backends/python/triton_python_backend_stub");
   const given = join(server, "python_backend_stubs", version, "triton_python_backend_stub");
   if (!existsSync(given)) throw new Missing(`Triton's Python backend has nothing for Python ${version}`);
-  copyFileSync(given, stub);
+  place(stub, readFileSync(given));
   for (const program of [stub, join(server, "bin/tritonserver")]) {
-    chmodSync(program, 0o755);
     const absent = /^\s*(\S+) => not found/m.exec(await output(["ldd", program], 10_000))?.[1];
     if (absent !== undefined) throw new Missing(`there is no ${absent} (Debian: apt-get install libpython${version})`);
   }
   const backend = join(server, "backends/onnxruntime");
   mkdirSync(backend, { recursive: true });
-  copyFileSync(join(import.meta.dir, "../triton/model.py"), join(backend, "model.py"));
-  writeFileSync(join(backend, "site-packages.txt"), join(python, "lib", `python${version}`, "site-packages"));
+  place(join(backend, "model.py"), readFileSync(join(import.meta.dir, "../triton/model.py")));
+  place(join(backend, "site-packages.txt"), join(python, "lib", `python${version}`, "site-packages"));
   return server;
+}
+
+/** In one step: another run may be executing the file that is there. */
+function place(file: string, content: string | Buffer): void {
+  const beside = `${file}.${process.pid}`;
+  writeFileSync(beside, content);
+  chmodSync(beside, 0o755);
+  renameSync(beside, file);
 }
 
 export interface TritonServer extends AsyncDisposable {
