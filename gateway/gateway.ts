@@ -55,6 +55,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     status: () => statusOf(parts, uptimeSeconds()),
     scrape: () => {
       deps.metrics.callFor(people.calls());
+      deps.metrics.showServers(deps.server?.states() ?? []);
       return deps.metrics.scrape();
     },
     reload: async () => void (await fleet.refresh()),
@@ -98,6 +99,7 @@ function statusOf({ fleet, reactor, guard, people, ...deps }: Parts, uptimeSecon
     alerts: deps.alertsToken !== null,
     grpc: deps.grpc?.() ?? null,
     problems: deps.problems ?? [],
+    servers: (deps.server?.states() ?? []).map(({ address, down }) => ({ address, up: down === null, reason: down })),
     needsPerson: people.calls(),
   };
   return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);

@@ -1,4 +1,5 @@
 import { formatProblem } from "../schemas/problem.ts";
+import type { ServerState } from "./core/ports.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
 import type { Log } from "./react/ports.ts";
 
@@ -18,6 +19,18 @@ export function createTableLog(log: Log): (table: RoutingTable) => void {
     for (const [text, problem] of now) if (!wrong.has(text)) log("warn", "problem", { revision, problem });
     for (const [text, problem] of wrong) if (!now.has(text)) log("info", "problem is over", { revision, problem });
     wrong = now;
+  };
+}
+
+/** When a model server stopped taking requests, and when it took them again: each once. */
+export function createServerLog(log: Log): (servers: readonly ServerState[]) => void {
+  let lost: ReadonlySet<string> = new Set();
+  return (servers) => {
+    for (const { address, down } of servers) {
+      if (down !== null && !lost.has(address)) log("warn", "a model server is down", { address, reason: down });
+      if (down === null && lost.has(address)) log("info", "a model server is up again", { address });
+    }
+    lost = new Set(servers.filter(({ down }) => down !== null).map(({ address }) => address));
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import { afterAnswer, afterFailure, newReplica, type Replica } from "../../core/replicas.ts";
+import type { ServerState } from "../../core/ports.ts";
 import { UpstreamUnreachable, type Upstream, type UpstreamOptions } from "../../core/upstream.ts";
 import { createTritonClient, type TritonClient } from "./client.ts";
 import type { Standing } from "./look.ts";
@@ -20,9 +21,13 @@ export interface ReplicaOptions {
 /** One Triton, with what is known of it: by its health checks, and by how requests to it end. */
 export interface TritonReplica {
   readonly address: string;
+  /** The address as people are told it. */
+  readonly name: string;
   /** For requests; the checks have connections of their own. */
   readonly client: TritonClient;
   state(): Replica;
+  /** null until it was asked once. */
+  health(): ServerState | null;
   /** How the version stands here; null while nobody has looked yet. */
   standing(version: ModelVersion): Standing | null;
   /** Asks after the version from now on; resolves when that was done once. */
@@ -47,13 +52,16 @@ const healthLimits = { maxConnections: 1, maxQueue: 1 } as const;
 export function createReplica(address: string, options: ReplicaOptions): TritonReplica {
   const { open, intervalMs, checkMs, onChange } = options;
   const { origin, pathname } = new URL(address);
+  const prefix = pathname.replace(/\/+$/, "");
+  const name = `${origin}${prefix}`;
   const clientOf = (limits: Partial<UpstreamOptions>): TritonClient =>
-    createTritonClient(open({ url: origin, ...limits }), pathname.replace(/\/+$/, ""));
+    createTritonClient(open({ url: origin, ...limits }), prefix);
   const [client, looks, health] = [clientOf(trafficLimits), clientOf(lookLimits), clientOf(healthLimits)];
   let replica = newReplica;
   /** Why it gets no requests; null: it is up. */
   let down: string | null = null;
   let misses = 0;
+  let asked = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let first: Promise<void> | null = null;
   let closed = false;
@@ -61,12 +69,19 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
 
   async function check(): Promise<void> {
     const why = await healthOf(health, checkMs);
+    asked = true;
     misses = why === null ? 0 : misses + (why.certain ? missesAtOnce : 1);
     if (why !== null && misses < missesAtOnce && down === null) return;
     const isNew = (why === null) !== (down === null);
     // What it has is known before requests go to one that is back.
     if (why === null) await watch.lookAtAll();
     down = why?.message ?? null;
+    if (isNew && !closed) onChange();
+  }
+
+  function note(next: Replica): void {
+    const isNew = isEjected(next) !== isEjected(replica);
+    replica = next;
     if (isNew && !closed) onChange();
   }
 
@@ -78,8 +93,13 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
 
   return {
     address,
+    name,
     client,
     state: () => replica,
+    health() {
+      if (!asked) return null;
+      return { address: name, down: down ?? (isEjected(replica) ? "its last requests failed" : null) };
+    },
     standing: (version) => (down === null ? watch.standing(version) : { kind: "absent", why: down }),
     async watch(version) {
       watch.add(version);
@@ -88,8 +108,8 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     },
     forget: watch.remove,
     doubt: (version) => void watch.look(version),
-    failed: () => void (replica = afterFailure(replica, performance.now())),
-    answered: () => void (replica = afterAnswer(replica, performance.now())),
+    failed: () => note(afterFailure(replica, performance.now())),
+    answered: () => note(afterAnswer(replica, performance.now())),
     async close() {
       closed = true;
       clearTimeout(timer);
@@ -97,6 +117,11 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
       await Promise.all([client, looks, health].map((one) => one.close()));
     },
   };
+}
+
+/** From its first ejection until it answers a request again. */
+function isEjected({ ejections }: Replica): boolean {
+  return ejections > 0;
 }
 
 /** null: it says that it is live. `certain`: there is no need to ask again. */

@@ -54,6 +54,7 @@ export function createTriton({ open, intervalMs = 2000, checkMs = 1500 }: Triton
       await firstReady(replicas.map(async (replica) => (await replica.watch(version), replica.standing(version))));
       return model;
     },
+    states: () => [...used.values()].flatMap(({ replica }) => replica.health() ?? []),
     watch(onChange) {
       watchers.add(onChange);
       return () => void watchers.delete(onChange);
