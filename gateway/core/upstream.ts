@@ -47,7 +47,7 @@ export interface Upstream {
   readonly url: string;
   /**
    * Resolves with any reply, whatever its status. Rejects with
-   * - `Overloaded` where as many requests wait as may: nothing was sent;
+   * - `Overloaded` where as many requests wait as may, and nothing was sent; or where this one has waited for most of its time;
    * - `UpstreamUnreachable`: nothing was sent, so it may be tried elsewhere whatever it is;
    * - `UpstreamBroken`: some of it was sent, and the connection ended before the reply did: the upstream may have acted on it;
    * - `ReplyMalformed`: what came is no reply, or too large;

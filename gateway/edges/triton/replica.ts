@@ -8,12 +8,21 @@ import { createWatch } from "./watch.ts";
 
 export type OpenUpstream = (options: UpstreamOptions) => Upstream;
 
+/** What requests may take of one replica. */
+export interface TrafficLimits {
+  /** Requests at a time, each on a connection of its own. */
+  readonly maxConnections: number;
+  /** Requests that may wait for a connection; more are turned away. */
+  readonly maxQueue: number;
+}
+
 export interface ReplicaOptions {
   readonly open: OpenUpstream;
   /** Milliseconds from the end of one check to the next. */
   readonly intervalMs: number;
   /** Milliseconds that a health check may take. */
   readonly checkMs: number;
+  readonly traffic: TrafficLimits;
   /** The replica has come or gone, or a version at it. */
   readonly onChange: () => void;
 }
@@ -44,19 +53,18 @@ export interface TritonReplica {
 /** One check that is late is a hiccup: a load over HTTP holds up the connections that share its thread. */
 const missesAtOnce = 2;
 
-const trafficLimits = { maxConnections: 64, maxQueue: 256 } as const;
 const lookLimits = { maxConnections: 4, maxQueue: 10_000 } as const;
 /** Of its own: a look may have to wait for a slow answer, which says nothing about the server's health. */
 const healthLimits = { maxConnections: 1, maxQueue: 1 } as const;
 
 export function createReplica(address: string, options: ReplicaOptions): TritonReplica {
-  const { open, intervalMs, checkMs, onChange } = options;
+  const { open, intervalMs, checkMs, traffic, onChange } = options;
   const { origin, pathname } = new URL(address);
   const prefix = pathname.replace(/\/+$/, "");
   const name = `${origin}${prefix}`;
   const clientOf = (limits: Partial<UpstreamOptions>): TritonClient =>
     createTritonClient(open({ url: origin, ...limits }), prefix);
-  const [client, looks, health] = [clientOf(trafficLimits), clientOf(lookLimits), clientOf(healthLimits)];
+  const [client, looks, health] = [clientOf(traffic), clientOf(lookLimits), clientOf(healthLimits)];
   let replica = newReplica;
   /** Why it gets no requests; null: it is up. */
   let down: string | null = null;
