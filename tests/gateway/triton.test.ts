@@ -172,6 +172,14 @@ describe("a version that Triton has not", () => {
     expect((await rig.post("/v2/models/fraud/infer", jsonInput)).status).toBe(200);
   });
 
+  test("is described as it is registered while another version of the model answers", async () => {
+    await using one = await startFakeTriton(["fraud/1"]);
+    await using rig = await rigOf({ fakes: [one], served: canary });
+    const reply = await rig.get("/v2/models/fraud/versions/2");
+    expect([reply.status, reply.json()]).toMatchObject([200, { versions: ["1"], inputs: [{ shape: [-1, 3] }] }]);
+    expect((await rig.get("/v2/models/fraud/versions/2/ready")).status).toBe(503);
+  });
+
   test("takes readiness with it when the last replica goes, and brings it back", async () => {
     await using one = await startFakeTriton(["fraud/1"]);
     await using rig = await rigOf({ fakes: [one] });
