@@ -94,8 +94,9 @@ describe("a canary on Triton that does not answer", () => {
     const asked = Array.from({ length: 60 }, () =>
       rig.post("/v2/models/fraud/infer", jsonInput, { "x-mmsp-timeout-ms": "200" }),
     );
-    const statuses = (await Promise.all(asked)).map(({ status }) => status);
-    expect(new Set(statuses)).toEqual(new Set([200, 504]));
+    await Promise.all(asked);
+    const attempts = await rig.metric("gateway_request_total");
+    expect(attempts['{model="fraud",version="2",phase="canary"}']).toBeGreaterThan(10);
     expect(await rig.metric("gateway_request_errors_total")).toEqual({});
     expect(rig.store.list()).toEqual([]);
   });
