@@ -210,6 +210,19 @@ test("a replica that goes away takes no request with it while another has the ve
   expect([...statuses]).toEqual([200]);
 });
 
+test("what variables and documents set in vain is logged once", async () => {
+  await using one = await startFakeTriton(["fraud/1"]);
+  const settings = readSettings({ MMSP_TRITON_URL: one.url, MMSP_GATEWAY_MODEL_MEMORY_MIB: "512" });
+  const served = { spec: { serving: { timeoutMs: 900, intraOpThreads: 2 } } };
+  await using rig = await rigOf({ fakes: [one], served, deps: { settings } });
+  await rig.reload();
+  const logged = rig.logged.filter(({ message }) => message === "a setting has no effect");
+  expect(logged.map(({ details }) => details)).toEqual([
+    { setting: expect.stringContaining("spec.gateway.modelMemoryMib: has no effect") },
+    { setting: expect.stringContaining("spec.serving.intraOpThreads: has no effect") },
+  ]);
+});
+
 test("where nobody says where Triton is, the gateway says so once, and how to", async () => {
   await using rig = await rigOf({ fakes: [], addresses: [], served: canary });
   expect(await problemsOf(rig)).toEqual([
