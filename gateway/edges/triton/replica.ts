@@ -58,14 +58,13 @@ const lookLimits = { maxConnections: 4, maxQueue: 10_000 } as const;
 const healthLimits = { maxConnections: 1, maxQueue: 1 } as const;
 
 export function createReplica(address: string, options: ReplicaOptions): TritonReplica {
-  const { open, intervalMs, checkMs, traffic, onChange } = options;
+  const { open, intervalMs, checkMs, traffic } = options;
   const { origin, pathname } = new URL(address);
   const prefix = pathname.replace(/\/+$/, "");
   const name = `${origin}${prefix}`;
   const clientOf = (limits: Partial<UpstreamOptions>): TritonClient =>
     createTritonClient(open({ url: origin, ...limits }), prefix);
   const [client, looks, health] = [clientOf(traffic), clientOf(lookLimits), clientOf(healthLimits)];
-  let replica = newReplica;
   /** Why it gets no requests; null: it is up. */
   let down: string | null = null;
   let misses = 0;
@@ -73,6 +72,10 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
   let timer: ReturnType<typeof setTimeout> | undefined;
   let first: Promise<void> | null = null;
   let closed = false;
+  const onChange = (): void => {
+    if (!closed) options.onChange();
+  };
+  const requests = createRequestRecord(onChange);
   const watch = createWatch({ client: looks, intervalMs, checkMs, isUp: () => down === null, onChange });
 
   async function check(): Promise<void> {
@@ -84,13 +87,7 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     // What it has is known before requests go to one that is back.
     if (why === null) await watch.lookAtAll();
     down = why?.message ?? null;
-    if (isNew && !closed) onChange();
-  }
-
-  function note(next: Replica): void {
-    const isNew = isEjected(next) !== isEjected(replica);
-    replica = next;
-    if (isNew && !closed) onChange();
+    if (isNew) onChange();
   }
 
   /** Never rejects, and goes on until it is closed. */
@@ -103,10 +100,10 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     address,
     name,
     client,
-    state: () => replica,
+    state: requests.state,
     health() {
       if (!asked) return null;
-      return { address: name, down: down ?? (isEjected(replica) ? "its last requests failed" : null) };
+      return { address: name, down: down ?? (isEjected(requests.state()) ? "its last requests failed" : null) };
     },
     standing: (version) => (down === null ? watch.standing(version) : { kind: "absent", why: down }),
     async watch(version) {
@@ -116,14 +113,29 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     },
     forget: watch.remove,
     doubt: (version) => void watch.look(version),
-    failed: () => note(afterFailure(replica, performance.now())),
-    answered: () => note(afterAnswer(replica, performance.now())),
+    failed: requests.failed,
+    answered: requests.answered,
     async close() {
       closed = true;
       clearTimeout(timer);
       watch.stop();
       await Promise.all([client, looks, health].map((one) => one.close()));
     },
+  };
+}
+
+/** How requests to it ended. `onChange`: it is ejected, or it is not any more. */
+function createRequestRecord(onChange: () => void): Pick<TritonReplica, "state" | "failed" | "answered"> {
+  let replica = newReplica;
+  function note(next: Replica): void {
+    const isNew = isEjected(next) !== isEjected(replica);
+    replica = next;
+    if (isNew) onChange();
+  }
+  return {
+    state: () => replica,
+    failed: () => note(afterFailure(replica, performance.now())),
+    answered: () => note(afterAnswer(replica, performance.now())),
   };
 }
 
