@@ -26,8 +26,8 @@ export interface UpstreamRequest {
    * request is sent again on a new one; any other only where not a byte of it was written. That is nginx's rule without
    * `non_idempotent`, Envoy's `reset-before-request` and Go's for what has no `Idempotency-Key`: an end without a reply looks the
    * same whether the server had closed before, or ran the request and died. What is lost by it are requests that cross such a
-   * close on their way. They are few: an idle connection is dropped here before servers drop it (`idleMs`), and one that was
-   * closed is forgotten as soon as that is known.
+   * close on their way. They are few: an idle connection is dropped here before servers drop it (`idleMs`; Triton keeps one for
+   * over 100 s), and one that was closed is forgotten as soon as that is known.
    */
   readonly repeatable?: boolean;
 }
