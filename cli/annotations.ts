@@ -5,7 +5,7 @@ import type { Problem } from "../schemas/problem.ts";
  * https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-an-error-message
  * `folder`: of the documents' root inside the repository, empty where they are the same.
  */
-export function annotation(problem: Problem, folder: string): string {
+export function annotation(problem: Problem, folder: string, level: "error" | "notice" = "error"): string {
   const { file, line, column, path = "", message, hint, code } = problem;
   const properties = Object.entries({
     file: file === undefined || folder === "" ? file : `${folder}/${file}`,
@@ -14,7 +14,7 @@ export function annotation(problem: Problem, folder: string): string {
     title: `mmsp: ${code}`,
   }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${escapeProperty(String(value))}`]));
   const text = `${path === "" ? "" : `${path}: `}${message}\nhint: ${hint}`;
-  return `::error ${properties.join(",")}::${escapeData(text)}\n`;
+  return `::${level} ${properties.join(",")}::${escapeData(text)}\n`;
 }
 
 /** One line, whatever it holds: a line that starts with `::` would be a command of its own. */

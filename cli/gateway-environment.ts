@@ -20,8 +20,10 @@ const lowerCase = proxies.map((name) => name.toLowerCase());
 const settings = settingVariables
   .map(({ name }) => name)
   .filter((name) => name !== "MMSP_REPOSITORY" && name !== "MMSP_BASE_BRANCH");
+/** As MMSP_TRITON_URL, which is a setting. */
+const triton = ["MMSP_TRITON_MAX_CONNECTIONS", "MMSP_TRITON_MAX_QUEUE"];
 const servers = [...certificates, ...ssh, ...store, ...endpoints, "GITHUB_API_URL"];
-const passed = new Set([...settings, ...programs, ...proxies, ...lowerCase, ...servers]);
+const passed = new Set([...settings, ...triton, ...programs, ...proxies, ...lowerCase, ...servers]);
 
 /** What of these variables a gateway process gets; every `GIT_SSL_*` besides those of the list. */
 export function passedOn(env: Variables): Record<string, string> {

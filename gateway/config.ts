@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readSettings, type Settings } from "../schemas/settings.ts";
+import { defaultTraffic } from "./edges/triton/triton.ts";
 import { ProblemError, type Problem } from "../schemas/problem.ts";
 
 const optional = <T extends z.ZodType>(schema: T) =>
@@ -24,6 +25,8 @@ const Variables = z.object({
   MMSP_DATA: optional(z.string()),
   MMSP_ROLES: optional(z.enum(["serve", "react", "all"])),
   MMSP_ALERTS_TOKEN: optional(z.string().min(8, "must have at least 8 characters")),
+  MMSP_TRITON_MAX_CONNECTIONS: optional(z.coerce.number().int().min(1).max(4096)),
+  MMSP_TRITON_MAX_QUEUE: optional(z.coerce.number().int().min(0).max(65536)),
   GITHUB_TOKEN: optional(z.string()),
   GH_TOKEN: optional(z.string()),
   GITHUB_API_URL: optional(z.string().regex(/^https?:\/\/[^\s@]+$/, "must be an http or https address without a user")),
@@ -45,6 +48,8 @@ export interface Config {
   readonly roles: "serve" | "react" | "all";
   /** Bearer token that `/alerts` asks for; null: `/alerts` is off. */
   readonly alertsToken: string | null;
+  /** What requests may take of each replica of Triton. */
+  readonly triton: { readonly maxConnections: number; readonly maxQueue: number };
   /** owner/name on GitHub, or a git remote, that rollbacks are committed to; null: they are not committed. */
   readonly repository: string | null;
   readonly githubToken: string | null;
@@ -94,6 +99,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: vars.MMSP_DATA ?? `${vars.MMSP_DIR ?? "."}/.mmsp/${vars.MMSP_ENV}`,
     roles: vars.MMSP_ROLES ?? "all",
     alertsToken: vars.MMSP_ALERTS_TOKEN ?? null,
+    triton: {
+      maxConnections: vars.MMSP_TRITON_MAX_CONNECTIONS ?? defaultTraffic.maxConnections,
+      maxQueue: vars.MMSP_TRITON_MAX_QUEUE ?? defaultTraffic.maxQueue,
+    },
     repository: settings.repository ?? null,
     githubToken: vars.GITHUB_TOKEN ?? vars.GH_TOKEN ?? null,
     githubApiUrl: (vars.GITHUB_API_URL ?? "https://api.github.com").replace(/\/+$/, ""),

@@ -30,7 +30,7 @@ export interface RunningGateway {
 /** Puts the parts together. The fleet serves, the guard and the webhook accuse, the reactor cuts, the reconciler commits. */
 export function createGateway(deps: GatewayDeps): RunningGateway {
   const parts = assemble(deps);
-  const { fleet, reactor, reconciler, guard, people } = parts;
+  const { fleet, reactor, reconciler, guard } = parts;
   const predict = createPredictor({
     table: () => fleet.table(),
     recorder: recorderOf(parts),
@@ -53,10 +53,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     uptimeSeconds,
     statistics: parts.statistics,
     status: () => statusOf(parts, uptimeSeconds()),
-    scrape: () => {
-      deps.metrics.callFor(people.calls());
-      return deps.metrics.scrape();
-    },
+    scrape: () => scrapeOf(parts),
     reload: async () => void (await fleet.refresh()),
     maxBodyBytes: () => fleet.table().policy?.spec.gateway?.maxBodyBytes ?? defaultMaxBodyBytes,
     onReply: replyCounter(deps),
@@ -98,9 +95,17 @@ function statusOf({ fleet, reactor, guard, people, ...deps }: Parts, uptimeSecon
     alerts: deps.alertsToken !== null,
     grpc: deps.grpc?.() ?? null,
     problems: deps.problems ?? [],
+    servers: (deps.server?.states() ?? []).map(({ address, down }) => ({ address, up: down === null, reason: down })),
     needsPerson: people.calls(),
   };
   return describeStatus(fleet.table(), reactor.openCuts(), (model) => guard.judgement(model), context);
+}
+
+/** What is seen best when somebody looks is set before. */
+function scrapeOf({ metrics, people, server }: Parts): ReturnType<Gateway["scrape"]> {
+  metrics.callFor(people.calls());
+  metrics.showServers(server?.states() ?? []);
+  return metrics.scrape();
 }
 
 /** Replies go to the metrics; that clients did not wait for theirs, to the log as well. */

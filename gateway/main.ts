@@ -83,7 +83,7 @@ async function main(): Promise<void> {
     settings: config.settings,
     source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
-    server: createTriton({ open: createUpstream }),
+    server: createTriton({ open: createUpstream, traffic: config.triton }),
     artifacts: { read: readPlaces(process.env), folder: modelFolder },
     store,
     metrics: createMetrics(),

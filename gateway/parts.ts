@@ -14,7 +14,7 @@ import type { Accusation, Clock, Committer, CutLedger, CutStore, Decision, Log }
 import { createReactor, type Reactor } from "./react/reactor.ts";
 import { createReconciler, type Reconciler } from "./react/reconciler.ts";
 import { rememberServed, viewOf, type ServingView } from "./serving-view.ts";
-import { createTableLog } from "./table-log.ts";
+import { createServerLog, createTableLog } from "./table-log.ts";
 
 /** What a gateway is made from. */
 export interface GatewayDeps {
@@ -72,7 +72,7 @@ export function assemble(deps: GatewayDeps): Parts {
   const attempts = new Map<string, Map<number, number>>();
   const statistics = createStatistics(() => clock.now());
   const startedAt = clock.now();
-  const logTable = createTableLog(log);
+  const [logTable, logServers] = [createTableLog(log), createServerLog(log)];
   const guard = createGuardWatch({ accuse: (accusation) => reactor.accuse(accusation), clock, log });
   const fleet = createFleet({
     source,
@@ -85,6 +85,7 @@ export function assemble(deps: GatewayDeps): Parts {
     onError: (error) => log("error", "a version could not be freed", { error }),
     onTable: (table) => {
       logTable(table);
+      logServers(deps.server?.states() ?? []);
       rememberServed(ledger, table, new Date(clock.now()).toISOString());
       guard.follow(canariesOf(table));
       deps.metrics.show(table, obeyed.taken());

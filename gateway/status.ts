@@ -10,6 +10,8 @@ export interface StatusContext {
   readonly alerts: boolean;
   /** Where gRPC is answered; null: nowhere. */
   readonly grpc: string | null;
+  /** The model servers that it is in front of. */
+  readonly servers: readonly { readonly address: string; readonly up: boolean; readonly reason: string | null }[];
   /** What is wrong with how the gateway was started. */
   readonly problems: readonly Problem[];
   readonly needsPerson: readonly Call[];

@@ -97,6 +97,11 @@ export const variableGroups: readonly VariableGroup[] = [
           "all (default); serve (predictions, no git token) and react (webhook and commits) as two processes\nthat share MMSP_DATA",
       },
       { name: "MMSP_ALERTS_TOKEN", meaning: "bearer token of /alerts; without it /alerts is off" },
+      {
+        name: "MMSP_TRITON_MAX_CONNECTIONS, MMSP_TRITON_MAX_QUEUE",
+        meaning:
+          "requests at a time to each replica of Triton, default 64, and requests that wait for their turn there,\ndefault 256; more get 503 with Retry-After",
+      },
       { name: "MMSP_REPOSITORY", meaning: "where rollbacks are committed" },
       {
         name: "GITHUB_TOKEN, GITHUB_API_URL",

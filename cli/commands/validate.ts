@@ -3,6 +3,7 @@ import { checkDocuments } from "../../schemas/check-documents.ts";
 import type { ValidateOutput } from "../../schemas/output/validate.ts";
 import { withPositions } from "../../schemas/positions.ts";
 import { formatPlace, formatProblem, ProblemError, sortedByPlace, type Problem } from "../../schemas/problem.ts";
+import { settingsWithoutEffect } from "../../schemas/rules/without-effect.ts";
 import { readSettings, withSettings } from "../../schemas/settings.ts";
 import { storePath } from "../../schemas/store.ts";
 import { storedFiles } from "../../schemas/stored-files.ts";
@@ -38,10 +39,10 @@ export const validate: Command = {
   async run(input, context) {
     const format = formatOf(input);
     const checked = await check(input, context);
-    const { documents, problems } = checked;
+    const { documents, problems, notices } = checked;
     const { style } = context;
-    const told = format === "github" ? annotations(problems, context) : paragraphs(checked, context);
-    const json: ValidateOutput = { valid: problems.length === 0, documents, problems };
+    const told = format === "github" ? annotations(checked, context) : paragraphs(checked, context);
+    const json: ValidateOutput = { valid: problems.length === 0, documents, problems, notices };
     const summary = json.valid
       ? style.green(`${documents} documents are valid`)
       : style.red(`${problems.length} problem${problems.length === 1 ? "" : "s"}`);
@@ -54,6 +55,8 @@ interface Checked {
   readonly files: ReadonlyMap<string, string>;
   readonly documents: number;
   readonly problems: readonly Problem[];
+  /** What has no effect. */
+  readonly notices: readonly Problem[];
 }
 
 function formatOf(input: Input): (typeof formats)[number] {
@@ -66,19 +69,21 @@ function formatOf(input: Input): (typeof formats)[number] {
 }
 
 /** As compilers print them; on a terminal with the line that each is about. */
-function paragraphs({ files, problems }: Checked, { style, printsToTerminal }: Context): string {
+function paragraphs({ files, problems, notices }: Checked, { style, printsToTerminal }: Context): string {
   const told = problems.map((problem) => {
     const { file = "", line, column = 1 } = problem;
     const text = files.get(file);
     if (!printsToTerminal || text === undefined || line === undefined) return `${formatProblem(problem)}\n`;
     return `${formatPlace(problem)}\n${codeFrame(text, line, column, style)}  hint: ${problem.hint}\n`;
   });
-  return told.join("");
+  const noted = notices.map((notice) => `${style.yellow("note:")} ${formatProblem(notice)}\n`);
+  return [...told, ...noted].join("");
 }
 
-function annotations(problems: readonly Problem[], context: Context): string {
+function annotations({ problems, notices }: Checked, context: Context): string {
   const folder = folderInRepository(context);
-  return problems.map((problem) => annotation(problem, folder)).join("");
+  const errors = problems.map((problem) => annotation(problem, folder));
+  return [...errors, ...notices.map((notice) => annotation(notice, folder, "notice"))].join("");
 }
 
 /** GitHub counts paths from the checkout, which need not be where `environments/` is. */
@@ -96,7 +101,8 @@ async function check(input: Input, context: Context): Promise<Checked> {
   // Over GitHub every file would be a download: there, the check of the pull request has a clone.
   const stored = looksAtGitHub(input) ? [] : await storeProblems(tree, context);
   const all = sortedByPlace([...unreadable, ...problems, ...withPositions(stored, files)]);
-  return { files, documents: files.size + unreadable.length, problems: all };
+  const notices = sortedByPlace(withPositions(settingsWithoutEffect(tree), files));
+  return { files, documents: files.size + unreadable.length, problems: all, notices };
 }
 
 /** Model files in the working tree that are missing, damaged, or git-lfs pointers: nobody could serve what is registered. */

@@ -48,9 +48,10 @@ export interface IndexEntry {
 export function repositoryIndex({ models, unserved }: RoutingTable, onlyReady: boolean): readonly IndexEntry[] {
   const entries: IndexEntry[] = [];
   for (const route of models.values()) {
-    const { model: name, closed } = route;
-    for (const version of [...new Set([...route.loaded.keys(), ...closed.keys()])].toSorted((a, b) => a - b)) {
-      const reason = closed.get(version) ?? "";
+    const { model: name, loaded, documents, closed } = route;
+    const versions = new Set([...loaded.keys(), ...documents.keys(), ...closed.keys()]);
+    for (const version of [...versions].toSorted((a, b) => a - b)) {
+      const reason = closed.get(version) ?? (loaded.has(version) ? "" : "it is not loaded now; GET /status says why");
       entries.push({ name, version: String(version), state: reason === "" ? "READY" : "UNAVAILABLE", reason });
     }
   }

@@ -88,6 +88,14 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
+/** One server, as operators are told of it. */
+export interface ServerState {
+  /** Where it is, without a query, which might hold a secret. */
+  readonly address: string;
+  /** Why it gets no requests where another one can take them; null: it is up. */
+  readonly down: string | null;
+}
+
 /** Servers beside the gateway that have the models already: they are asked for a version, and given no file. */
 export interface ModelServer {
   /**
@@ -95,7 +103,9 @@ export interface ModelServer {
    * the registered signature, its `absence` says so; it is asked for again and again until it is closed.
    */
   find(version: ModelVersion, addresses: readonly string[]): Promise<LoadedModel>;
-  /** Calls back when a version has come or gone; returns how to stop. */
+  /** Of each server that has been looked at: whether it takes requests. */
+  states(): readonly ServerState[];
+  /** Calls back when a version or a server has come or gone; returns how to stop. */
   watch(onChange: () => void): () => void;
   close(): Promise<void>;
 }

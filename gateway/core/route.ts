@@ -1,4 +1,5 @@
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
+import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Environment } from "../../schemas/environment.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Objectives } from "../../schemas/defaults.ts";
@@ -25,6 +26,8 @@ export interface Route {
   readonly loaded: ReadonlyMap<number, LoadedModel>;
   /** Versions that there is no room for in the memory for models. */
   readonly unloaded: ReadonlySet<number>;
+  /** Documents of the versions that are to be served, loaded or not. */
+  readonly documents: ReadonlyMap<number, ModelVersion>;
   /** Versions that are rejected or cut, with the reason that a caller is told. */
   readonly closed: ReadonlyMap<number, string>;
 }

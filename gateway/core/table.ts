@@ -1,6 +1,7 @@
 import { standingOfCut, underCuts, type Cut } from "../../schemas/cut.ts";
 import type { Environment } from "../../schemas/environment.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
+import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { effective } from "../../schemas/effective.ts";
@@ -20,7 +21,7 @@ export function buildRoute(
   environment: Environment | null,
   project: Project | null,
   cuts: readonly Cut[],
-  { loaded, unloaded = none }: LoadedVersions,
+  { loaded, unloaded = new Set(), documents = new Map() }: LoadedVersions,
 ): Route {
   const { spec } = deployment;
   const { stable, canary, previous } = effective(underCuts(deployment, cuts));
@@ -40,16 +41,16 @@ export function buildRoute(
     stickyHeader: spec.routing?.stickyBy?.replace(/^header:/, "").toLowerCase() ?? null,
     loaded,
     unloaded,
+    documents,
     closed: closedVersions(deployment, cuts),
   };
 }
 
-const none: ReadonlySet<number> = new Set();
-
-/** What is in memory of a model, and what has to stay out of it. */
+/** What is in memory of a model, what has to stay out of it, and what there is to say of both. */
 export interface LoadedVersions {
   readonly loaded: ReadonlyMap<number, LoadedModel>;
   readonly unloaded?: ReadonlySet<number>;
+  readonly documents?: ReadonlyMap<number, ModelVersion>;
 }
 
 /** What a table is made of. Deployments are each model's last good one. */

@@ -22,8 +22,12 @@ export interface UpstreamRequest {
   /** The caller has gone: the request is given up, its connection closed. */
   readonly signal?: AbortSignal;
   /**
-   * The upstream may act twice on it, as on an inference of a model that keeps no state. Only such a request is sent again
-   * when a kept connection turns out to be closed before a byte of the reply came. Default: all but POST.
+   * The upstream may act twice on it. Default: all but POST. When a kept connection ends before a byte of the reply came, such a
+   * request is sent again on a new one; any other only where not a byte of it was written. That is nginx's rule without
+   * `non_idempotent`, Envoy's `reset-before-request` and Go's for what has no `Idempotency-Key`: an end without a reply looks the
+   * same whether the server had closed before, or ran the request and died. What is lost by it are requests that cross such a
+   * close on their way. They are few: an idle connection is dropped here before servers drop it (`idleMs`; Triton keeps one for
+   * over 100 s), and one that was closed is forgotten as soon as that is known.
    */
   readonly repeatable?: boolean;
 }
@@ -43,9 +47,9 @@ export interface Upstream {
   readonly url: string;
   /**
    * Resolves with any reply, whatever its status. Rejects with
-   * - `Overloaded` where as many requests wait as may: nothing was sent;
+   * - `Overloaded` where as many requests wait as may, and nothing was sent; or where this one has waited for most of its time;
    * - `UpstreamUnreachable`: nothing was sent, so it may be tried elsewhere whatever it is;
-   * - `UpstreamBroken`: the connection ended before the reply did; the upstream may have acted on the request;
+   * - `UpstreamBroken`: some of it was sent, and the connection ended before the reply did: the upstream may have acted on it;
    * - `ReplyMalformed`: what came is no reply, or too large;
    * - `DeadlineExceeded`: the upstream may have acted on the request;
    * - the signal's reason where the caller has gone;

@@ -1,5 +1,6 @@
 import { Gauge, Registry } from "prom-client";
 import { createRequestMetrics } from "../core/request-metrics.ts";
+import type { ServerState } from "../core/ports.ts";
 import type { Recorder } from "../core/record.ts";
 import type { RoutingTable } from "../core/route.ts";
 import type { Cut } from "../../schemas/cut.ts";
@@ -11,6 +12,8 @@ export interface Metrics extends Recorder {
   show(table: RoutingTable, cuts: readonly Cut[]): void;
   /** Versions that a person is needed for. */
   callFor(versions: readonly { readonly model: string; readonly version: number }[]): void;
+  /** The model servers that the gateway is in front of. */
+  showServers(servers: readonly ServerState[]): void;
 }
 
 /**
@@ -36,6 +39,7 @@ export function createMetrics(): Metrics {
       show(table, cuts);
     },
     callFor: createCalls(registry),
+    showServers: createServers(registry),
     scrape: async () => ({
       body: `${requests.text()}\n${await registry.metrics()}`,
       contentType: registry.contentType,
@@ -72,5 +76,18 @@ function createCalls(registry: Registry): Metrics["callFor"] {
   return (versions) => {
     person.reset();
     for (const { model, version } of versions) person.set({ model, version: String(version) }, 1);
+  };
+}
+
+function createServers(registry: Registry): Metrics["showServers"] {
+  const up = new Gauge({
+    name: "gateway_model_server_up",
+    help: "1 for each model server that takes requests, 0 for one that does not; /status says why",
+    labelNames: ["address"],
+    registers: [registry],
+  });
+  return (servers) => {
+    up.reset();
+    for (const { address, down } of servers) up.set({ address }, down === null ? 1 : 0);
   };
 }

@@ -18,6 +18,8 @@ export interface Served {
   readonly keys: ReadonlyMap<number, string>;
   /** What stays out of memory. */
   readonly unloaded: ReadonlySet<number>;
+  /** Of the versions that are to be served, as far as they can be read. */
+  readonly documents: ReadonlyMap<number, ModelVersion>;
 }
 
 /** What one model comes to with the versions that are in memory now. */
@@ -92,11 +94,18 @@ export function stepOf(
     last === null
       ? null
       : { ...last, loaded: present(last, find), deployment: withRejectionsOf(last.deployment, deployment) };
-  return { served: carries ? { deployment, loaded, keys, unloaded } : held, problems, keys: asked, order };
+  const wanted = new Map(servedSet(now).flatMap((version) => entryOf(documents, version)));
+  const served = carries ? { deployment, loaded, keys, unloaded, documents: wanted } : held;
+  return { served, problems, keys: asked, order };
 
   function rank(version: number): number {
     return version === stable?.version ? 2 : version === canary?.version ? 1 : 0;
   }
+}
+
+function entryOf<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): readonly (readonly [Key, Value])[] {
+  const value = map.get(key);
+  return value === undefined ? [] : [[key, value]];
 }
 
 /** How the document says that its versions are opened. */

@@ -13,7 +13,7 @@ import {
 } from "../core/oip-metadata.ts";
 import type { LoadedModel } from "../core/ports.ts";
 import { answerMetadata, requestIdOf } from "./answer.ts";
-import { isReady, loadedVersion, routeOf, versionNumber } from "./known-model.ts";
+import { isReady, servedVersion, routeOf, versionNumber } from "./known-model.ts";
 import type { Gateway } from "./port.ts";
 
 /** What a method answers. */
@@ -142,14 +142,14 @@ async function readAs<Message>(
 
 function describeModel(gateway: Gateway, { name, version }: messages.ModelRequest): messages.ModelMetadataResponse {
   const route = routeOf(gateway, name);
-  return modelMetadata(route.model, openVersions(route), loadedVersion(route, named(version)).signature);
+  return modelMetadata(route.model, openVersions(route), servedVersion(route, named(version)).signature);
 }
 
 /** Of one version, of all that answer where none is named, and of all models where none is. */
 function statisticsOf(gateway: Gateway, { name, version }: messages.ModelRequest): readonly messages.ModelStatistics[] {
   const routes = name === "" ? [...gateway.table().models.values()] : [routeOf(gateway, name)];
   return routes.flatMap((route) => {
-    const versions = named(version) === undefined ? openVersions(route) : [loadedVersion(route, version).version];
+    const versions = named(version) === undefined ? openVersions(route) : [servedVersion(route, version).version];
     return versions.map((number) => versionStatistics(gateway.statistics, route.model, number));
   });
 }

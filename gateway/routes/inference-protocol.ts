@@ -8,7 +8,7 @@ import { isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
 import { answerHeaders, jsonAnswer, requestIdOf, writtenAnswer, type Signed } from "./answer.ts";
 import { mayHaveTimeout, readInferBody } from "./infer-body.ts";
-import { isReady, loadedVersion, routeOf, versionNumber } from "./known-model.ts";
+import { isReady, servedVersion, routeOf, versionNumber } from "./known-model.ts";
 import type { Asked, Params, PredictionRoutes } from "./prediction.ts";
 
 interface OfModel {
@@ -102,7 +102,7 @@ function unreadAnswer(signed: Signed<unknown>, message: RawMessage): Response {
 
 function describeModel(gateway: Gateway, params: OfModel) {
   const route = routeOf(gateway, params.model);
-  const { signature, featureOrder } = loadedVersion(route, params.version);
+  const { signature, featureOrder } = servedVersion(route, params.version);
   const metadata = modelMetadata(route.model, openVersions(route), signature);
   return featureOrder === null ? metadata : { ...metadata, parameters: { feature_order: featureOrder } };
 }

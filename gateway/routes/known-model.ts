@@ -22,16 +22,23 @@ export function versionNumber(text: string): number {
   );
 }
 
-/** The version that is named, else stable. Throws a RequestError where it does not answer. */
-export function loadedVersion(route: Route, named: string | undefined): LoadedModel {
+/** What is registered of a version, loaded or not. */
+type Described = Pick<LoadedModel, "version" | "signature" | "featureOrder">;
+
+/** What there is to say of the version that is named, else of stable. Throws a RequestError for one that is not to be served. */
+export function servedVersion(route: Route, named: string | undefined): Described {
   const version = named === undefined ? route.stable?.version : versionNumber(named);
-  const reason = version === undefined ? undefined : route.closed.get(version);
+  if (version === undefined) throw new RequestError(404, "version-unknown", `no version of ${route.model} is served`);
+  const reason = route.closed.get(version);
   if (reason !== undefined) throw new RequestError(404, "version-closed", reason);
-  const target = version === undefined ? undefined : route.loaded.get(version);
-  if (target === undefined) {
-    throw new RequestError(404, "version-unknown", `version ${version ?? "?"} of ${route.model} is not served`);
+  const loaded = route.loaded.get(version);
+  if (loaded !== undefined) return loaded;
+  const document = route.documents.get(version);
+  if (document === undefined) {
+    throw new RequestError(404, "version-unknown", `version ${version} of ${route.model} is not served`);
   }
-  return target;
+  const { signature, featureOrder = null } = document.spec;
+  return { version, signature, featureOrder };
 }
 
 /** Whether a version answers; without a name, stable. */

@@ -6,7 +6,7 @@ import type { Route } from "../core/route.ts";
 import { describe, isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
 import { readOptionalJson } from "./body.ts";
-import { loadedVersion, routeOf } from "./known-model.ts";
+import { servedVersion, routeOf } from "./known-model.ts";
 
 /** Triton's extensions of the inference protocol: the repository's index, and statistics. */
 export function protocolExtensionRoutes(gateway: Gateway) {
@@ -25,7 +25,7 @@ export function protocolExtensionRoutes(gateway: Gateway) {
     .get("/models/:model/stats", ({ params }) => statisticsOf(gateway, [routeOf(gateway, params.model)]))
     .get("/models/:model/versions/:version/stats", ({ params }) => {
       const route = routeOf(gateway, params.model);
-      const { version } = loadedVersion(route, params.version);
+      const { version } = servedVersion(route, params.version);
       return { model_stats: [versionStatistics(gateway.statistics, route.model, version)] };
     });
 }

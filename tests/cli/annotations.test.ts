@@ -20,6 +20,10 @@ test("of a whole file has no line, and of no file neither", () => {
   expect(annotation(elsewhere, "sub")).toStartWith("::error title=mmsp%3A schema-type::must be a list");
 });
 
+test("of what is no error is a notice", () => {
+  expect(annotation(problem, "", "notice")).toStartWith("::notice file=environments/dev/environment.yaml,title=");
+});
+
 test("counts the path from the checkout", () => {
   expect(annotation(problem, "ml/serving")).toStartWith("::error file=ml/serving/environments/dev/environment.yaml,");
 });

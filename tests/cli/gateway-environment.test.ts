@@ -23,6 +23,8 @@ test("a gateway gets what it takes to reach a server: proxies, certificates, the
 
 test("a gateway heeds the settings that the shell overrides, and is told its repository by whoever starts it", () => {
   const settings = { MMSP_STEPS: "5", MMSP_ARTIFACT_STORE: "s3://b", MMSP_SLO_DRIFT: "1", MMSP_GATEWAY_REPLICAS: "2" };
+  const triton = { MMSP_TRITON_URL: "http://t", MMSP_TRITON_MAX_CONNECTIONS: "8", MMSP_TRITON_MAX_QUEUE: "0" };
+  expect(passedOn(triton)).toEqual(triton);
   expect(passedOn({ ...settings, MMSP_REPOSITORY: "acme/models", MMSP_BASE_BRANCH: "main" })).toEqual(settings);
 });
 

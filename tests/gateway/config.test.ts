@@ -23,6 +23,7 @@ describe("the variables of a gateway", () => {
       dataDir: "/srv/models/.mmsp/dev",
       roles: "all",
       alertsToken: null,
+      triton: { maxConnections: 64, maxQueue: 256 },
       repository: null,
       githubToken: null,
       githubApiUrl: "https://api.github.com",
@@ -40,6 +41,14 @@ describe("the variables of a gateway", () => {
     expect(readConfig({ ...config, MMSP_GRPC_PORT: "0" }).grpcPort).toBe(0);
     expect(readConfig({ ...config, MMSP_GRPC_PORT: "" }).grpcPort).toBeNull();
     expect(problemsOf({ ...config, MMSP_GRPC_PORT: "65536" })).toMatchObject([{ path: "MMSP_GRPC_PORT" }]);
+  });
+
+  test("bound what each replica of Triton gets at a time, and what waits for it", () => {
+    const config = { MMSP_ENV: "dev", MMSP_DIR: "/srv" };
+    const bounds = { MMSP_TRITON_MAX_CONNECTIONS: "8", MMSP_TRITON_MAX_QUEUE: "0" };
+    expect(readConfig({ ...config, ...bounds }).triton).toEqual({ maxConnections: 8, maxQueue: 0 });
+    const wrong = { MMSP_TRITON_MAX_CONNECTIONS: "0", MMSP_TRITON_MAX_QUEUE: "-1" };
+    expect(problemsOf({ ...config, ...wrong }).map(({ path }) => path)).toEqual(Object.keys(wrong));
   });
 
   test.each([

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { GatewayRig } from "../support/gateway-rig.ts";
 import { grpcClient } from "../support/grpc.ts";
-import { startFakeTriton } from "../support/triton-fake.ts";
-import { jsonInput, rigOf, rows, until } from "../support/triton-rig.ts";
+import { startFakeTriton, type FakeTriton } from "../support/triton-fake.ts";
+import { canary, jsonInput, rigOf, rows, until } from "../support/triton-rig.ts";
 
 describe("a gateway in front of Triton", () => {
   test("gives up when the time of a request is over", async () => {
@@ -60,5 +60,44 @@ describe("a gateway in front of Triton", () => {
     expect([late.status, late.json()["error"]]).toEqual([504, expect.stringContaining("within 40 ms")]);
     const wrong = await rig.post("/v2/models/fraud/infer", { ...jsonInput, parameters: { timeout: "soon" } });
     expect([wrong.status, wrong.json()["error"]]).toEqual([400, expect.stringContaining("parameters.timeout")]);
+  });
+});
+
+describe("a canary on Triton that does not answer", () => {
+  const hanging: FakeTriton["trick"] = ({ path }) => path.includes("/versions/2/");
+  const served = (serving: { readonly timeoutMs: number }) => ({
+    ...canary,
+    weight: 50,
+    spec: { serving, slo: { minRequests: 1 }, rollback: { automatic: true } },
+  });
+
+  test("within the time that its model has is at fault for each request, and is cut", async () => {
+    await using one = await startFakeTriton(["fraud/1", "fraud/2"]);
+    await using rig = await rigOf({ fakes: [one], served: served({ timeoutMs: 40 }) });
+    one.trick = hanging;
+    await until(async () => (await rig.post("/v2/models/fraud/infer", jsonInput), rig.store.list().length > 0));
+    expect(rig.store.list()).toMatchObject([
+      { cut: { version: 2, by: "guard", reason: expect.stringMatching(/error/) } },
+    ]);
+    const phase = '{model="fraud",version="2",phase="canary"}';
+    const [asked, failed] = [
+      await rig.metric("gateway_request_total"),
+      await rig.metric("gateway_request_errors_total"),
+    ];
+    expect(failed).toEqual({ [phase]: asked[phase] ?? 0 });
+  });
+
+  test("within the time that callers give is not, as it would have had more", async () => {
+    await using one = await startFakeTriton(["fraud/1", "fraud/2"]);
+    await using rig = await rigOf({ fakes: [one], served: served({ timeoutMs: 10_000 }) });
+    one.trick = hanging;
+    const asked = Array.from({ length: 60 }, () =>
+      rig.post("/v2/models/fraud/infer", jsonInput, { "x-mmsp-timeout-ms": "200" }),
+    );
+    await Promise.all(asked);
+    const attempts = await rig.metric("gateway_request_total");
+    expect(attempts['{model="fraud",version="2",phase="canary"}']).toBeGreaterThan(10);
+    expect(await rig.metric("gateway_request_errors_total")).toEqual({});
+    expect(rig.store.list()).toEqual([]);
   });
 });

@@ -172,6 +172,14 @@ describe("a version that Triton has not", () => {
     expect((await rig.post("/v2/models/fraud/infer", jsonInput)).status).toBe(200);
   });
 
+  test("is described as it is registered while another version of the model answers", async () => {
+    await using one = await startFakeTriton(["fraud/1"]);
+    await using rig = await rigOf({ fakes: [one], served: canary });
+    const reply = await rig.get("/v2/models/fraud/versions/2");
+    expect([reply.status, reply.json()]).toMatchObject([200, { versions: ["1"], inputs: [{ shape: [-1, 3] }] }]);
+    expect((await rig.get("/v2/models/fraud/versions/2/ready")).status).toBe(503);
+  });
+
   test("takes readiness with it when the last replica goes, and brings it back", async () => {
     await using one = await startFakeTriton(["fraud/1"]);
     await using rig = await rigOf({ fakes: [one] });
@@ -200,6 +208,19 @@ test("a replica that goes away takes no request with it while another has the ve
     statuses.add((await postBinary(rig, "/v2/models/fraud/infer")).status);
   }
   expect([...statuses]).toEqual([200]);
+});
+
+test("what variables and documents set in vain is logged once", async () => {
+  await using one = await startFakeTriton(["fraud/1"]);
+  const settings = readSettings({ MMSP_TRITON_URL: one.url, MMSP_GATEWAY_MODEL_MEMORY_MIB: "512" });
+  const served = { spec: { serving: { timeoutMs: 900, intraOpThreads: 2 } } };
+  await using rig = await rigOf({ fakes: [one], served, deps: { settings } });
+  await rig.reload();
+  const logged = rig.logged.filter(({ message }) => message === "a setting has no effect");
+  expect(logged.map(({ details }) => details)).toEqual([
+    { setting: expect.stringContaining("spec.gateway.modelMemoryMib: has no effect") },
+    { setting: expect.stringContaining("spec.serving.intraOpThreads: has no effect") },
+  ]);
 });
 
 test("where nobody says where Triton is, the gateway says so once, and how to", async () => {

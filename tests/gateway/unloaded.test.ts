@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { startRig } from "../support/gateway-rig.ts";
+import { grpcClient } from "../support/grpc.ts";
 import { linearModel } from "../support/models.ts";
 import { servingTree } from "../support/serving-tree.ts";
 
@@ -39,6 +40,28 @@ test("a version that was unloaded to save memory is loaded when a request names 
     [[1], [2]],
     [[1, 2], []],
   ]);
+});
+
+test("a version that is unloaded is described as one that answers, and is not ready", async () => {
+  await using rig = await startRig(treeOf(2));
+  const wine = "/v2/models/wine/versions";
+  const [first, second] = [await rig.get(`${wine}/1`), await rig.get(`${wine}/2`)];
+  expect([second.status, second.json()]).toEqual([200, first.json()]);
+  expect((await rig.get(`${wine}/2/ready`)).status).toBe(503);
+  expect((await rig.get(`${wine}/2/stats`)).json()).toMatchObject({
+    model_stats: [{ version: "2", inference_count: 0 }],
+  });
+  const index = (await rig.post("/v2/repository/index", {})).json() as unknown;
+  expect(index).toContainEqual({
+    name: "wine",
+    version: "2",
+    state: "UNAVAILABLE",
+    reason: "it is not loaded now; GET /status says why",
+  });
+  using client = grpcClient(await rig.listenGrpc());
+  expect((await client.call("ModelMetadata", { name: "wine", version: "2" })).reply).toMatchObject({ name: "wine" });
+  expect((await client.call("ModelReady", { name: "wine", version: "2" })).reply).toEqual({});
+  expect((await rig.get(`${wine}/3`)).status).toBe(404);
 });
 
 test("one that there is no room for beside what gets traffic is told so, and the others answer on", async () => {

@@ -1,6 +1,6 @@
 /** A gateway in front of made-up Tritons. */
 import type { GatewayDeps } from "../../gateway/parts.ts";
-import { createTriton } from "../../gateway/edges/triton/triton.ts";
+import { createTriton, type TritonOptions } from "../../gateway/edges/triton/triton.ts";
 import { createUpstream } from "../../gateway/edges/upstream/upstream.ts";
 import { startRig, type GatewayRig } from "./gateway-rig.ts";
 import { linearModel } from "./models.ts";
@@ -22,6 +22,7 @@ interface Given {
   readonly served?: Partial<ServedModel>;
   readonly deps?: Partial<GatewayDeps>;
   readonly addresses?: string[];
+  readonly traffic?: TritonOptions["traffic"];
 }
 
 /** A gateway in front of Tritons, over a tree whose artifact store holds nothing. */
@@ -30,11 +31,12 @@ export function rigOf({
   served = {},
   deps = {},
   addresses = fakes.map(({ url }) => url),
+  traffic,
 }: Given): Promise<GatewayRig> {
   const backend = addresses.length === 0 ? {} : { addresses: { triton: addresses } };
   const files = servingTree({ fraud: { versions, ...served } }, { backend: "triton", artifactStore, ...backend });
   const documents = Object.entries(files).filter(([path]) => !path.startsWith("store/"));
-  const server = createTriton({ open: createUpstream, intervalMs: 20 });
+  const server = createTriton({ open: createUpstream, intervalMs: 20, ...(traffic && { traffic }) });
   return startRig(Object.fromEntries(documents), { server, ...deps });
 }
 

@@ -23,6 +23,10 @@ export interface TritonClient {
   metadata(model: string, version: number, deadlineMs: number): Promise<unknown>;
   /** What the server says of a version that is not ready, for people. */
   whyNot(model: string, version: number, deadlineMs: number): Promise<string>;
+  /**
+   * Asks once: where some of the request may have reached the server, it is not sent again. A model may keep state (sequence
+   * batching, a Python backend), and the gateway cannot know.
+   */
   infer(
     model: string,
     version: number,
@@ -65,16 +69,8 @@ export function createTritonClient(upstream: Upstream, prefix: string): TritonCl
     infer: async (model, version, request, deadlineMs, signal) => {
       const path = `${at(model, version)}/infer`;
       const { body } = request;
-      // The models that are registered keep no state: to calculate twice is to calculate.
-      const reply = await upstream.send({
-        method: "POST",
-        path,
-        headers: headersOf(request),
-        body,
-        deadlineMs,
-        repeatable: true,
-        ...(signal && { signal }),
-      });
+      const headers = headersOf(request);
+      const reply = await upstream.send({ method: "POST", path, headers, body, deadlineMs, ...(signal && { signal }) });
       const jsonBytes = valueOf(reply.headers, jsonLengthHeader);
       return {
         status: reply.status,

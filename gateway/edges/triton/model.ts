@@ -143,7 +143,7 @@ function absenceOf(version: ModelVersion, replicas: readonly TritonReplica[]): P
   const standings = replicas.map((replica) => ({ replica, standing: replica.standing(version) }));
   if (standings.some(({ standing }) => standing?.kind === "ready")) return null;
   const whys = standings.map(({ replica, standing }) => {
-    return `${replica.address}: ${standing !== null && standing.kind !== "ready" ? standing.why : "it was not asked yet"}`;
+    return `${replica.name}: ${standing !== null && standing.kind !== "ready" ? standing.why : "it was not asked yet"}`;
   });
   const differs = standings.some(({ standing }) => standing?.kind === "differs");
   return {

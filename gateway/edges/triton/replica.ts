@@ -1,5 +1,6 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import { afterAnswer, afterFailure, newReplica, type Replica } from "../../core/replicas.ts";
+import type { ServerState } from "../../core/ports.ts";
 import { UpstreamUnreachable, type Upstream, type UpstreamOptions } from "../../core/upstream.ts";
 import { createTritonClient, type TritonClient } from "./client.ts";
 import type { Standing } from "./look.ts";
@@ -7,12 +8,21 @@ import { createWatch } from "./watch.ts";
 
 export type OpenUpstream = (options: UpstreamOptions) => Upstream;
 
+/** What requests may take of one replica. */
+export interface TrafficLimits {
+  /** Requests at a time, each on a connection of its own. */
+  readonly maxConnections: number;
+  /** Requests that may wait for a connection; more are turned away. */
+  readonly maxQueue: number;
+}
+
 export interface ReplicaOptions {
   readonly open: OpenUpstream;
   /** Milliseconds from the end of one check to the next. */
   readonly intervalMs: number;
   /** Milliseconds that a health check may take. */
   readonly checkMs: number;
+  readonly traffic: TrafficLimits;
   /** The replica has come or gone, or a version at it. */
   readonly onChange: () => void;
 }
@@ -20,9 +30,13 @@ export interface ReplicaOptions {
 /** One Triton, with what is known of it: by its health checks, and by how requests to it end. */
 export interface TritonReplica {
   readonly address: string;
+  /** The address as people are told it. */
+  readonly name: string;
   /** For requests; the checks have connections of their own. */
   readonly client: TritonClient;
   state(): Replica;
+  /** null until it was asked once. */
+  health(): ServerState | null;
   /** How the version stands here; null while nobody has looked yet. */
   standing(version: ModelVersion): Standing | null;
   /** Asks after the version from now on; resolves when that was done once. */
@@ -39,35 +53,41 @@ export interface TritonReplica {
 /** One check that is late is a hiccup: a load over HTTP holds up the connections that share its thread. */
 const missesAtOnce = 2;
 
-const trafficLimits = { maxConnections: 64, maxQueue: 256 } as const;
 const lookLimits = { maxConnections: 4, maxQueue: 10_000 } as const;
 /** Of its own: a look may have to wait for a slow answer, which says nothing about the server's health. */
 const healthLimits = { maxConnections: 1, maxQueue: 1 } as const;
 
 export function createReplica(address: string, options: ReplicaOptions): TritonReplica {
-  const { open, intervalMs, checkMs, onChange } = options;
+  const { open, intervalMs, checkMs, traffic } = options;
   const { origin, pathname } = new URL(address);
+  const prefix = pathname.replace(/\/+$/, "");
+  const name = `${origin}${prefix}`;
   const clientOf = (limits: Partial<UpstreamOptions>): TritonClient =>
-    createTritonClient(open({ url: origin, ...limits }), pathname.replace(/\/+$/, ""));
-  const [client, looks, health] = [clientOf(trafficLimits), clientOf(lookLimits), clientOf(healthLimits)];
-  let replica = newReplica;
+    createTritonClient(open({ url: origin, ...limits }), prefix);
+  const [client, looks, health] = [clientOf(traffic), clientOf(lookLimits), clientOf(healthLimits)];
   /** Why it gets no requests; null: it is up. */
   let down: string | null = null;
   let misses = 0;
+  let asked = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let first: Promise<void> | null = null;
   let closed = false;
+  const onChange = (): void => {
+    if (!closed) options.onChange();
+  };
+  const requests = createRequestRecord(onChange);
   const watch = createWatch({ client: looks, intervalMs, checkMs, isUp: () => down === null, onChange });
 
   async function check(): Promise<void> {
     const why = await healthOf(health, checkMs);
+    asked = true;
     misses = why === null ? 0 : misses + (why.certain ? missesAtOnce : 1);
     if (why !== null && misses < missesAtOnce && down === null) return;
     const isNew = (why === null) !== (down === null);
     // What it has is known before requests go to one that is back.
     if (why === null) await watch.lookAtAll();
     down = why?.message ?? null;
-    if (isNew && !closed) onChange();
+    if (isNew) onChange();
   }
 
   /** Never rejects, and goes on until it is closed. */
@@ -78,8 +98,13 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
 
   return {
     address,
+    name,
     client,
-    state: () => replica,
+    state: requests.state,
+    health() {
+      if (!asked) return null;
+      return { address: name, down: down ?? (isEjected(requests.state()) ? "its last requests failed" : null) };
+    },
     standing: (version) => (down === null ? watch.standing(version) : { kind: "absent", why: down }),
     async watch(version) {
       watch.add(version);
@@ -88,8 +113,8 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     },
     forget: watch.remove,
     doubt: (version) => void watch.look(version),
-    failed: () => void (replica = afterFailure(replica, performance.now())),
-    answered: () => void (replica = afterAnswer(replica, performance.now())),
+    failed: requests.failed,
+    answered: requests.answered,
     async close() {
       closed = true;
       clearTimeout(timer);
@@ -97,6 +122,26 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
       await Promise.all([client, looks, health].map((one) => one.close()));
     },
   };
+}
+
+/** How requests to it ended. `onChange`: it is ejected, or it is not any more. */
+function createRequestRecord(onChange: () => void): Pick<TritonReplica, "state" | "failed" | "answered"> {
+  let replica = newReplica;
+  function note(next: Replica): void {
+    const isNew = isEjected(next) !== isEjected(replica);
+    replica = next;
+    if (isNew) onChange();
+  }
+  return {
+    state: () => replica,
+    failed: () => note(afterFailure(replica, performance.now())),
+    answered: () => note(afterAnswer(replica, performance.now())),
+  };
+}
+
+/** From its first ejection until it answers a request again. */
+function isEjected({ ejections }: Replica): boolean {
+  return ejections > 0;
 }
 
 /** null: it says that it is live. `certain`: there is no need to ask again. */

@@ -1,6 +1,6 @@
 import type { LoadedModel, ModelServer } from "../../core/ports.ts";
 import { createTritonModel } from "./model.ts";
-import { createReplica, type OpenUpstream, type TritonReplica } from "./replica.ts";
+import { createReplica, type OpenUpstream, type TrafficLimits, type TritonReplica } from "./replica.ts";
 
 export interface TritonOptions {
   readonly open: OpenUpstream;
@@ -8,13 +8,18 @@ export interface TritonOptions {
   readonly intervalMs?: number;
   /** Milliseconds that a check may take. Default 1500. */
   readonly checkMs?: number;
+  /** For each replica. */
+  readonly traffic?: TrafficLimits;
 }
+
+export const defaultTraffic: TrafficLimits = { maxConnections: 64, maxQueue: 256 };
 
 /**
  * Versions on replicas of NVIDIA Triton, over HTTP, each under the model's own name and number. Replicas are shared by the
  * versions that are asked of them, and are let go of with the last.
  */
-export function createTriton({ open, intervalMs = 2000, checkMs = 1500 }: TritonOptions): ModelServer {
+export function createTriton(options: TritonOptions): ModelServer {
+  const { open, intervalMs = 2000, checkMs = 1500, traffic = defaultTraffic } = options;
   const used = new Map<string, { readonly replica: TritonReplica; users: number }>();
   const models = new Set<LoadedModel>();
   const watchers = new Set<() => void>();
@@ -24,7 +29,7 @@ export function createTriton({ open, intervalMs = 2000, checkMs = 1500 }: Triton
 
   function take(address: string): TritonReplica {
     const known = used.get(address) ?? {
-      replica: createReplica(address, { open, intervalMs, checkMs, onChange }),
+      replica: createReplica(address, { open, intervalMs, checkMs, traffic, onChange }),
       users: 0,
     };
     used.set(address, known);
@@ -54,6 +59,7 @@ export function createTriton({ open, intervalMs = 2000, checkMs = 1500 }: Triton
       await firstReady(replicas.map(async (replica) => (await replica.watch(version), replica.standing(version))));
       return model;
     },
+    states: () => [...used.values()].flatMap(({ replica }) => replica.health() ?? []),
     watch(onChange) {
       watchers.add(onChange);
       return () => void watchers.delete(onChange);

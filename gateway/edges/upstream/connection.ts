@@ -207,7 +207,8 @@ function lose(connection: Connection, cause: unknown): void {
   const when = hasBegun ? "in the middle of its reply" : "without a reply";
   const error = new UpstreamBroken(`the upstream closed the connection ${when}`, { cause });
   if (asked > 1 && !hasBegun) connection.events.onStale(job, isTouched, error);
-  else job.reject(error);
+  else if (isTouched) job.reject(error);
+  else job.reject(new UpstreamUnreachable("the upstream closed the connection before it was used", { cause }));
 }
 
 function drop(connection: Connection): void {

@@ -53,6 +53,7 @@ export function createDispatcher(
 
   function start(job: Running): void {
     running.add(job);
+    job.begin();
     transport.start(job);
   }
 
@@ -108,6 +109,8 @@ class Running implements Job {
   /** When it is given up next; at the deadline unless something limits it further. */
   limitAt: number;
   private readonly deadline: number;
+  /** When its turn came. */
+  private begunAt = Number.POSITIVE_INFINITY;
   private limit: Limit | null = null;
   private settle: PromiseWithResolvers<UpstreamReply> | null;
   private readonly alarm: Alarm;
@@ -127,6 +130,10 @@ class Running implements Job {
     if (signal === undefined) return;
     this.onAbort = () => this.giveUp(signal.reason);
     signal.addEventListener("abort", this.onAbort, { once: true });
+  }
+
+  begin(): void {
+    this.begunAt = performance.now();
   }
 
   limitTo(limit: Limit): void {
@@ -155,10 +162,15 @@ class Running implements Job {
   }
 
   giveUpLate(): void {
+    this.giveUp(this.limit?.error() ?? this.late());
+  }
+
+  /** One that had to wait for most of its time says more of the load than of who should have answered in the rest. */
+  private late(): Error {
     const { deadlineMs } = this.request;
-    this.giveUp(
-      this.limit?.error() ?? new DeadlineExceeded(`the upstream did not answer within ${Math.round(deadlineMs)} ms`),
-    );
+    const within = `within ${Math.round(deadlineMs)} ms`;
+    if (this.deadline - this.begunAt < deadlineMs / 2) return new Overloaded(`the upstream had no room ${within}`);
+    return new DeadlineExceeded(`the upstream did not answer ${within}`);
   }
 
   /** Who is to be told; null where somebody was. */

@@ -83,7 +83,12 @@ describe("the whole life of a model in the working tree", () => {
       deployments: [{ environment: "staging", model: "fraud", stable: 1, canary: null, served: [1] }],
       problems: [],
     });
-    expect(jsonOf(await project.run(["validate", "--json"]))).toEqual({ valid: true, documents: 8, problems: [] });
+    expect(jsonOf(await project.run(["validate", "--json"]))).toEqual({
+      valid: true,
+      documents: 8,
+      problems: [],
+      notices: [],
+    });
   });
 
   test("$MMSP_ENV is the default environment, and --env wins over it", async () => {

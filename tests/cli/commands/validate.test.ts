@@ -188,3 +188,23 @@ describe("every problem of every file", () => {
     ]);
   });
 });
+
+test("what is set in vain is noted, and is no problem", async () => {
+  using project = await makeProject({ serving: true });
+  const path = "environments/dev/environment.yaml";
+  const gateway = "  gateway: {modelMemoryMib: 512}\n";
+  const text = project
+    .read(path)
+    .replace(/backend: \w+/, "backend: triton")
+    .trimEnd();
+  project.put(path, `${text}\n  artifactStore: s3://bucket/models\n${gateway}`);
+  const { stdout, exitCode } = await project.run(["validate"]);
+  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/documents are valid\n$/)]);
+  expect(stdout).toMatch(
+    /^note: environments\/dev\/environment.yaml:\d+:\d+ spec.gateway.modelMemoryMib: has no effect/,
+  );
+  const json = jsonOf(await project.run(["validate", "--json"]));
+  expect(json).toMatchObject({ valid: true, problems: [], notices: [{ code: "setting-without-effect", file: path }] });
+  const inActions = await project.run(["validate", "--format", "github"]);
+  expect(inActions.stdout).toStartWith(`::notice file=${path},line=`);
+});

@@ -155,10 +155,25 @@ describe("the queue", () => {
       caught(upstream.send({ ...post, deadlineMs: 150 })),
       upstream.send({ ...post, deadlineMs: 40 }),
     ];
-    expect(await caught(second)).toBeInstanceOf(DeadlineExceeded);
+    const error = await caught(second);
+    expect(error).toBeInstanceOf(Overloaded);
+    expect(error).toHaveProperty("message", "the upstream had no room within 40 ms");
     expect(upstream.inFlight).toBe(1);
     await first;
     expect(server.requests).toHaveLength(1);
+    await upstream.close();
+  });
+
+  test("takes its time of a request's: one that waited for most of it does not say that the answer was slow", async () => {
+    await using server = await startRawServer(silent().play);
+    const upstream = createUpstream({ url: server.url, maxConnections: 1 });
+    const deadlines = [60, 100, 600];
+    const errors = await Promise.all(deadlines.map((deadlineMs) => caught(upstream.send({ ...post, deadlineMs }))));
+    expect(errors.map((error) => (error as Error).name)).toEqual([
+      "DeadlineExceeded",
+      "Overloaded",
+      "DeadlineExceeded",
+    ]);
     await upstream.close();
   });
 

@@ -1,8 +1,14 @@
+import { createServer } from "node:tls";
 import { expect, test } from "bun:test";
 import { DeadlineExceeded, Overloaded } from "../../../../gateway/core/ports.ts";
-import { ReplyMalformed, UpstreamUnreachable, type UpstreamRequest } from "../../../../gateway/core/upstream.ts";
+import {
+  ReplyMalformed,
+  UpstreamBroken,
+  UpstreamUnreachable,
+  type UpstreamRequest,
+} from "../../../../gateway/core/upstream.ts";
 import { createUpstream } from "../../../../gateway/edges/upstream/upstream.ts";
-import { startHttps } from "../../../support/https.ts";
+import { makeCertificate, startHttps } from "../../../support/https.ts";
 
 const post: UpstreamRequest = {
   method: "POST",
@@ -93,6 +99,34 @@ test("where no connection can be made, or the certificate is nobody's that is tr
   expect(await caught(nobody.send(post))).toBeInstanceOf(UpstreamUnreachable);
   await Promise.all([untrusting.close(), nobody.close()]);
 });
+
+test.each(["end", "destroy", "resetAndDestroy"] as const)(
+  "what may not be repeated is not, where a connection ends as it is used again (%s)",
+  async (how) => {
+    using certificate = makeCertificate();
+    let requests = 0;
+    const server = createServer(certificate.tls, (socket) => {
+      let asked = 0;
+      socket.on("error", () => undefined); // the client sees it
+      socket.on("data", () => {
+        requests++;
+        if (++asked > 1) socket[how]();
+        else socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+      });
+    });
+    const { promise: listening, resolve } = Promise.withResolvers<void>();
+    server.listen(0, "localhost", resolve);
+    await listening;
+    const address = server.address();
+    const url = `https://localhost:${typeof address === "object" ? address?.port : ""}`;
+    const upstream = createUpstream({ url, fetch: certificate.fetch });
+    expect((await upstream.send(post)).status).toBe(200);
+    expect(await caught(upstream.send(post))).toBeInstanceOf(UpstreamBroken);
+    expect(requests).toBe(2);
+    await upstream.close();
+    server.close();
+  },
+);
 
 test("what cannot be written as a request is not sent", async () => {
   const upstream = createUpstream({ url: "https://127.0.0.1:1" });
