@@ -22,21 +22,28 @@ export interface FrameClient extends Disposable {
   write(...frames: readonly Buffer[]): void;
   /** The next frame of this type that was not asked for yet; fails where the server closes first. */
   next(type: number): Promise<Frame>;
+  /** Takes nothing more of what the server sends. */
+  pause(): void;
   /** Resolves when the server closes the connection. */
   readonly closed: Promise<void>;
 }
 
-/** Connects and says the preface; `settings`: pairs of identifier and value. */
-export async function frameClient(port: number, settings: readonly (readonly [number, number])[] = []) {
-  const client = await silentClient(port);
-  client.write(Buffer.from(preface), frame(frames.settings, 0, 0, settingsPayload(settings)));
-  await client.next(frames.settings);
+interface FrameClientOptions {
+  /** Pairs of identifier and value. */
+  readonly settings?: readonly (readonly [number, number])[];
+  readonly answersPings?: boolean;
+}
+
+/** Connects and says the preface. */
+export async function frameClient(port: number, options: FrameClientOptions = {}): Promise<FrameClient> {
+  const client = await silentClient(port, options.answersPings);
+  client.write(Buffer.from(preface), frame(frames.settings, 0, 0, settingsPayload(options.settings ?? [])));
   return client;
 }
 
 /** Only connects. */
-export async function silentClient(port: number): Promise<FrameClient> {
-  const { promise: connected, resolve: onConnect, reject } = Promise.withResolvers<void>();
+export async function silentClient(port: number, answersPings = false): Promise<FrameClient> {
+  const { promise: connected, resolve: onConnect } = Promise.withResolvers<void>();
   const { promise: closed, resolve: onClose } = Promise.withResolvers<void>();
   const arrived: Frame[] = [];
   const waiting = new Set<() => void>();
@@ -47,12 +54,15 @@ export async function silentClient(port: number): Promise<FrameClient> {
   socket.on("data", (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
     for (let length = lengthOf(rest); length !== null; length = lengthOf(rest)) {
-      arrived.push(readFrame(rest.subarray(0, length)));
+      const read = readFrame(rest.subarray(0, length));
       rest = rest.subarray(length);
+      if (answersPings && read.type === frames.ping) socket.write(frame(frames.ping, ack, 0, read.payload));
+      else arrived.push(read);
     }
     look();
   });
-  socket.on("error", reject);
+  // Whatever is wrong with the connection closes it.
+  socket.on("error", () => undefined);
   socket.on("close", () => {
     isClosed = true;
     onClose();
@@ -62,6 +72,7 @@ export async function silentClient(port: number): Promise<FrameClient> {
   return {
     closed,
     write: (...given) => void socket.write(Buffer.concat(given)),
+    pause: () => void socket.pause(),
     next(type) {
       const { promise, resolve, reject } = Promise.withResolvers<Frame>();
       const take = (): void => {
