@@ -122,11 +122,11 @@ export function callMessage(stream: number, message: Uint8Array): Buffer {
 }
 
 function literal(name: string, value: string): Buffer {
-  return Buffer.concat([Buffer.from([0]), text(name), text(value)]);
+  return Buffer.concat([Buffer.from([0]), hpackText(name), hpackText(value)]);
 }
 
 /** A string of HPACK, not compressed: its length begins in seven bits. */
-function text(value: string): Buffer {
+export function hpackText(value: string): Buffer {
   const bytes = Buffer.from(value);
   if (bytes.length < 127) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
   const length = [127];
