@@ -93,12 +93,14 @@ async function readFrame(stream: ServerHttp2Stream, maxBytes: number, idleMs: nu
     };
   stream.on("data", orReject(take));
   stream.once("end", orReject(finish));
-  stream.once("close", () => reject(callerGone()));
+  const leave = (): void => reject(callerGone());
+  stream.once("close", leave);
   try {
     return await promise;
   } finally {
     clearTimeout(idle);
     stream.removeAllListeners("data");
+    stream.off("close", leave);
   }
 }
 
