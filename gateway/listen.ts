@@ -25,7 +25,8 @@ export async function listen(
 ): Promise<Listening> {
   const name = host.includes(":") ? `[${host}]` : host;
   const answer = createGrpcApp(gateway, version);
-  const grpc = grpcPort === null ? null : await listenGrpc({ hostname: host, port: grpcPort, answer });
+  const onError = (error: unknown): void => gateway.onError(error, "unknown");
+  const grpc = grpcPort === null ? null : await listenGrpc({ hostname: host, port: grpcPort, answer, onError });
   const app = createApp(gateway, version).listen({ hostname: host, port });
   return {
     url: `http://${name}:${app.server?.port ?? port}`,

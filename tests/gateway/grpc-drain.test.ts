@@ -110,11 +110,11 @@ function startLoad(ports: readonly number[]) {
   const seen = new Set<string>();
   const waiting = new Set<() => void>();
   let count = 0;
-  let isOver = false;
+  const over = new AbortController();
   const clients = Array.from({ length: connections }, () => grpcClient(ports));
   const callers = clients.flatMap((client) => Array.from({ length: callsAtOnce }, () => client));
   const running = callers.map(async (client) => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       seen.add((await client.call("ModelInfer", row, { withinMs: patienceMs })).status);
       count++;
       for (const look of waiting) look();
@@ -135,11 +135,11 @@ function startLoad(ports: readonly number[]) {
       waiting.delete(look);
     },
     async end(): Promise<void> {
-      isOver = true;
+      over.abort();
       await Promise.all(running);
     },
     [Symbol.dispose]() {
-      isOver = true;
+      over.abort();
       for (const client of clients) client[Symbol.dispose]();
     },
   };

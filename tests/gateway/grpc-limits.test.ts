@@ -7,6 +7,7 @@ import { listenGrpc, type GrpcServer } from "../../gateway/edges/grpc/server.ts"
 import { callHeaders, callMessage, frame, frameClient, frames, silentClient } from "../support/http2-frames.ts";
 
 /** What HTTP/2 calls the reasons for a reset. */
+const internalError = 2;
 const refusedStream = 7;
 const cancelled = 8;
 const enhanceYourCalm = 11;
@@ -15,16 +16,20 @@ const initialWindowSize = 4;
 
 const maxBytes = 1000;
 const method = "/service/Method";
+const unsendable = "/service/Unsendable";
 const nothing = Buffer.alloc(0);
 
+const errors: unknown[] = [];
 let server: GrpcServer;
 beforeAll(async () => {
   server = await listenGrpc({
     hostname: "127.0.0.1",
     port: 0,
+    onError: (error) => void errors.push(error),
     lookMs: 200,
     idleMs: 100,
     async answer(request) {
+      if (request.path === unsendable) return { status: 0, message: "", metadata: { "a b": "" }, body: nothing };
       try {
         await request.read(maxBytes);
       } catch (error) {
@@ -90,6 +95,16 @@ describe("a call", () => {
 
   test("is refused with DEADLINE_EXCEEDED when nothing more of its message comes", async () => {
     expect(await statusAfter(Buffer.alloc(3))).toBe("4");
+  });
+
+  test("whose answer cannot be sent is reset, and takes nobody with it", async () => {
+    using client = await frameClient(server.port, { answersPings: true });
+    client.write(callHeaders(1, unsendable), callMessage(1, nothing));
+    const { stream, payload } = await client.next(frames.reset);
+    expect([stream, payload.readUInt32BE(0)]).toEqual([1, internalError]);
+    expect(errors.map(String)).toEqual([expect.stringContaining('"a b"')]);
+    client.write(callHeaders(3, method), callMessage(3, nothing));
+    expect((await client.next(frames.data)).stream).toBe(3);
   });
 
   test("is reset when its answer is not taken", async () => {

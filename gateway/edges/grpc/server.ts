@@ -27,6 +27,8 @@ export interface GrpcServerOptions {
   readonly port: number;
   /** Answers a call; never rejects. */
   readonly answer: (request: GrpcRequest) => Promise<GrpcReply>;
+  /** An answer could not be sent: a bug, for the log. */
+  readonly onError?: (error: unknown) => void;
   readonly lookMs?: number;
   /** How long a caller may leave a message unfinished without sending more of it, in milliseconds: as long as over HTTP. */
   readonly idleMs?: number;
@@ -53,7 +55,11 @@ export async function listenGrpc(options: GrpcServerOptions): Promise<GrpcServer
       // A stream that its caller resets ends; `close` says so too.
       stream.on("error", () => undefined);
       sessions.enter(session, stream);
-      void serve(stream, headers, options);
+      // What cannot be sent fails this call, and must not end the process, with the others in it.
+      serve(stream, headers, options).catch((error: unknown) => {
+        options.onError?.(error);
+        stream.destroy(error instanceof Error ? error : new Error(String(error)));
+      });
     });
   });
   // A listener of our own: when one of HTTP/2 is closed, it drops the calls that are on their way.
