@@ -3,7 +3,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { startGatewayProcess, type GatewayProcess } from "../support/gateway-process.ts";
 import { startRig } from "../support/gateway-rig.ts";
 import { grpcClient, rawOf } from "../support/grpc.ts";
-import { ack, callHeaders, callMessage, frame, frameClient, frames } from "../support/http2-frames.ts";
+import { ack, callHeaders, callMessage, frame, frameClient, frames, silentClient } from "../support/http2-frames.ts";
 import { linearModel } from "../support/models.ts";
 import { servingTree } from "../support/serving-tree.ts";
 
@@ -86,6 +86,16 @@ describe("stopping", () => {
     expect(await client.next(frames.data)).toMatchObject({ stream: 1 });
     await client.closed;
     await stopped;
+  });
+
+  test("does not wait for clients that answer nothing", async () => {
+    const rig = await startRig(servingTree({ fraud: { versions: { 1: linearModel() } } }));
+    const port = await rig.listenGrpc();
+    using silent = await silentClient(port);
+    using idle = await frameClient(port);
+    await idle.next(frames.settings);
+    await rig[Symbol.asyncDispose]();
+    await Promise.all([silent.closed, idle.closed]);
   });
 });
 
