@@ -5,8 +5,6 @@ import { requestIdOf } from "./routes/answer.ts";
 import type { Gateway } from "./routes/port.ts";
 import { labelOf } from "./routes/prediction.ts";
 
-const service = "/inference.GRPCInferenceService/";
-
 /**
  * The gRPC methods of a gateway, as what answers each call and never rejects. Errors become replies here and nowhere else; the
  * metrics count a call by the status that it would have had over HTTP.
@@ -44,10 +42,10 @@ async function answer(
 }
 
 function methodOf(methods: ReadonlyMap<string, GrpcMethod>, path: string): GrpcMethod {
-  const method = path.startsWith(service) ? methods.get(path.slice(service.length)) : undefined;
+  const method = methods.get(path);
   if (method !== undefined) return method;
-  const known = `of ${service.slice(1, -1)} it has ${[...methods.keys()].join(", ")}`;
-  throw new RequestError(501, "method-unknown", `the gateway has no method ${path.slice(0, 128)}; ${known}`);
+  const known = [...methods.keys()].map((one) => one.slice(1)).join(", ");
+  throw new RequestError(501, "method-unknown", `the gateway has no method ${path.slice(0, 128)}; it has ${known}`);
 }
 
 /** A fixed message for what is not the caller's: a cause is an oracle about the inside. */

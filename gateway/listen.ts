@@ -3,7 +3,7 @@ import type { Config } from "./config.ts";
 import { listenGrpc } from "./edges/grpc/server.ts";
 import { createGrpcApp } from "./grpc-app.ts";
 import type { Gateway } from "./routes/port.ts";
-import { sendAway } from "./send-away.ts";
+import { sendAway, untilQuiet } from "./send-away.ts";
 
 /** Where a gateway is answering. */
 export interface Listening {
@@ -11,7 +11,7 @@ export interface Listening {
   readonly url: string;
   /** `127.0.0.1:9000`, as gRPC's clients take it; null: nowhere. */
   readonly grpc: string | null;
-  /** Resolves when clients of HTTP were told to go elsewhere, and have stopped coming. */
+  /** Resolves when clients were told to go elsewhere, and have stopped coming. */
   sendAway(): Promise<void>;
   /** Takes no more requests; resolves when those that run are answered. */
   stop(): Promise<void>;
@@ -25,13 +25,18 @@ export async function listen(
 ): Promise<Listening> {
   const name = host.includes(":") ? `[${host}]` : host;
   const answer = createGrpcApp(gateway, version);
-  const grpc = grpcPort === null ? null : await listenGrpc({ hostname: host, port: grpcPort, answer });
+  const onError = (error: unknown): void => gateway.onError(error, "unknown");
+  const grpc = grpcPort === null ? null : await listenGrpc({ hostname: host, port: grpcPort, answer, onError });
   const app = createApp(gateway, version).listen({ hostname: host, port });
   return {
     url: `http://${name}:${app.server?.port ?? port}`,
     grpc: grpc && `${name}:${grpc.port}`,
     sendAway: async () => {
-      if (app.server !== null) await sendAway(app.server, (request) => app.handle(request));
+      const lastCallAt = grpc?.sendAway();
+      await Promise.all([
+        app.server && sendAway(app.server, (request) => app.handle(request)),
+        lastCallAt && untilQuiet(lastCallAt),
+      ]);
     },
     stop: async () => void (await Promise.all([app.stop(), grpc?.stop()])),
   };

@@ -19,8 +19,7 @@ export async function sendAway(
   server: Server,
   handle: (request: Request) => Response | Promise<Response>,
 ): Promise<void> {
-  const started = performance.now();
-  let last = started;
+  let last = Number.NEGATIVE_INFINITY;
   server.reload({
     routes: {},
     fetch: async (request) => {
@@ -30,7 +29,14 @@ export async function sendAway(
       return response;
     },
   });
-  for (let now = started; now - last < quietMs && now - started < longestMs; now = performance.now()) {
+  await untilQuiet(() => last);
+}
+
+/** Resolves when nobody has come for a while, or after a few seconds. `lastAt`: when somebody came, by `performance.now()`. */
+export async function untilQuiet(lastAt: () => number): Promise<void> {
+  const started = performance.now();
+  for (let now = started; now - Math.max(started, lastAt()) < quietMs && now - started < longestMs;) {
     await Bun.sleep(lookMs);
+    now = performance.now();
   }
 }

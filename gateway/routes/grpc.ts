@@ -1,7 +1,8 @@
 import { timeoutParameterMs } from "../core/deadline.ts";
-import { refuse } from "../core/errors.ts";
+import { refuse, RequestError } from "../core/errors.ts";
 import type { GrpcRequest } from "../core/grpc-call.ts";
 import { decodeGrpcInfer, toInferResponse, type GrpcInfer } from "../core/grpc-infer.ts";
+import { readHealthCheckRequest, writeHealthCheckResponse } from "../core/grpc/health.ts";
 import * as messages from "../core/grpc/messages.ts";
 import { WireError } from "../core/grpc/wire-reader.ts";
 import {
@@ -12,6 +13,7 @@ import {
   versionStatistics,
 } from "../core/oip-metadata.ts";
 import type { LoadedModel } from "../core/ports.ts";
+import { describe } from "../core/words.ts";
 import { answerMetadata, requestIdOf } from "./answer.ts";
 import { isReady, servedVersion, routeOf, versionNumber } from "./known-model.ts";
 import type { Gateway } from "./port.ts";
@@ -31,49 +33,52 @@ export interface Asked {
 /** Answers one call. Rejects with a RequestError for what the caller did wrong, and says in `asked` what about. */
 export type GrpcMethod = (request: GrpcRequest, asked: Asked) => Promise<GrpcAnswer>;
 
-/** The methods of `inference.GRPCInferenceService` that the gateway has, by name. */
+const inferenceService = "inference.GRPCInferenceService";
+const healthService = "grpc.health.v1.Health";
+
+/** The methods that the gateway has, by their paths: of the inference protocol, and gRPC's standard health check. */
 export function grpcMethods(gateway: Gateway, version: string): ReadonlyMap<string, GrpcMethod> {
   const about = (answer: (request: messages.ModelRequest) => Uint8Array): Told<messages.ModelRequest> => ({
     read: messages.readModelRequest,
     answer,
   });
+  const telling = <Message>(name: string, told: Told<Message>) =>
+    tellingAt(gateway, `/${inferenceService}/${name}`, `${name}Request`, told);
   const plain = (answer: () => Uint8Array): Told<void> => ({ read: messages.readNothing, answer });
   return new Map<string, GrpcMethod>([
     telling(
-      gateway,
       "ServerLive",
       plain(() => messages.writeBool(true)),
     ),
     telling(
-      gateway,
       "ServerReady",
       plain(() => messages.writeBool(gateway.health().isReady)),
     ),
     telling(
-      gateway,
       "ServerMetadata",
       plain(() => messages.writeServerMetadata(serverMetadata(version))),
     ),
     telling(
-      gateway,
       "ModelReady",
       about(({ name, version }) => messages.writeBool(isModelReady(gateway, name, named(version)))),
     ),
     telling(
-      gateway,
       "ModelMetadata",
       about((request) => messages.writeModelMetadata(describeModel(gateway, request))),
     ),
     telling(
-      gateway,
       "ModelStatistics",
       about((request) => messages.writeStatistics(statisticsOf(gateway, request))),
     ),
-    telling(gateway, "RepositoryIndex", {
+    telling("RepositoryIndex", {
       read: messages.readRepositoryIndexRequest,
       answer: ({ ready }) => messages.writeRepositoryIndex(repositoryIndex(gateway.table(), ready)),
     }),
-    ["ModelInfer", (request, asked) => inferOnce(gateway, request, asked)],
+    tellingAt(gateway, `/${healthService}/Check`, "HealthCheckRequest", {
+      read: readHealthCheckRequest,
+      answer: (service) => writeHealthCheckResponse(isServing(gateway, service)),
+    }),
+    [`/${inferenceService}/ModelInfer`, (request, asked) => inferOnce(gateway, request, asked)],
   ]);
 }
 
@@ -83,17 +88,27 @@ function isModelReady(gateway: Gateway, model: string, version: string | undefin
   return route !== undefined && isReady(route, version);
 }
 
+/** What is ready answers all that it has; the empty name stands for the server. */
+function isServing(gateway: Gateway, service: string): boolean {
+  const known = ["", inferenceService, healthService];
+  if (known.includes(service)) return gateway.health().isReady;
+  const message = `there is no service ${describe(service)}; there are ${known.slice(1).join(" and ")}`;
+  throw new RequestError(404, "service-unknown", message);
+}
+
 /** A method that only tells something. */
 interface Told<Message> {
   readonly read: (bytes: Uint8Array) => Message;
   readonly answer: (message: Message) => Uint8Array;
 }
 
-function telling<Message>(gateway: Gateway, name: string, { read, answer }: Told<Message>): [string, GrpcMethod] {
-  return [
-    name,
-    async (request) => ({ body: answer(await readAs(`${name}Request`, gateway, request, read)), metadata: {} }),
-  ];
+function tellingAt<Message>(
+  gateway: Gateway,
+  path: string,
+  message: string,
+  { read, answer }: Told<Message>,
+): [string, GrpcMethod] {
+  return [path, async (request) => ({ body: answer(await readAs(message, gateway, request, read)), metadata: {} })];
 }
 
 async function inferOnce(gateway: Gateway, request: GrpcRequest, asked: Asked): Promise<GrpcAnswer> {

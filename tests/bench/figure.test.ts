@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { listenGrpc } from "../../gateway/edges/grpc/server.ts";
 import { runClosedLoop } from "./harness/closed-loop.ts";
 import { interleave, median, ratios, valueOf } from "./harness/figure.ts";
 import { readReply } from "./harness/http.ts";
@@ -35,6 +36,31 @@ test("a row says its value, its goal and its samples, and one that is absent say
     },
   });
   expect(renderTable(report)).toContain("there is no python3");
+});
+
+test("a row without a goal is neither reached nor missed", () => {
+  const report = [["grpc_rps_vs_http", { samples: [0.5], note: "two protocols" }]] as const;
+  expect(JSON.parse(renderJson(report))).toMatchObject({ grpc_rps_vs_http: { value: 0.5, goal: null } });
+  expect(renderTable(report)).toMatch(/0\.5 +none$/m);
+});
+
+test("calls over gRPC are made one after another, and one that fails fails the run", async () => {
+  const body = Buffer.from("asked");
+  const served = await listenGrpc({
+    hostname: "127.0.0.1",
+    port: 0,
+    async answer(request) {
+      const isAsked = request.path === "/s/M" && body.equals(await request.read(100));
+      const [status, message] = isAsked ? ([0, ""] as const) : ([5, "unknown"] as const);
+      return { status, message, metadata: {}, body: isAsked ? Buffer.from("answered") : null };
+    },
+  });
+  const job = { body: body.toString("base64"), as: "grpc", connections: 2 } as const;
+  const url = `http://127.0.0.1:${served.port}`;
+  expect((await runClosedLoop({ ...job, url: `${url}/s/M`, seconds: 0.05 })).requests).toBeGreaterThan(2);
+  const failure = await runClosedLoop({ ...job, url: `${url}/s/N`, seconds: 10 }).catch((error: unknown) => error);
+  expect(String(failure)).toContain("the call failed");
+  await served.stop();
 });
 
 test("a reply is read when its whole body is there", () => {

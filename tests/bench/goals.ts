@@ -1,6 +1,7 @@
 /** One figure: a ratio of two things measured in one run on one machine, because machines differ and are noisy. */
 export interface Goal {
-  readonly goal: number;
+  /** null: none is set; the figure only informs. */
+  readonly goal: number | null;
   readonly better: "higher" | "lower";
   /** `x`: a ratio without a unit. */
   readonly unit: "x" | "calls";
@@ -44,6 +45,12 @@ export const goals = {
     better: "higher",
     unit: "x",
     what: "predict / FastAPI + uvicorn + onnxruntime, requests a CPU second",
+  },
+  grpc_rps_vs_http: {
+    goal: null,
+    better: "higher",
+    unit: "x",
+    what: "infer by a logistic regression over gRPC, raw contents / over HTTP/1.1, binary tensors, requests a second",
   },
   record_vs_observe: {
     goal: 4,

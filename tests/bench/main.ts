@@ -13,6 +13,7 @@ import { embedded } from "./embedded.ts";
 import { fastapi } from "./fastapi.ts";
 import { githubCalls } from "./github-calls.ts";
 import { goals, isRowName, type RowName } from "./goals.ts";
+import { grpc } from "./grpc.ts";
 import type { Family, Figure, Settings } from "./harness/figure.ts";
 import { proxy } from "./proxy.ts";
 import { record } from "./record.ts";
@@ -24,6 +25,7 @@ const families: readonly Family[] = [
   proxy,
   embedded,
   fastapi,
+  grpc,
   record,
   scrape,
   commandLine,

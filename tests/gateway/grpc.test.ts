@@ -130,6 +130,33 @@ describe("what is asked besides over gRPC", () => {
   });
 });
 
+describe("the standard health service", () => {
+  test.each(["", "inference.GRPCInferenceService", "grpc.health.v1.Health"])(
+    'says SERVING of "%s"',
+    async (service) => {
+      expect(await client.check(service)).toMatchObject({ status: "OK", reply: { status: "SERVING" } });
+    },
+  );
+
+  test("does not know other services", async () => {
+    expect(await client.check("inference.Other")).toMatchObject({
+      status: "NOT_FOUND",
+      details: expect.stringContaining("inference.GRPCInferenceService"),
+    });
+  });
+
+  test("says NOT_SERVING where nothing that is asked for is served", async () => {
+    await using rig = await startRig({
+      ...servingTree({ fraud: { versions: { 1: linearModel() } } }),
+      "environments/dev/models/fraud/deployment.yaml": "spec: {\n",
+    });
+    using client = grpcClient(await rig.listenGrpc());
+    for (const service of ["", "inference.GRPCInferenceService"]) {
+      expect(await client.check(service)).toMatchObject({ status: "OK", reply: { status: "NOT_SERVING" } });
+    }
+  });
+});
+
 describe("refused with INVALID_ARGUMENT is", () => {
   const infer = (of: object): object => ({ ...raw, ...of });
   test.each<[string, object, RegExp]>([
@@ -231,7 +258,9 @@ describe("other calls that fail say so by", () => {
   test("UNIMPLEMENTED, for methods that the gateway does not have", async () => {
     const { status, details } = await client.send("ModelConfig", Buffer.alloc(0));
     expect(status).toBe("UNIMPLEMENTED");
-    expect(details).toMatch(/no method \/inference\.GRPCInferenceService\/ModelConfig; .* ModelInfer/);
+    expect(details).toMatch(
+      /no method \/inference\.GRPCInferenceService\/ModelConfig; .*GRPCInferenceService\/ModelInfer/,
+    );
   });
 
   test("INTERNAL, with fixed words, for what nobody has thought of; the log has the cause", async () => {

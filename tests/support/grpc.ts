@@ -2,21 +2,28 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, credentials, Metadata, status, type compressionAlgorithms, type ServiceError } from "@grpc/grpc-js";
-import { parse } from "protobufjs";
+import { parse, Root, type Type } from "protobufjs";
 
-const proto = join(import.meta.dir, "../../gateway/core/grpc/inference.proto");
-const { root } = parse(readFileSync(proto, "utf8"), { keepCase: true });
+const protos = join(import.meta.dir, "../../gateway/core/grpc");
+const root = new Root();
+for (const file of ["inference.proto", "health.proto"]) {
+  parse(readFileSync(join(protos, file), "utf8"), root, { keepCase: true });
+}
 
 /** A message's bytes, by the protocol's text. */
 export function encodeMessage(name: string, message: object): Buffer {
-  const type = root.lookupType(`inference.${name}`);
+  const type = typeOf(name);
   return Buffer.from(type.encode(type.fromObject(message)).finish());
 }
 
 /** Fields that are not there are left out; numbers of 64 bits are text, bytes base64. */
 export function decodeMessage(name: string, bytes: Uint8Array): Record<string, unknown> {
-  const type = root.lookupType(`inference.${name}`);
-  return type.toObject(type.decode(bytes), { longs: String, bytes: String });
+  const type = typeOf(name);
+  return type.toObject(type.decode(bytes), { longs: String, bytes: String, enums: String });
+}
+
+function typeOf(name: string): Type {
+  return root.lookupType(name.includes(".") ? name : `inference.${name}`);
 }
 
 export interface GrpcAnswer {
@@ -41,19 +48,32 @@ export interface GrpcClient extends Disposable {
   call(method: string, message?: object, options?: CallOptions): Promise<GrpcAnswer>;
   /** The same with whatever bytes. */
   send(method: string, bytes: Buffer, options?: CallOptions): Promise<GrpcAnswer>;
+  /** Asks the standard health service about a service. */
+  check(service: string, options?: CallOptions): Promise<GrpcAnswer>;
 }
 
-const service = "/inference.GRPCInferenceService/";
+const inference = "/inference.GRPCInferenceService/";
+const health = "grpc.health.v1.";
 
-export function grpcClient(port: number, { compression }: Pick<CallOptions, "compression"> = {}): GrpcClient {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+/** Of the gateway at this port; of several, the client goes to the next where one sends it away. */
+export function grpcClient(
+  ports: number | readonly number[],
+  { compression }: Pick<CallOptions, "compression"> = {},
+): GrpcClient {
+  const addresses = [ports].flat().map((port) => `127.0.0.1:${port}`);
+  const client = new Client(`ipv4:${addresses.join(",")}`, credentials.createInsecure(), {
     "grpc.max_send_message_length": -1,
     ...(compression !== undefined && { "grpc.default_compression_algorithm": compression }),
     // A channel of its own, that closes with this client.
     "grpc.use_local_subchannel_pool": 1,
   });
   const same = (bytes: Buffer): Buffer => bytes;
-  const send: GrpcClient["send"] = (method, bytes, { metadata = {}, withinMs, signal } = {}) => {
+  const unary = (
+    path: string,
+    replies: string,
+    bytes: Buffer,
+    { metadata = {}, withinMs, signal }: CallOptions = {},
+  ): Promise<GrpcAnswer> => {
     const { promise, resolve } = Promise.withResolvers<GrpcAnswer>();
     const given = new Metadata();
     for (const [name, value] of Object.entries(metadata)) given.set(name, value);
@@ -62,15 +82,21 @@ export function grpcClient(port: number, { compression }: Pick<CallOptions, "com
     const done = (error: ServiceError | null, reply?: Buffer): void => {
       const failed = { status: status[error?.code ?? 0] ?? "?", details: error?.details ?? "", reply: {} };
       if (error !== null || reply === undefined) return resolve({ ...failed, metadata: error?.metadata ?? initial });
-      resolve({ ...failed, reply: decodeMessage(`${method}Response`, reply), metadata: initial });
+      resolve({ ...failed, reply: decodeMessage(replies, reply), metadata: initial });
     };
-    const call = client.makeUnaryRequest(`${service}${method}`, same, same, bytes, given, options, done);
+    const call = client.makeUnaryRequest(path, same, same, bytes, given, options, done);
     call.on("metadata", (got: Metadata) => void (initial = got));
     signal?.addEventListener("abort", () => call.cancel(), { once: true });
     return promise;
   };
+  const send: GrpcClient["send"] = (method, bytes, options) =>
+    unary(`${inference}${method}`, `${method}Response`, bytes, options);
   return {
     send,
+    check: (service, options) => {
+      const bytes = encodeMessage(`${health}HealthCheckRequest`, { service });
+      return unary(`/${health}Health/Check`, `${health}HealthCheckResponse`, bytes, options);
+    },
     call: (method, message = {}, options = {}) => send(method, encodeMessage(`${method}Request`, message), options),
     [Symbol.dispose]: () => client.close(),
   };

@@ -44,9 +44,17 @@ export class WireWriter {
   }
 
   message(field: number, write: (inner: WireWriter) => void): void {
-    const inner = new WireWriter();
-    write(inner);
-    this.bytes(field, inner.finish());
+    this.#varint((field << 3) | 2);
+    const start = this.#at;
+    write(this);
+    // Its length goes before it, and is only known now.
+    const length = this.#at - start;
+    this.#varint(length);
+    const prefix = this.#at - start - length;
+    this.#bytes.copyWithin(start + prefix, start, start + length);
+    this.#at = start;
+    this.#varint(length);
+    this.#at += length;
   }
 
   /** What was written. */

@@ -6,14 +6,19 @@ import { callerGone, refuse, RequestError } from "../../core/errors.ts";
 /** A byte that says whether the message is compressed, and four that say how long it is. */
 const prefixBytes = 5;
 
-/** How long a caller may leave a message unfinished without sending more of it, in milliseconds: as long as over HTTP. */
-const idleMs = 10_000;
-
 /** How a message may be compressed. */
 const decompressors = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
 /** What `grpc-accept-encoding` says. */
 export const encodings = ["identity", ...Object.keys(decompressors)].join(",");
+
+export interface ReadOptions {
+  /** As `grpc-encoding` says. */
+  readonly encoding: string | null;
+  readonly maxBytes: number;
+  /** How long the caller may send nothing. */
+  readonly idleMs: number;
+}
 
 /**
  * The one message of a call. Rejects with a RequestError: 413 as soon as a message announces more than `maxBytes`, 400 where it
@@ -21,14 +26,13 @@ export const encodings = ["identity", ...Object.keys(decompressors)].join(",");
  */
 export async function readMessage(
   stream: ServerHttp2Stream,
-  encoding: string | null,
-  maxBytes: number,
+  { encoding, maxBytes, idleMs }: ReadOptions,
 ): Promise<Uint8Array> {
   if (encoding !== null && encoding !== "identity" && !Object.hasOwn(decompressors, encoding)) {
     const message = `messages may be compressed by ${encodings}, not by ${encoding.slice(0, 32)}`;
     throw new RequestError(501, "encoding-unknown", message);
   }
-  const framed = await readFrame(stream, maxBytes);
+  const framed = await readFrame(stream, maxBytes, idleMs);
   const message = framed.subarray(prefixBytes);
   if (framed[0] === 0) return message;
   if (encoding !== "gzip" && encoding !== "deflate") {
@@ -56,7 +60,7 @@ async function decompress(message: Uint8Array, encoding: "gzip" | "deflate", max
 }
 
 /** Prefix and message, when the caller has sent all that it will. */
-async function readFrame(stream: ServerHttp2Stream, maxBytes: number): Promise<Uint8Array> {
+async function readFrame(stream: ServerHttp2Stream, maxBytes: number, idleMs: number): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Buffer[] = [];
   let size = 0;
@@ -89,12 +93,14 @@ async function readFrame(stream: ServerHttp2Stream, maxBytes: number): Promise<U
     };
   stream.on("data", orReject(take));
   stream.once("end", orReject(finish));
-  stream.once("close", () => reject(callerGone()));
+  const leave = (): void => reject(callerGone());
+  stream.once("close", leave);
   try {
     return await promise;
   } finally {
     clearTimeout(idle);
     stream.removeAllListeners("data");
+    stream.off("close", leave);
   }
 }
 

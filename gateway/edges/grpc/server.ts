@@ -1,19 +1,23 @@
-import {
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { createServer as createListener, type Server } from "node:net";
 import { refuse } from "../../core/errors.ts";
 import { encodeMessage, readTimeout, type GrpcReply, type GrpcRequest } from "../../core/grpc-call.ts";
 import { encodings, frame, readMessage } from "./message.ts";
+import { createSessions } from "./sessions.ts";
 
 /** Calls on one connection at once; a client opens another connection for more, or waits. */
 const maxConcurrentStreams = 1024;
 
 /** What a client may send of one message before it is looked at: a large tensor is not to wait for a round trip every 64 KiB. */
 const initialWindowSize = 1024 * 1024;
+
+/** What the headers of one call may have together, each with 32 bytes besides: as much as over HTTP. */
+const maxHeaderListSize = 16 * 1024;
+
+const usualIdleMs = 10_000;
+
+/** How often connections are looked at, in milliseconds: whether there is still somebody, and takes what was answered. */
+const usualLookMs = 30_000;
 
 const contentType = "application/grpc";
 
@@ -23,43 +27,61 @@ export interface GrpcServerOptions {
   readonly port: number;
   /** Answers a call; never rejects. */
   readonly answer: (request: GrpcRequest) => Promise<GrpcReply>;
+  /** An answer could not be sent: a bug, for the log. */
+  readonly onError?: (error: unknown) => void;
+  readonly lookMs?: number;
+  /** How long a caller may leave a message unfinished without sending more of it, in milliseconds: as long as over HTTP. */
+  readonly idleMs?: number;
 }
 
 export interface GrpcServer {
   readonly port: number;
+  /** Sends clients elsewhere; calls are still answered. Returns when the last one came, by `performance.now()`. */
+  sendAway(): () => number;
   /** Takes no more calls, and resolves when those that run are answered. */
   stop(): Promise<void>;
 }
 
 /** gRPC over plain HTTP/2: calls of one message each way. Rejects where the port is taken. */
-export async function listenGrpc({ hostname, port, answer }: GrpcServerOptions): Promise<GrpcServer> {
-  const sessions = new Set<ServerHttp2Session>();
-  const server = createServer({ settings: { maxConcurrentStreams, initialWindowSize } });
-  server.on("session", (session) => {
+export async function listenGrpc(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { hostname, port, lookMs = usualLookMs } = options;
+  const sessions = createSessions(lookMs);
+  const http2 = createServer({ settings: { maxConcurrentStreams, initialWindowSize, maxHeaderListSize } });
+  http2.on("session", (session) => {
     sessions.add(session);
-    session.once("close", () => sessions.delete(session));
     // What is no HTTP/2: the connection is closed, and there is nobody to tell.
     session.on("error", () => session.destroy());
+    session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      // A stream that its caller resets ends; `close` says so too.
+      stream.on("error", () => undefined);
+      sessions.enter(session, stream);
+      // What cannot be sent fails this call, and must not end the process, with the others in it.
+      serve(stream, headers, options).catch((error: unknown) => {
+        options.onError?.(error);
+        stream.destroy(error instanceof Error ? error : new Error(String(error)));
+      });
+    });
   });
-  server.on("stream", (stream: ServerHttp2Stream, headers) => {
-    // A stream that its caller resets ends; `close` says so too.
-    stream.on("error", () => undefined);
-    void serve(stream, headers, answer);
-  });
-  await listening(server, port, hostname);
-  const address = server.address();
+  // A listener of our own: when one of HTTP/2 is closed, it drops the calls that are on their way.
+  const listener = createListener((socket) => void http2.emit("connection", socket));
+  await listening(listener, port, hostname);
+  const address = listener.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : port,
+    sendAway: () => {
+      sessions.leave();
+      return sessions.lastCallAt;
+    },
     stop: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
-      for (const session of sessions) session.close();
+      listener.close(() => resolve());
+      sessions.leave();
       return promise;
     },
   };
 }
 
-function listening(server: Http2Server, port: number, hostname: string): Promise<void> {
+function listening(server: Server, port: number, hostname: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   server.listen(port, hostname, () => {
@@ -74,14 +96,14 @@ function listening(server: Http2Server, port: number, hostname: string): Promise
 async function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  answer: GrpcServerOptions["answer"],
+  { answer, idleMs = usualIdleMs }: GrpcServerOptions,
 ): Promise<void> {
   const refusal = refusalOf(headers);
   if (refusal !== null) {
     stream.respond(refusal, { endStream: true });
     return discard(stream);
   }
-  const reply = await answer(requestOf(stream, headers));
+  const reply = await answer(requestOf(stream, headers, idleMs));
   if (stream.destroyed) return;
   const common = { ":status": 200, "content-type": contentType, ...reply.metadata };
   if (reply.body === null) {
@@ -106,7 +128,7 @@ function discard(stream: ServerHttp2Stream): void {
   stream.on("data", () => undefined);
 }
 
-function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): GrpcRequest {
+function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, idleMs: number): GrpcRequest {
   const header = (name: string): string | null => {
     const value = headers[name];
     return value === undefined ? null : String(value);
@@ -131,6 +153,6 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Grp
       return gone.signal;
     },
     isGone: () => isGone,
-    read: (maxBytes) => readMessage(stream, header("grpc-encoding"), maxBytes),
+    read: (maxBytes) => readMessage(stream, { encoding: header("grpc-encoding"), maxBytes, idleMs }),
   };
 }

@@ -13,14 +13,20 @@ export interface Connection {
 export type OnReply = (head: string, connection: Connection, data: Buffer) => void;
 
 /** The bytes of a request; made once and sent often. */
-export function requestBytes(method: "GET" | "POST", url: URL, body = "", headers: readonly string[] = []): Uint8Array {
+export function requestBytes(
+  method: "GET" | "POST",
+  url: URL,
+  body: string | Uint8Array = "",
+  headers: readonly string[] = [],
+): Uint8Array {
+  const bytes = Buffer.from(body);
   const lines = [
     `${method} ${url.pathname} HTTP/1.1`,
     `host: ${url.host}`,
-    ...(body === "" ? [] : ["content-type: application/json", `content-length: ${Buffer.byteLength(body)}`]),
+    ...(bytes.length === 0 ? [] : [`content-type: application/json`, `content-length: ${bytes.length}`]),
     ...headers,
   ];
-  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), bytes]);
 }
 
 /** Opens a connection. `onClose` is called when the server ends it, which none does in a run that goes well. */

@@ -20,12 +20,12 @@ export function renderJson(report: Report): string {
 export function renderTable(report: Report): string {
   const lines = report.flatMap(([name, figure]) => {
     const { goal, better, what } = goals[name];
-    const wanted = `${better === "higher" ? ">=" : "<="} ${goal}`;
+    const wanted = goal === null ? "none" : `${better === "higher" ? ">=" : "<="} ${goal}`;
     if ("absent" in figure) return [row(name, "absent", wanted, ""), `  ${what}`, `  ${figure.absent}`];
     const value = valueOf(figure);
-    const reached = better === "higher" ? value >= goal : value <= goal;
+    const isReached = goal === null || (better === "higher" ? value >= goal : value <= goal);
     return [
-      row(name, String(round(value)), wanted, reached ? "reached" : "missed"),
+      row(name, String(round(value)), wanted, goal === null ? "" : isReached ? "reached" : "missed"),
       `  ${what}`,
       `  ${figure.note}; samples ${figure.samples.map(round).join(" ")}`,
     ];

@@ -7,10 +7,12 @@ import { createApp } from "../../../gateway/app.ts";
 import type { LoadedModel, Runtime } from "../../../gateway/core/ports.ts";
 import { openCutStore } from "../../../gateway/edges/cut-store.ts";
 import { createMetrics } from "../../../gateway/edges/metrics.ts";
+import { listenGrpc } from "../../../gateway/edges/grpc/server.ts";
 import { createOnnxRuntime } from "../../../gateway/edges/onnx/runtime.ts";
 import { openSession } from "../../../gateway/edges/onnx/session.ts";
 import { directorySource } from "../../../gateway/edges/source/directory.ts";
 import { createGateway } from "../../../gateway/gateway.ts";
+import { createGrpcApp } from "../../../gateway/grpc-app.ts";
 import { systemClock, writeLog } from "../../../gateway/log.ts";
 import { serveQuestions } from "../harness/process.ts";
 
@@ -53,4 +55,7 @@ const running = createGateway({
 });
 await running.start();
 const app = createApp(running.gateway, "bench").listen({ hostname: "127.0.0.1", port: 0 });
-serveQuestions(`http://127.0.0.1:${app.server?.port ?? 0}`, () => null);
+const answer = createGrpcApp(running.gateway, "bench");
+const grpc = await listenGrpc({ hostname: "127.0.0.1", port: 0, answer });
+// Whatever it is asked: where gRPC is answered.
+serveQuestions(`http://127.0.0.1:${app.server?.port ?? 0}`, () => `http://127.0.0.1:${grpc.port}`);
