@@ -38,7 +38,7 @@ export function startLoad(url: string, perSecond: number): Load {
     const model = random() < 0.5 ? "steady" : "risky";
     const row = [random() < failingShare ? failsFrom : random() * 9, random() * 9, 0];
     const failed = (what: string): void => {
-      if (failures.length < mostTold) failures.push(what);
+      if (failures.length < mostTold) failures.push(`${new Date().toISOString()} ${what}`);
     };
     const ask = random() < 0.5 ? askPredict : askInfer;
     let reply: Response;

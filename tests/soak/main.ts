@@ -4,9 +4,12 @@
  * versions are swapped, documents broken, canaries fail and the model servers have the hiccups of `shaky-line.ts`, all of which two
  * replicas can hide; then each is stopped under load, and killed. Prints a table, and ends with 1 where a promise was broken.
  */
-import { renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { installTriton } from "../e2e/support/triton-server.ts";
+import type { GatewayProcess } from "../support/gateway-process.ts";
 import { makeChanges, statusOf, type Status } from "./changes.ts";
 import { startGauge, type Sample } from "./gauge.ts";
 import { startLoad, type Load } from "./load.ts";
@@ -58,7 +61,12 @@ async function soak({ name, gitDir, lines, start }: World): Promise<Kept[]> {
   const { swaps, broken, canaries, cuts } = changes.counts;
   const done = `${swaps} versions swapped, ${broken} documents broken, ${canaries} canaries, ${cuts} of them cut`;
   return [
-    noFailure(name, "no request failed under load", load, `${done}; ${load.standIns()} answered for by stable`),
+    noFailure(
+      { name, gateway },
+      "no request failed under load",
+      load,
+      `${done}; ${load.standIns()} answered for by stable`,
+    ),
     {
       promise: "canaries were cut by the guard",
       kept: cuts > 0 && load.standIns() > 0,
@@ -78,7 +86,12 @@ async function drainAndKill({ name, gitDir, start }: World): Promise<readonly Ke
   draining.expectEnd();
   const code = await first.terminate();
   await draining.stop();
-  const drained = noFailure(name, "SIGTERM under load fails no request", draining, `exit code ${code}`);
+  const drained = noFailure(
+    { name, gateway: first },
+    "SIGTERM under load fails no request",
+    draining,
+    `exit code ${code}`,
+  );
 
   const second = await start();
   const before = await statusOf(second.url);
@@ -96,7 +109,7 @@ async function drainAndKill({ name, gitDir, start }: World): Promise<readonly Ke
     { ...drained, kept: drained.kept === true && code === 0 },
     { promise: "kill -9 and a start resume with state and cuts", kept: same && after.cuts.length > 0, figure: state },
     noFailure(
-      name,
+      { name, gateway: third },
       "nothing failed after that, and no canary answered",
       load,
       `${load.standIns()} answered for by stable`,
@@ -108,9 +121,20 @@ function stateOf({ revision, cuts }: Status) {
   return [revision, cuts.map(({ model, version, attempt }) => ({ model, version, attempt }))];
 }
 
-function noFailure(name: string, promise: string, load: Load, more: string): Kept {
+interface Who {
+  readonly name: string;
+  readonly gateway: GatewayProcess;
+}
+
+/** Where there was one, the gateway's log is kept, by whose times it can be explained. */
+function noFailure({ name, gateway }: Who, promise: string, load: Load, more: string): Kept {
   const { failures } = load;
   for (const failure of failures) say(`FAILED: ${name}: ${promise}: ${failure}`);
+  if (failures.length > 0) {
+    const file = join(tmpdir(), `mmsp-soak-${gateway.pid}.log`);
+    writeFileSync(file, gateway.log.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    say(`the gateway's log: ${file}`);
+  }
   const figure = `${load.answered()} answered, ${failures.length === 0 ? "none" : `${failures.length} or more`} failed; ${more}`;
   return { promise, kept: failures.length === 0 && load.answered() > 0, figure };
 }

@@ -1,5 +1,5 @@
 /** A line to a model server that has the troubles of a real one, at a moment that the soak chooses. */
-import { createServer, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { peerOf, type Peer } from "../support/raw-server.ts";
 
 /**
@@ -51,11 +51,13 @@ export async function openShakyLine(target: string, times: HiccupTimes = usual):
   let stalled: Promise<void> = Promise.resolve();
   let endedIdle = 0;
   let awaited: { readonly path: string; readonly come: () => void } | null = null;
-  const server = createServer({ noDelay: true }, (socket) => void serve(socket).catch(() => undefined));
-
-  /** Ends when the client does. */
-  async function serve(socket: Socket): Promise<void> {
+  const server = createServer({ noDelay: true }, (socket) => {
     const peer = peerOf(socket);
+    void serve(peer).catch(() => peer.reset());
+  });
+
+  /** Rejects when the client has gone, or the server has. */
+  async function serve(peer: Peer): Promise<void> {
     const connection: Connection = { peer, isIdle: true };
     connections.add(connection);
     void peer.gone.then(() => connections.delete(connection));
@@ -165,7 +167,9 @@ async function answerTo(
   const own = (status: number): Reply => ({ status, headers: new Headers(), body: new Uint8Array() });
   if (trouble === "busy" && path.endsWith("/infer")) return own(503);
   if (trouble === "ill" && path === "/v2/health/live") return own(400);
-  const reply = await fetch(target + path, { method, headers, body: method === "POST" ? body : null });
+  // On a connection of its own: one that the server ends while it is written on would be a trouble that nobody chose.
+  const init = { method, headers, body: method === "POST" ? body : null, keepalive: false };
+  const reply = await fetch(target + path, init);
   return { status: reply.status, headers: reply.headers, body: await reply.bytes() };
 }
 
