@@ -20,6 +20,8 @@ export interface Changes {
   roll(): Promise<void>;
   /** A canary that the guard has cut, and that git still serves. */
   leaveCut(): Promise<void>;
+  /** Where a model server is asked for what is stable of `steady`. */
+  served(): string;
   readonly counts: { swaps: number; broken: number; canaries: number; cuts: number };
 }
 
@@ -56,6 +58,7 @@ export function makeChanges(gitDir: string, url: string): Changes {
 
   return {
     counts,
+    served: () => `/v2/models/steady/versions/${steady}/infer`,
     async swap() {
       if (counts.swaps % 3 === 2) {
         await commit("Break steady", steadyBroken());

@@ -1,4 +1,5 @@
 /** What is served under soak: `steady`, whose stable version is swapped, and `risky`, which gets a failing canary again and again. */
+import type { Environment } from "../../schemas/environment.ts";
 import { failingModel, linearModel } from "../support/models.ts";
 import { deploymentFiles, servingTree } from "../support/serving-tree.ts";
 
@@ -11,19 +12,23 @@ export const versionCount = 6;
 export const failsFrom = 10;
 
 /** Every version of `risky` but the first fails. */
-export function soakTree(): Record<string, string | Uint8Array> {
-  const numbers = Array.from({ length: versionCount }, (_, at) => at + 1);
-  const steady = Object.fromEntries(numbers.map((version) => [version, linearModel({ bias: biasOf(version) })]));
-  const risky = Object.fromEntries(
-    numbers.map((version) => [
-      version,
-      version === 1 ? linearModel({ bias: biasOf(1) }) : failingModel({ bias: biasOf(version), limit: failsFrom }),
-    ]),
-  );
-  return servingTree({ steady: { versions: steady }, risky: { versions: risky } });
+export const soakModels: Readonly<Record<"steady" | "risky", Readonly<Record<number, Uint8Array>>>> = {
+  steady: versionsOf((bias) => linearModel({ bias })),
+  risky: versionsOf((bias, version) => {
+    return version === 1 ? linearModel({ bias }) : failingModel({ bias, limit: failsFrom });
+  }),
+};
+
+/** `policy`: of the environment. */
+export function soakTree(policy: Partial<Environment["spec"]> = {}): Record<string, string | Uint8Array> {
+  const { steady, risky } = soakModels;
+  return servingTree({ steady: { versions: steady }, risky: { versions: risky } }, policy);
 }
 
-const biasOf = (version: number): number[] => [version / 10, 0];
+function versionsOf(make: (bias: number[], version: number) => Uint8Array): Record<number, Uint8Array> {
+  const numbers = Array.from({ length: versionCount }, (_, at) => at + 1);
+  return Object.fromEntries(numbers.map((version) => [version, make([version / 10, 0], version)]));
+}
 
 export function steadyAt(version: number, attempt: number): Record<string, string> {
   return deploymentFiles("steady", { spec: { stable: { version, attempt, since } } });

@@ -33,7 +33,12 @@ export async function startRawServer(play: (peer: Peer, nth: number) => Promise<
   const server = createServer({ allowHalfOpen: false, noDelay: true }, (socket) => {
     sockets.add(socket);
     // A client that goes away is part of the play.
-    void Promise.resolve(play(peerOf(socket, requests), connections++)).catch(() => undefined);
+    void Promise.resolve(
+      play(
+        peerOf(socket, (request) => requests.push(request)),
+        connections++,
+      ),
+    ).catch(() => undefined);
   });
   const { promise: listening, resolve } = Promise.withResolvers<void>();
   server.listen(0, "127.0.0.1", resolve);
@@ -56,7 +61,8 @@ export async function startRawServer(play: (peer: Peer, nth: number) => Promise<
   };
 }
 
-function peerOf(socket: Socket, requests: string[]): Peer {
+/** `note` is told each request that was read. */
+export function peerOf(socket: Socket, note: (request: string) => void = () => {}): Peer {
   const { promise: gone, resolve: go } = Promise.withResolvers<void>();
   let received = "";
   let wake = (): void => {};
@@ -76,7 +82,7 @@ function peerOf(socket: Socket, requests: string[]): Peer {
         if (length !== null) {
           const request = received.slice(0, length);
           received = received.slice(length);
-          requests.push(request);
+          note(request);
           return request;
         }
         if (socket.destroyed) throw new Error("the client has gone");

@@ -22,6 +22,8 @@ export interface FakeTriton extends AsyncDisposable {
   trick: Trick | null;
   /** For all others. */
   control: Trick | null;
+  /** Probability of the first class of a row; null: the model fails on it. */
+  probability: (model: string, version: number, row: readonly number[]) => number | null;
   /** Requests to `/infer` since the versions were tried out. */
   readonly inferred: FakeRequest[];
   /** Closes it to everybody; its port answers nobody. */
@@ -38,6 +40,7 @@ export async function startFakeTriton(versions: readonly string[] = ["fraud/1"])
     live: true,
     trick: null,
     control: null,
+    probability: () => 0.25,
     inferred: [],
     stop: () => {
       server.closeAllConnections();
@@ -91,15 +94,22 @@ function answer(fake: FakeTriton, asked: FakeRequest, response: ServerResponse):
     const error = `Request for unknown model: '${name}' version ${version} is not found`;
     sendJson(response, action === "ready" ? 400 : 404, { error });
   } else if (action === "ready") response.writeHead(200).end();
-  else if (action === "infer") infer(name, version, asked, response);
+  else if (action === "infer") infer(fake, name, version, asked, response);
   else sendJson(response, 200, { name, versions: [version], platform: "onnxruntime_onnx", ...signature });
 }
 
-function infer(name: string, version: string, { headers, body }: FakeRequest, response: ServerResponse): void {
+function infer(
+  fake: FakeTriton,
+  name: string,
+  version: string,
+  { headers, body }: FakeRequest,
+  response: ServerResponse,
+): void {
   const jsonBytes = Number(headers["inference-header-content-length"] ?? body.length);
   let entries: readonly TensorEntry[];
+  let binary: Uint8Array;
   try {
-    ({ entries } = splitReply(body, jsonBytes, "inputs"));
+    ({ entries, binary } = splitReply(body, jsonBytes, "inputs"));
   } catch {
     return void sendJson(response, 500, { error: "failed to parse the request JSON buffer: Missing a name. at 1" });
   }
@@ -109,7 +119,14 @@ function infer(name: string, version: string, { headers, body }: FakeRequest, re
     return void sendJson(response, 400, { error });
   }
   const labels = BigInt64Array.from({ length: rows }, () => BigInt(version));
-  const scores = Float32Array.from({ length: 2 * rows }, (_, at) => (at % 2 === 0 ? 0.25 : 0.75));
+  const values = entries[0]?.data?.flat().map(Number) ?? [...new Float32Array(new Uint8Array(binary).buffer)];
+  const firsts = Array.from({ length: rows }, (_, at) =>
+    fake.probability(name, Number(version), values.slice(3 * at, 3 * at + 3)),
+  );
+  if (firsts.includes(null)) {
+    return void sendJson(response, 500, { error: "onnx runtime error 2: Non-zero status code returned" });
+  }
+  const scores = Float32Array.from(firsts.flatMap((first) => [Number(first), 1 - Number(first)]));
   const head = { model_name: name, model_version: version };
   const outputs = [
     { name: "label", datatype: "INT64", shape: [rows] },

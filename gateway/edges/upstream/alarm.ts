@@ -22,11 +22,20 @@ export function createAlarm(onDue: (now: number) => number): Alarm {
     setFor = time;
     // A timer that fires a fraction too early would find nothing due.
     const ms = Math.max(0, Math.ceil(time - performance.now()));
-    timer = setTimeout(ring, Math.min(ms, longestMs));
+    wait(ms, ring);
+  }
+
+  function wait(ms: number, then: () => void): void {
+    timer = setTimeout(then, Math.min(ms, longestMs));
     timer.unref();
   }
 
+  /** Where something held up the process, timers come before what arrived meanwhile, and in time: that is read first. */
   function ring(): void {
+    wait(1, end);
+  }
+
+  function end(): void {
     setFor = Number.POSITIVE_INFINITY;
     by(onDue(performance.now()));
   }

@@ -1,4 +1,8 @@
-"""What most teams write to serve a model, one worker: FastAPI, uvicorn and onnxruntime, without an access log."""
+"""A model behind FastAPI in one process, written for speed: the fastest of the ways to write it that were measured.
+
+The session runs on the event loop, because handing a call this short to a thread pool takes a third of the throughput, and
+the reply has a model, because pydantic writes it faster than FastAPI encodes a dictionary.
+"""
 
 import socket
 import sys
@@ -20,18 +24,28 @@ class PredictRequest(BaseModel):
     instances: list[list[float]]
 
 
+class PredictReply(BaseModel):
+    predictions: list[int]
+    probabilities: list[list[float]]
+    model_name: str
+    model_version: str
+
+
 @app.post("/predict")
-async def predict(request: PredictRequest):
+async def predict(request: PredictRequest) -> PredictReply:
     rows = numpy.asarray(request.instances, dtype=numpy.float32)
     label, probabilities = session.run(["label", "probabilities"], {"input": rows})
-    return {
-        "predictions": [
-            {"label": int(a), "probabilities": b.tolist()} for a, b in zip(label, probabilities, strict=True)
-        ]
-    }
+    return PredictReply(
+        predictions=label.tolist(),
+        probabilities=probabilities.tolist(),
+        model_name="model",
+        model_version="1",
+    )
 
 
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
+listener.listen()
 print(listener.getsockname()[1], flush=True)
-uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run(sockets=[listener])
+config = uvicorn.Config(app, loop="uvloop", http="httptools", access_log=False, log_level="warning")
+uvicorn.Server(config).run(sockets=[listener])

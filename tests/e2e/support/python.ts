@@ -22,7 +22,7 @@ export async function pythonWith(requirements: string): Promise<string> {
   if (existsSync(complete)) return folder;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  process.stdout.write(`installing what ${requirements.split("/").at(-1) ?? ""} pins\n`);
+  process.stderr.write(`installing what ${requirements.split("/").at(-1) ?? ""} pins\n`);
   await output([python, "-m", "venv", folder], installMs);
   const pip = [join(folder, "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
   await output([...pip, "--only-binary", ":all:", "--requirement", requirements], installMs);

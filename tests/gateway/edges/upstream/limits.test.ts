@@ -69,6 +69,17 @@ describe("time", () => {
     await upstream.close();
   });
 
+  test("is not over for a reply that came in time, while something held up the process", async () => {
+    await using server = await startRawServer(async (peer) => {
+      await peer.request();
+      peer.send(ok);
+      for (const until = performance.now() + 150; performance.now() < until;);
+    });
+    const upstream = createUpstream({ url: server.url });
+    expect((await upstream.send({ ...post, deadlineMs: 100 })).status).toBe(200);
+    await upstream.close();
+  });
+
   test("to the first byte has a limit of its own, which the rest of the reply has not", async () => {
     await using server = await startRawServer(async (peer, nth) => {
       await peer.request();
