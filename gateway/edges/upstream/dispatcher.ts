@@ -39,8 +39,10 @@ export function createDispatcher(
   transport: Transport,
   limits: { readonly maxRunning: number; readonly maxQueue: number },
 ): Dispatcher {
-  const running = new Set<Running>();
-  const queue = new Set<Running>();
+  // Arrays, not sets: a set that is added to and deleted from for ever leaves a chain of its outgrown tables behind, each with
+  // the jobs that it once held, and the quick collections of garbage free nothing that such a chain leads to.
+  const running: Running[] = [];
+  const queue: Running[] = [];
   let closing: PromiseWithResolvers<void> | null = null;
   const alarm = createAlarm((now) => {
     let next = Number.POSITIVE_INFINITY;
@@ -52,21 +54,28 @@ export function createDispatcher(
   });
 
   function start(job: Running): void {
-    running.add(job);
+    job.place = running.push(job) - 1;
     transport.start(job);
   }
 
   function onSettled(job: Running): void {
-    queue.delete(job);
-    if (!running.delete(job)) return;
-    const [next] = queue;
-    if (next === undefined) return endClose();
-    queue.delete(next);
-    start(next);
+    if (job.place === null) {
+      queue.splice(queue.indexOf(job), 1);
+      return;
+    }
+    // The last one takes its place: their order means nothing.
+    const last = running.pop();
+    if (last !== undefined && last !== job) {
+      running[job.place] = last;
+      last.place = job.place;
+    }
+    const next = queue.shift();
+    if (next === undefined) endClose();
+    else start(next);
   }
 
   function endClose(): void {
-    if (closing === null || running.size > 0) return;
+    if (closing === null || running.length > 0) return;
     alarm.stop();
     transport.close();
     closing.resolve();
@@ -76,17 +85,17 @@ export function createDispatcher(
     send(request) {
       if (closing !== null) return Promise.reject(new UpstreamUnreachable("the upstream is no longer used"));
       if (request.signal?.aborted === true) return Promise.reject(request.signal.reason);
-      const isFull = running.size >= limits.maxRunning;
-      if (isFull && queue.size >= limits.maxQueue) {
-        return Promise.reject(new Overloaded(`${queue.size} requests wait for the upstream already`));
+      const isFull = running.length >= limits.maxRunning;
+      if (isFull && queue.length >= limits.maxQueue) {
+        return Promise.reject(new Overloaded(`${queue.length} requests wait for the upstream already`));
       }
       const job = new Running(request, alarm, onSettled);
-      if (isFull) queue.add(job);
+      if (isFull) queue.push(job);
       else start(job);
       return job.reply;
     },
     get inFlight() {
-      return running.size + queue.size;
+      return running.length + queue.length;
     },
     close() {
       if (closing === null) {
@@ -105,6 +114,8 @@ class Running implements Job {
   readonly request: UpstreamRequest;
   readonly reply: Promise<UpstreamReply>;
   onGiveUp: ((error: unknown) => void) | null = null;
+  /** Among those that run; null: it waits. */
+  place: number | null = null;
   /** When it is given up next; at the deadline unless something limits it further. */
   limitAt: number;
   private readonly deadline: number;
