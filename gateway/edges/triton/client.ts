@@ -1,5 +1,5 @@
 import { jsonLengthHeader } from "../../core/oip-body.ts";
-import type { RawMessage } from "../../core/ports.ts";
+import type { Gone, RawMessage } from "../../core/ports.ts";
 import { serverMessage } from "../../core/server-infer.ts";
 import type { HeaderList, Upstream, UpstreamReply } from "../../core/upstream.ts";
 import { isObject } from "../../core/words.ts";
@@ -28,7 +28,7 @@ export interface TritonClient {
     version: number,
     request: RawMessage,
     deadlineMs: number,
-    signal?: AbortSignal,
+    gone?: Gone,
   ): Promise<InferReply>;
   close(): Promise<void>;
 }
@@ -62,28 +62,25 @@ export function createTritonClient(upstream: Upstream, prefix: string): TritonCl
       });
       return status === 200 ? reasonIn(parsed(body), model, version) : serverMessage(body);
     },
-    infer: async (model, version, request, deadlineMs, signal) => {
+    infer: (model, version, request, deadlineMs, gone) => {
       const path = `${at(model, version)}/infer`;
+      const headers = headersOf(request);
       const { body } = request;
       // The models that are registered keep no state: to calculate twice is to calculate.
-      const reply = await upstream.send({
-        method: "POST",
-        path,
-        headers: headersOf(request),
-        body,
-        deadlineMs,
-        repeatable: true,
-        ...(signal && { signal }),
-      });
-      const jsonBytes = valueOf(reply.headers, jsonLengthHeader);
-      return {
-        status: reply.status,
-        body: reply.body,
-        contentType: valueOf(reply.headers, "content-type"),
-        jsonBytes: jsonBytes === null ? null : Number(jsonBytes),
-      };
+      const given = { method: "POST", path, headers, body, deadlineMs, repeatable: true } as const;
+      return upstream.send(gone === undefined ? given : { ...given, gone }).then(inferReply);
     },
     close: () => upstream.close(),
+  };
+}
+
+function inferReply({ status, headers, body }: UpstreamReply): InferReply {
+  const jsonBytes = valueOf(headers, jsonLengthHeader);
+  return {
+    status,
+    body,
+    contentType: valueOf(headers, "content-type"),
+    jsonBytes: jsonBytes === null ? null : Number(jsonBytes),
   };
 }
 
@@ -95,7 +92,7 @@ function headersOf({ contentType, jsonBytes }: RawMessage): HeaderList {
 }
 
 function valueOf(headers: HeaderList, wanted: string): string | null {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
+  return headers.find(([name]) => name === wanted)?.[1] ?? null;
 }
 
 /** Of an answer of `/v2/repository/index`. */

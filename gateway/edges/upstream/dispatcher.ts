@@ -1,6 +1,12 @@
-import { DeadlineExceeded, Overloaded } from "../../core/ports.ts";
+import { CallerGone, DeadlineExceeded, Overloaded } from "../../core/ports.ts";
 import { UpstreamUnreachable, type UpstreamReply, type UpstreamRequest } from "../../core/upstream.ts";
 import { createAlarm, type Alarm } from "./alarm.ts";
+
+/**
+ * Milliseconds that a request runs before anybody asks whether its caller still waits. To listen to a request's signal costs more
+ * than all that is done here for one, and nearly all are answered before.
+ */
+const trustMs = 10;
 
 /** When a request is given up, in milliseconds of `performance.now()`, and what its caller is told then. */
 export interface Limit {
@@ -46,10 +52,7 @@ export function createDispatcher(
   let closing: PromiseWithResolvers<void> | null = null;
   const alarm = createAlarm((now) => {
     let next = Number.POSITIVE_INFINITY;
-    for (const job of [...running, ...queue]) {
-      if (job.limitAt <= now) job.giveUpLate();
-      else next = Math.min(next, job.limitAt);
-    }
+    for (const job of [...running, ...queue]) next = Math.min(next, job.wake(now));
     return next;
   });
 
@@ -84,14 +87,16 @@ export function createDispatcher(
   return {
     send(request) {
       if (closing !== null) return Promise.reject(new UpstreamUnreachable("the upstream is no longer used"));
-      if (request.signal?.aborted === true) return Promise.reject(request.signal.reason);
       const isFull = running.length >= limits.maxRunning;
       if (isFull && queue.length >= limits.maxQueue) {
         return Promise.reject(new Overloaded(`${queue.length} requests wait for the upstream already`));
       }
       const job = new Running(request, alarm, onSettled);
-      if (isFull) queue.push(job);
-      else start(job);
+      if (!isFull) start(job);
+      else {
+        queue.push(job);
+        job.listen();
+      }
       return job.reply;
     },
     get inFlight() {
@@ -123,21 +128,40 @@ class Running implements Job {
   private settle: PromiseWithResolvers<UpstreamReply> | null;
   private readonly alarm: Alarm;
   private readonly onSettled: OnSettled;
-  private readonly onAbort: (() => void) | null = null;
+  /** When its caller is listened to; Infinity: that is done, or there is none who may go. */
+  private listenAt: number;
+  private listening: { readonly signal: AbortSignal; readonly onAbort: () => void } | null = null;
 
   constructor(request: UpstreamRequest, alarm: Alarm, onSettled: OnSettled) {
-    const { signal, deadlineMs } = request;
+    const now = performance.now();
     this.request = request;
     this.alarm = alarm;
     this.onSettled = onSettled;
     this.settle = Promise.withResolvers<UpstreamReply>();
     this.reply = this.settle.promise;
-    this.deadline = performance.now() + deadlineMs;
+    this.deadline = now + request.deadlineMs;
     this.limitAt = this.deadline;
-    alarm.by(this.deadline);
+    this.listenAt = request.gone === undefined ? Number.POSITIVE_INFINITY : now + trustMs;
+    alarm.by(Math.min(this.limitAt, this.listenAt));
+  }
+
+  /** Does what is due now, and says when to come again. */
+  wake(now: number): number {
+    if (this.settle === null) return Number.POSITIVE_INFINITY;
+    if (this.limitAt <= now) this.giveUpLate();
+    else if (this.listenAt <= now) this.listen();
+    return this.settle === null ? Number.POSITIVE_INFINITY : Math.min(this.limitAt, this.listenAt);
+  }
+
+  /** From now on, it is given up as soon as its caller goes. */
+  listen(): void {
+    const signal = this.request.gone?.();
+    this.listenAt = Number.POSITIVE_INFINITY;
     if (signal === undefined) return;
-    this.onAbort = () => this.giveUp(signal.reason);
-    signal.addEventListener("abort", this.onAbort, { once: true });
+    const onAbort = (): void => this.giveUp(new CallerGone("the caller has gone"));
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.listening = { signal, onAbort };
   }
 
   limitTo(limit: Limit): void {
@@ -160,12 +184,12 @@ class Running implements Job {
     this.end()?.reject(error);
   }
 
-  giveUp(error: unknown): void {
+  private giveUp(error: unknown): void {
     if (this.onGiveUp === null) this.reject(error);
     else this.onGiveUp(error);
   }
 
-  giveUpLate(): void {
+  private giveUpLate(): void {
     const { deadlineMs } = this.request;
     this.giveUp(
       this.limit?.error() ?? new DeadlineExceeded(`the upstream did not answer within ${Math.round(deadlineMs)} ms`),
@@ -177,7 +201,7 @@ class Running implements Job {
     const { settle } = this;
     if (settle === null) return null;
     this.settle = null;
-    if (this.onAbort !== null) this.request.signal?.removeEventListener("abort", this.onAbort);
+    this.listening?.signal.removeEventListener("abort", this.listening.onAbort);
     this.onSettled(this);
     return settle;
   }
