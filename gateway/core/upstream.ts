@@ -25,7 +25,7 @@ export interface UpstreamRequest {
    * When the caller has gone, the request is given up, its connection closed. Asked only of a request that has to wait, or whose
    * reply takes longer than most.
    */
-  readonly gone?: Gone;
+  readonly gone?: Gone | undefined;
   /**
    * The upstream may act twice on it, as on an inference of a model that keeps no state. Only such a request is sent again
    * when a kept connection turns out to be closed before a byte of the reply came. Default: all but POST.

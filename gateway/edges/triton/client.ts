@@ -23,13 +23,7 @@ export interface TritonClient {
   metadata(model: string, version: number, deadlineMs: number): Promise<unknown>;
   /** What the server says of a version that is not ready, for people. */
   whyNot(model: string, version: number, deadlineMs: number): Promise<string>;
-  infer(
-    model: string,
-    version: number,
-    request: RawMessage,
-    deadlineMs: number,
-    gone?: Gone,
-  ): Promise<InferReply>;
+  infer(model: string, version: number, request: RawMessage, deadlineMs: number, gone?: Gone): Promise<InferReply>;
   close(): Promise<void>;
 }
 
@@ -67,8 +61,9 @@ export function createTritonClient(upstream: Upstream, prefix: string): TritonCl
       const headers = headersOf(request);
       const { body } = request;
       // The models that are registered keep no state: to calculate twice is to calculate.
-      const given = { method: "POST", path, headers, body, deadlineMs, repeatable: true } as const;
-      return upstream.send(gone === undefined ? given : { ...given, gone }).then(inferReply);
+      return upstream
+        .send({ method: "POST", path, headers, body, deadlineMs, repeatable: true, gone })
+        .then(inferReply);
     },
     close: () => upstream.close(),
   };
@@ -84,7 +79,10 @@ function inferReply({ status, headers, body }: UpstreamReply): InferReply {
   };
 }
 
+const json: HeaderList = [["content-type", "application/json"]];
+
 function headersOf({ contentType, jsonBytes }: RawMessage): HeaderList {
+  if (contentType === "application/json" && jsonBytes === null) return json;
   return [
     ...(contentType === null ? [] : [["content-type", contentType] as const]),
     ...(jsonBytes === null ? [] : [[jsonLengthHeader, String(jsonBytes)] as const]),

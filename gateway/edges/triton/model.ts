@@ -1,13 +1,7 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import {
-  InferenceError,
-  Unavailable,
-  type Gone,
-  type LoadedModel,
-  type RawMessage,
-} from "../../core/ports.ts";
+import { InferenceError, Unavailable, type Gone, type LoadedModel, type RawMessage } from "../../core/ports.ts";
 import { chooseReplica } from "../../core/replicas.ts";
 import { decodeServerReply, encodeServerRequest, serverFailure } from "../../core/server-infer.ts";
 import { ReplyMalformed, UpstreamBroken, UpstreamUnreachable } from "../../core/upstream.ts";
@@ -67,8 +61,8 @@ function createAsking(version: ModelVersion, replicas: readonly TritonReplica[])
 
   function next(now: number, tried: readonly TritonReplica[]): TritonReplica | null {
     const open = replicas.filter((replica) => !tried.includes(replica) && replica.standing(version)?.kind === "ready");
-    const candidates = open.map((replica) => ({ replica: replica.state(), inFlight: replica.client.inFlight }));
-    last = chooseReplica(candidates, last, now);
+    const candidate = (replica: TritonReplica) => ({ replica: replica.state(), inFlight: replica.client.inFlight });
+    last = open.length === 1 ? 0 : chooseReplica(open.map(candidate), last, now);
     return open[last] ?? null;
   }
 
