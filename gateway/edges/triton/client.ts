@@ -90,7 +90,7 @@ function headersOf({ contentType, jsonBytes }: RawMessage): HeaderList {
 }
 
 function valueOf(headers: HeaderList, wanted: string): string | null {
-  return headers.find(([name]) => name === wanted)?.[1] ?? null;
+  return headers.find((header) => header[0] === wanted)?.[1] ?? null;
 }
 
 /** Of an answer of `/v2/repository/index`. */
