@@ -110,10 +110,9 @@ function onOpen(socket: Socket<Connection>): void {
   socket.setNoDelay(true);
   job.lift();
   ask(connection, job, unsent);
-  write(connection);
 }
 
-/** Takes a request to a connection that is idle: it goes out with the next `write`. */
+/** Sends a request on a connection that is idle. */
 export function ask(connection: Connection, job: Job, wire: Uint8Array[]): void {
   connection.job = job;
   job.onGiveUp = connection.giveUp;
@@ -122,6 +121,7 @@ export function ask(connection: Connection, job: Job, wire: Uint8Array[]): void 
   connection.isTouched = false;
   connection.hasBegun = false;
   connection.parser.begin(job.request.method === "HEAD");
+  write(connection);
 }
 
 export function destroy(connection: Connection): void {
@@ -132,7 +132,7 @@ export function destroy(connection: Connection): void {
 }
 
 /** As much as the socket takes; it says when it takes more. */
-export function write(connection: Connection): void {
+function write(connection: Connection): void {
   const { socket, job, unsent } = connection;
   if (socket === null || job === null) return;
   for (let bytes = unsent.shift(); bytes !== undefined; bytes = unsent.shift()) {
@@ -159,7 +159,6 @@ function take(connection: Connection, piece: Buffer): void {
   const { job, parser } = connection;
   // Nobody asked for it: whose answer it would be taken for is better not found out.
   if (job === null) return drop(connection);
-  if (!connection.isTouched) return lose(connection, undefined);
   if (!connection.hasBegun) {
     connection.hasBegun = true;
     job.lift();

@@ -1,6 +1,6 @@
 import { writeRequestHead } from "../../core/http/request-head.ts";
 import { UpstreamUnreachable, type UpstreamRequest } from "../../core/upstream.ts";
-import { ask, connect, write, type Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
+import { ask, connect, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
 import type { Job, Transport } from "./dispatcher.ts";
 import { createIdleConnections } from "./idle-connections.ts";
 
@@ -20,7 +20,6 @@ export interface ConnectionsOptions extends ConnectionOptions {
 /** Plain HTTP/1.1 on connections that are kept for the next request. */
 export function createConnections(options: ConnectionsOptions): Transport {
   const idle = createIdleConnections(options.idleMs);
-  const writeAtEnd = createWriter();
   const mayConnect = createConnectLimit(options.maxConnections);
   const events: ConnectionEvents = {
     onIdle: (connection, { keptAliveMs }) => idle.keep(connection, keptAliveMs),
@@ -49,28 +48,9 @@ export function createConnections(options: ConnectionsOptions): Transport {
       }
       const kept = idle.take();
       if (kept === undefined) open(job, wire);
-      else {
-        ask(kept, job, wire);
-        writeAtEnd(kept);
-      }
+      else ask(kept, job, wire);
     },
     close: idle.close,
-  };
-}
-
-/**
- * Writes when all that happened in this turn of the event loop has been heard, one after the other: each write by itself would
- * wake the upstream for one request, and cost this process a tenth of its time under load. For a single request it is the same.
- */
-function createWriter(): (connection: Connection) => void {
-  let waiting: Connection[] = [];
-  function writeAll(): void {
-    const connections = waiting;
-    waiting = [];
-    connections.forEach(write);
-  }
-  return (connection) => {
-    if (waiting.push(connection) === 1) setImmediate(writeAll);
   };
 }
 

@@ -1,6 +1,7 @@
 import { CallerGone, DeadlineExceeded, Overloaded } from "../../core/ports.ts";
 import { UpstreamUnreachable, type UpstreamReply, type UpstreamRequest } from "../../core/upstream.ts";
 import { createAlarm, type Alarm } from "./alarm.ts";
+import { createTurns, type AtEnd } from "./turn.ts";
 
 /**
  * Milliseconds that a request runs before anybody asks whether its caller still waits. To listen to a request's signal costs more
@@ -50,6 +51,8 @@ export function createDispatcher(
   const running: Running[] = [];
   const queue: Running[] = [];
   let closing: PromiseWithResolvers<void> | null = null;
+  const startAtEnd = createTurns();
+  const tellAtEnd = createTurns();
   const alarm = createAlarm((now) => {
     let next = Number.POSITIVE_INFINITY;
     for (const job of [...running, ...queue]) next = Math.min(next, job.wake(now));
@@ -58,7 +61,9 @@ export function createDispatcher(
 
   function start(job: Running): void {
     job.place = running.push(job) - 1;
-    transport.start(job);
+    startAtEnd(() => {
+      if (!job.isOver) transport.start(job);
+    });
   }
 
   function onSettled(job: Running): void {
@@ -84,6 +89,7 @@ export function createDispatcher(
     closing.resolve();
   }
 
+  const owner: Owner = { alarm, tellAtEnd, onSettled };
   return {
     send(request) {
       if (closing !== null) return Promise.reject(new UpstreamUnreachable("the upstream is no longer used"));
@@ -91,7 +97,7 @@ export function createDispatcher(
       if (isFull && queue.length >= limits.maxQueue) {
         return Promise.reject(new Overloaded(`${queue.length} requests wait for the upstream already`));
       }
-      const job = new Running(request, alarm, onSettled);
+      const job = new Running(request, owner);
       if (!isFull) start(job);
       else {
         queue.push(job);
@@ -112,7 +118,11 @@ export function createDispatcher(
   };
 }
 
-type OnSettled = (job: Running) => void;
+interface Owner {
+  readonly alarm: Alarm;
+  readonly tellAtEnd: AtEnd;
+  onSettled(job: Running): void;
+}
 
 /** A class, because one is made for every request: its methods are not. */
 class Running implements Job {
@@ -126,31 +136,29 @@ class Running implements Job {
   private readonly deadline: number;
   private limit: Limit | null = null;
   private settle: PromiseWithResolvers<UpstreamReply> | null;
-  private readonly alarm: Alarm;
-  private readonly onSettled: OnSettled;
+  private readonly owner: Owner;
   /** When its caller is listened to; Infinity: that is done, or there is none who may go. */
   private listenAt: number;
   private listening: { readonly signal: AbortSignal; readonly onAbort: () => void } | null = null;
 
-  constructor(request: UpstreamRequest, alarm: Alarm, onSettled: OnSettled) {
+  constructor(request: UpstreamRequest, owner: Owner) {
     const now = performance.now();
     this.request = request;
-    this.alarm = alarm;
-    this.onSettled = onSettled;
+    this.owner = owner;
     this.settle = Promise.withResolvers<UpstreamReply>();
     this.reply = this.settle.promise;
     this.deadline = now + request.deadlineMs;
     this.limitAt = this.deadline;
     this.listenAt = request.gone === undefined ? Number.POSITIVE_INFINITY : now + trustMs;
-    alarm.by(Math.min(this.limitAt, this.listenAt));
+    owner.alarm.by(Math.min(this.limitAt, this.listenAt));
   }
 
   /** Does what is due now, and says when to come again. */
   wake(now: number): number {
-    if (this.settle === null) return Number.POSITIVE_INFINITY;
+    if (this.isOver) return Number.POSITIVE_INFINITY;
     if (this.limitAt <= now) this.giveUpLate();
     else if (this.listenAt <= now) this.listen();
-    return this.settle === null ? Number.POSITIVE_INFINITY : Math.min(this.limitAt, this.listenAt);
+    return this.isOver ? Number.POSITIVE_INFINITY : Math.min(this.limitAt, this.listenAt);
   }
 
   /** From now on, it is given up as soon as its caller goes. */
@@ -168,7 +176,7 @@ class Running implements Job {
     if (limit.at >= this.deadline) return;
     this.limit = limit;
     this.limitAt = limit.at;
-    this.alarm.by(limit.at);
+    this.owner.alarm.by(limit.at);
   }
 
   lift(): void {
@@ -176,8 +184,13 @@ class Running implements Job {
     this.limitAt = this.deadline;
   }
 
+  get isOver(): boolean {
+    return this.settle === null;
+  }
+
   resolve(reply: UpstreamReply): void {
-    this.end()?.resolve(reply);
+    const settle = this.end();
+    if (settle !== null) this.owner.tellAtEnd(() => settle.resolve(reply));
   }
 
   reject(error: unknown): void {
@@ -202,7 +215,7 @@ class Running implements Job {
     if (settle === null) return null;
     this.settle = null;
     this.listening?.signal.removeEventListener("abort", this.listening.onAbort);
-    this.onSettled(this);
+    this.owner.onSettled(this);
     return settle;
   }
 }
