@@ -22,7 +22,7 @@ import {
 import type { AttemptOutcome, AttemptPhase, Recorder } from "./core/record.ts";
 import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
 import type { Route, RoutingTable } from "./core/route.ts";
-import { forwarded, type RawCall } from "./forward.ts";
+import { readAfterAll, type RawCall } from "./forward.ts";
 import type { Tensor } from "../schemas/tensor.ts";
 
 /** One request, whatever protocol it came by. */
@@ -41,8 +41,8 @@ export interface Call<Reply> {
   encode(target: LoadedModel): readonly Tensor[];
   /** The version's outputs as a reply. Throws an InferenceError where they are malformed, OutputNotJson where it cannot say them. */
   decode(target: LoadedModel, outputs: readonly Tensor[]): Reply;
-  /** Left out where the request has to be read, whoever runs it. */
-  readonly raw?: RawCall<Reply>;
+  /** Left out or null where the request has to be read, whoever runs it. */
+  readonly raw?: RawCall<Reply> | null;
 }
 
 /** What the client gets, and who answered. */
@@ -161,9 +161,12 @@ async function attempt<Reply>(
   if (target === undefined) {
     return { error: new RequestError(503, "version-not-loaded", `version ${version} is not loaded`), seconds: 0 };
   }
+  const raw = target.forward === undefined ? null : (call.raw ?? null);
   try {
-    const sent = forwarded(call, target, deadlineMs);
-    if (sent !== null) return { reply: await sent, seconds: seconds() };
+    if (raw !== null && target.forward !== undefined) {
+      const reply = await target.forward(raw.request, deadlineMs, call.gone);
+      return { reply: raw.reply(reply), seconds: seconds() };
+    }
     const inputs = call.encode(target);
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
     // came too late is seen afterwards.
@@ -172,7 +175,7 @@ async function attempt<Reply>(
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds() };
   } catch (thrown) {
-    const error = clientFault(thrown, route, version);
+    const error = clientFault(raw === null ? thrown : readAfterAll(thrown, call, target), route, version);
     if (!isNobodysFault(error) || error instanceof Unavailable) deps.onFault(route.model, version, error);
     return { error, seconds: seconds() };
   }

@@ -1,3 +1,5 @@
+import type { Gone } from "./ports.ts";
+
 /**
  * Asking another HTTP server (a Triton, say) for a whole reply. Bodies are whole and bounded on both sides, not streamed: a
  * request may have to be sent to another version or replica, and a reply that breaks off half-way must never have reached the
@@ -19,8 +21,11 @@ export interface UpstreamRequest {
   readonly body: Uint8Array | null;
   /** Milliseconds from now for everything: waiting, connecting, sending, and the last byte of the reply. */
   readonly deadlineMs: number;
-  /** The caller has gone: the request is given up, its connection closed. */
-  readonly signal?: AbortSignal;
+  /**
+   * When the caller has gone, the request is given up, its connection closed. Asked only of a request that has to wait, or whose
+   * reply takes longer than most.
+   */
+  readonly gone?: Gone | undefined;
   /**
    * The upstream may act twice on it. Default: all but POST. When a kept connection ends before a byte of the reply came, such a
    * request is sent again on a new one; any other only where not a byte of it was written. That is nginx's rule without
@@ -52,7 +57,7 @@ export interface Upstream {
    * - `UpstreamBroken`: some of it was sent, and the connection ended before the reply did: the upstream may have acted on it;
    * - `ReplyMalformed`: what came is no reply, or too large;
    * - `DeadlineExceeded`: the upstream may have acted on the request;
-   * - the signal's reason where the caller has gone;
+   * - `CallerGone`;
    * - `TypeError` for a request that cannot be written as one: a bug of who calls.
    */
   send(request: UpstreamRequest): Promise<UpstreamReply>;

@@ -32,8 +32,8 @@ export async function readOptionalJson(request: Request, maxBytes: number): Prom
   return parseJson(text);
 }
 
-/** The body's bytes, whatever they are. Throws a RequestError: 415 and 413 as above. */
-export async function readBytes(request: Request, maxBytes: number, types: readonly string[]): Promise<Uint8Array> {
+/** The body's bytes, whatever they are. Throws a RequestError, or rejects with one: 415 and 413 as above. */
+export function readBytes(request: Request, maxBytes: number, types: readonly string[]): Promise<Uint8Array> {
   requireType(request, types);
   const announced = announcedLength(request, maxBytes);
   return announced === null ? readUpTo(request, maxBytes) : request.bytes();

@@ -52,7 +52,7 @@ export function inferenceProtocolRoutes(gateway: Gateway, version: string) {
 async function inferOnce(gateway: Gateway, request: Request, model: string, version: number | null): Promise<Response> {
   const { raw, parts } = await readInferBody(gateway.table().models.get(model), request, gateway.maxBodyBytes());
   // Decoded for each version that is asked: their signatures may differ.
-  const requests = new Map<LoadedModel, InferRequest>();
+  let requests: Map<LoadedModel, InferRequest> | null = null;
   const { revision } = gateway.table();
   const answer = await gateway.predict<InferReply | RawMessage>({
     model,
@@ -63,15 +63,17 @@ async function inferOnce(gateway: Gateway, request: Request, model: string, vers
     encode: (target) => {
       const { body, binary } = parts();
       const decoded = decodeInferRequest(body, target.signature, binary);
-      requests.set(target, decoded);
+      (requests ??= new Map()).set(target, decoded);
       return decoded.tensors;
     },
     decode: (target, outputs) =>
-      encodeInferResponse(target, requests.get(target) ?? { id: null, outputs: null, binary: false }, outputs),
-    ...(raw && { raw: { request: raw, reply: (reply) => reply } }),
+      encodeInferResponse(target, requests?.get(target) ?? { id: null, outputs: null, binary: false }, outputs),
+    raw: raw && { request: raw, reply: unchanged },
   });
   return responseOf({ answer, requestId: requestIdOf(request), revision });
 }
+
+const unchanged = (reply: RawMessage): RawMessage => reply;
 
 function timeoutIn(body: unknown): number | null {
   return isObject(body) ? timeoutParameterMs(body["parameters"]) : null;

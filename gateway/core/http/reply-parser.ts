@@ -1,6 +1,7 @@
 import { ReplyMalformed, type UpstreamReply } from "../upstream.ts";
 import { addBytes, newBodyBytes, wholeBody, type BodyBytes } from "./body-bytes.ts";
 import { isFieldValue, readField } from "./field.ts";
+import { beginsWith, wholeBodyBehind, type KnownHead } from "./known-head.ts";
 import { addHeader, beginHead, endHead, malformed, type HeadLines, type ReplyHead } from "./reply-head.ts";
 
 export interface ReplyLimits {
@@ -55,7 +56,7 @@ type Stage =
 
 /** The last head that came in one piece: the next reply of the same server often begins with the same bytes. */
 interface Memory {
-  known: { readonly bytes: Buffer; readonly head: ReplyHead } | null;
+  known: KnownHead | null;
 }
 
 /** What is known of the reply that is being read. */
@@ -88,24 +89,30 @@ const noBytes = Buffer.alloc(0);
 
 export function createReplyParser(limits: ReplyLimits): ReplyParser {
   const memory: Memory = { known: null };
-  let reading = newReading(limits, memory, false);
+  let isToHead = false;
+  /** null: before the first piece, or that was the whole reply. */
+  let reading: Reading | null = null;
+  let wholeBytes = 0;
   return {
     begin(toHead) {
-      reading = newReading(limits, memory, toHead);
+      isToHead = toHead;
+      reading = null;
     },
     push(piece) {
-      reading.pieces++;
-      reading.piece = piece;
-      reading.decoded = 0;
-      // What is left of the text is the beginning of a line.
-      reading.text = reading.text.slice(reading.next);
-      reading.next = 0;
-      if (reading.pieces === 1) skipKnownHead(reading);
+      if (reading === null) {
+        const known = !isToHead && memory.known !== null && beginsWith(piece, memory.known) ? memory.known : null;
+        const body = known && wholeBodyBehind(known, piece, limits.maxBodyBytes);
+        wholeBytes = piece.length;
+        if (known !== null && body !== null) return replyOf(known.head, body);
+        reading = newReading(limits, memory, isToHead);
+        takePiece(reading, piece);
+        if (known !== null) skipHead(reading, known);
+      } else takePiece(reading, piece);
       while (reading.stage !== "done" && steps[reading.stage](reading)) continue;
-      return reading.stage === "done" ? replyOf(reading) : null;
+      return reading.stage === "done" ? replyOf(reading.head, wholeBody(reading.body)) : null;
     },
-    taken: () => position(reading),
-    end: () => (reading.stage === "until-close" ? replyOf(reading) : null),
+    taken: () => (reading === null ? wholeBytes : position(reading)),
+    end: () => (reading?.stage === "until-close" ? replyOf(reading.head, wholeBody(reading.body)) : null),
   };
 }
 
@@ -202,11 +209,16 @@ function finishHead(reading: Reading, lines: HeadLines): void {
   useHead(reading, head);
 }
 
-function skipKnownHead(reading: Reading): void {
-  const { piece, memory, toHead } = reading;
-  if (memory.known === null || toHead) return;
-  const { bytes, head } = memory.known;
-  if (piece.length < bytes.length || piece.compare(bytes, 0, bytes.length, 0, bytes.length) !== 0) return;
+function takePiece(reading: Reading, piece: Buffer): void {
+  reading.pieces++;
+  reading.piece = piece;
+  reading.decoded = 0;
+  // What is left of the text is the beginning of a line.
+  reading.text = reading.text.slice(reading.next);
+  reading.next = 0;
+}
+
+function skipHead(reading: Reading, { bytes, head }: KnownHead): void {
   reading.headBytes = bytes.length;
   reading.decoded = bytes.length;
   useHead(reading, head);
@@ -277,8 +289,8 @@ function tooLarge({ limits }: Reading): never {
   throw new ReplyMalformed(`the upstream's reply is larger than ${limits.maxBodyBytes} bytes`);
 }
 
-function replyOf({ head, body }: Reading): ParsedReply {
+function replyOf(head: ReplyHead | null, body: Uint8Array): ParsedReply {
   if (head === null) return malformed("it has no head");
   const { status, headers, keptAlive, keptAliveMs } = head;
-  return { status, headers, body: wholeBody(body), keptAlive, keptAliveMs };
+  return { status, headers, body, keptAlive, keptAliveMs };
 }

@@ -1,5 +1,5 @@
 import { jsonLengthHeader } from "../../core/oip-body.ts";
-import type { RawMessage } from "../../core/ports.ts";
+import type { Gone, RawMessage } from "../../core/ports.ts";
 import { serverMessage } from "../../core/server-infer.ts";
 import type { HeaderList, Upstream, UpstreamReply } from "../../core/upstream.ts";
 import { isObject } from "../../core/words.ts";
@@ -27,13 +27,7 @@ export interface TritonClient {
    * Asks once: where some of the request may have reached the server, it is not sent again. A model may keep state (sequence
    * batching, a Python backend), and the gateway cannot know.
    */
-  infer(
-    model: string,
-    version: number,
-    request: RawMessage,
-    deadlineMs: number,
-    signal?: AbortSignal,
-  ): Promise<InferReply>;
+  infer(model: string, version: number, request: RawMessage, deadlineMs: number, gone?: Gone): Promise<InferReply>;
   close(): Promise<void>;
 }
 
@@ -66,24 +60,30 @@ export function createTritonClient(upstream: Upstream, prefix: string): TritonCl
       });
       return status === 200 ? reasonIn(parsed(body), model, version) : serverMessage(body);
     },
-    infer: async (model, version, request, deadlineMs, signal) => {
+    infer: (model, version, request, deadlineMs, gone) => {
       const path = `${at(model, version)}/infer`;
-      const { body } = request;
       const headers = headersOf(request);
-      const reply = await upstream.send({ method: "POST", path, headers, body, deadlineMs, ...(signal && { signal }) });
-      const jsonBytes = valueOf(reply.headers, jsonLengthHeader);
-      return {
-        status: reply.status,
-        body: reply.body,
-        contentType: valueOf(reply.headers, "content-type"),
-        jsonBytes: jsonBytes === null ? null : Number(jsonBytes),
-      };
+      const { body } = request;
+      return upstream.send({ method: "POST", path, headers, body, deadlineMs, gone }).then(inferReply);
     },
     close: () => upstream.close(),
   };
 }
 
+function inferReply({ status, headers, body }: UpstreamReply): InferReply {
+  const jsonBytes = valueOf(headers, jsonLengthHeader);
+  return {
+    status,
+    body,
+    contentType: valueOf(headers, "content-type"),
+    jsonBytes: jsonBytes === null ? null : Number(jsonBytes),
+  };
+}
+
+const json: HeaderList = [["content-type", "application/json"]];
+
 function headersOf({ contentType, jsonBytes }: RawMessage): HeaderList {
+  if (contentType === "application/json" && jsonBytes === null) return json;
   return [
     ...(contentType === null ? [] : [["content-type", contentType] as const]),
     ...(jsonBytes === null ? [] : [[jsonLengthHeader, String(jsonBytes)] as const]),
@@ -91,7 +91,7 @@ function headersOf({ contentType, jsonBytes }: RawMessage): HeaderList {
 }
 
 function valueOf(headers: HeaderList, wanted: string): string | null {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
+  return headers.find((header) => header[0] === wanted)?.[1] ?? null;
 }
 
 /** Of an answer of `/v2/repository/index`. */

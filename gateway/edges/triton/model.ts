@@ -1,14 +1,7 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
-import {
-  CallerGone,
-  InferenceError,
-  Unavailable,
-  type Gone,
-  type LoadedModel,
-  type RawMessage,
-} from "../../core/ports.ts";
+import { InferenceError, Unavailable, type Gone, type LoadedModel, type RawMessage } from "../../core/ports.ts";
 import { chooseReplica } from "../../core/replicas.ts";
 import { decodeServerReply, encodeServerRequest, serverFailure } from "../../core/server-infer.ts";
 import { ReplyMalformed, UpstreamBroken, UpstreamUnreachable } from "../../core/upstream.ts";
@@ -25,21 +18,8 @@ export function createTritonModel(
   release: () => Promise<void>,
 ): LoadedModel {
   const { spec } = version;
-  const ask = createAsking(version, replicas);
-  const drained = Promise.withResolvers<void>();
-  let running = 0;
-  let closing: Promise<void> | null = null;
-
-  async function counted<T>(work: () => Promise<T>): Promise<T> {
-    if (closing !== null) throw new Unavailable("the version is served no more");
-    running++;
-    try {
-      return await work();
-    } finally {
-      if (--running === 0 && closing !== null) drained.resolve();
-    }
-  }
-
+  const asking = createAsking(version, replicas);
+  let closed: Promise<void> | null = null;
   return {
     model: spec.model,
     version: spec.version,
@@ -51,72 +31,87 @@ export function createTritonModel(
       const standings = replicas.map((replica) => replica.standing(version));
       return Math.max(0, ...standings.map((standing) => (standing?.kind === "ready" ? standing.trialMs : 0)));
     },
-    infer: (inputs, withinMs = longestMs, gone) =>
-      counted(async () => {
-        const reply = await ask(encodeServerRequest(inputs, spec.signature), withinMs, gone);
-        return decodeServerReply(reply, spec.signature);
-      }),
-    forward: (request, withinMs, gone) => counted(async () => checked(await ask(request, withinMs, gone))),
+    infer: async (inputs, withinMs = longestMs, gone) => {
+      const request = encodeServerRequest(inputs, spec.signature);
+      return asking.ask(request, (reply) => decodeServerReply(reply, spec.signature), withinMs, gone);
+    },
+    forward: (request, withinMs, gone) => asking.ask(request, checked, withinMs, gone),
     absence: () => absenceOf(version, replicas),
+    close: () => (closed ??= asking.close().then(release)),
+  };
+}
+
+interface Asking {
+  /**
+   * Sends a request to the least busy replica that has the version. To another one only where this one has not run it: nothing
+   * was sent, or it says that it does not have the version, or no room for it. What the caller waits for no more is given up
+   * there, too. `read` makes a result of the reply.
+   */
+  ask<T>(request: RawMessage, read: (reply: InferReply) => T, withinMs: number, gone?: Gone): Promise<T>;
+  /** Takes no more; resolves when all that were asked have ended. */
+  close(): Promise<void>;
+}
+
+function createAsking(version: ModelVersion, replicas: readonly TritonReplica[]): Asking {
+  const { model, version: number } = version.spec;
+  const drained = Promise.withResolvers<void>();
+  let running = 0;
+  let isClosing = false;
+  let last = -1;
+
+  function next(now: number, tried: readonly TritonReplica[]): TritonReplica | null {
+    const open = replicas.filter((replica) => !tried.includes(replica) && replica.standing(version)?.kind === "ready");
+    const candidate = (replica: TritonReplica) => ({ replica: replica.state(), inFlight: replica.client.inFlight });
+    last = open.length === 1 ? 0 : chooseReplica(open.map(candidate), last, now);
+    return open[last] ?? null;
+  }
+
+  return {
+    async ask(request, read, withinMs, gone) {
+      if (isClosing) throw new Unavailable("the version is served no more");
+      running++;
+      try {
+        const deadline = performance.now() + withinMs;
+        const tried: TritonReplica[] = [];
+        let failure: Error | null = null;
+        for (;;) {
+          const now = performance.now();
+          const replica = next(now, tried);
+          if (replica === null) throw failure ?? new Unavailable(`no Triton has version ${number} of ${model}`);
+          tried.push(replica);
+          let reply: InferReply;
+          try {
+            reply = await replica.client.infer(model, number, request, deadline - now, gone);
+          } catch (error) {
+            failure = unreachable(replica, error);
+            continue;
+          }
+          if (reply.status === 404 || reply.status === 503) {
+            failure = serverFailure(reply.status, reply.body);
+            replica.doubt(version);
+            continue;
+          }
+          replica.answered();
+          if (reply.status !== 200) throw serverFailure(reply.status, reply.body);
+          return read(reply);
+        }
+      } finally {
+        if (--running === 0 && isClosing) drained.resolve();
+      }
+    },
     close() {
+      isClosing = true;
       if (running === 0) drained.resolve();
-      return (closing ??= drained.promise.then(release));
+      return drained.promise;
     },
   };
 }
 
-/**
- * Sends a request to the least busy replica that has the version. To another one only where this one has not run it: nothing was
- * sent, or it says that it does not have the version, or no room for it. What the caller waits for no more is given up there, too.
- */
-function createAsking(
-  version: ModelVersion,
-  replicas: readonly TritonReplica[],
-): (request: RawMessage, withinMs: number, gone?: Gone) => Promise<InferReply> {
-  const { spec } = version;
-  let last = -1;
-  return async (request, withinMs, gone) => {
-    const signal = gone?.();
-    const deadline = performance.now() + withinMs;
-    const tried = new Set<TritonReplica>();
-    let failure: Error | null = null;
-    for (;;) {
-      const now = performance.now();
-      const replica = next(now, tried);
-      if (replica === null) throw failure ?? new Unavailable(`no Triton has version ${spec.version} of ${spec.model}`);
-      tried.add(replica);
-      const reply = await replica.client
-        .infer(spec.model, spec.version, request, deadline - now, signal)
-        .catch((error: unknown) => failed(replica, error, signal));
-      if ("failure" in reply) {
-        failure = reply.failure;
-        continue;
-      }
-      if (reply.status === 404 || reply.status === 503) {
-        failure = serverFailure(reply.status, reply.body);
-        replica.doubt(version);
-        continue;
-      }
-      replica.answered();
-      if (reply.status !== 200) throw serverFailure(reply.status, reply.body);
-      return reply;
-    }
-  };
-
-  function next(now: number, tried: ReadonlySet<TritonReplica>): TritonReplica | null {
-    const open = replicas.filter((replica) => !tried.has(replica) && replica.standing(version)?.kind === "ready");
-    const candidates = open.map((replica) => ({ replica: replica.state(), inFlight: replica.client.inFlight }));
-    last = chooseReplica(candidates, last, now);
-    return open[last] ?? null;
-  }
-}
-
-/** What may be tried elsewhere is answered with; everything else is thrown. */
-function failed(replica: TritonReplica, error: unknown, signal?: AbortSignal): { readonly failure: Error } {
-  if (signal?.aborted === true && error === signal.reason) throw new CallerGone("the caller has gone");
+/** Why another one may be tried; everything else is thrown. */
+function unreachable(replica: TritonReplica, error: unknown): Unavailable {
   if (error instanceof UpstreamUnreachable) {
     replica.failed();
-    return { failure: new Unavailable(error.message, { cause: error }) };
+    return new Unavailable(error.message, { cause: error });
   }
   if (error instanceof UpstreamBroken || error instanceof ReplyMalformed) {
     replica.failed();

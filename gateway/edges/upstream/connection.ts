@@ -45,7 +45,7 @@ export interface Connection {
   job: Job | null;
   readonly giveUp: (error: unknown) => void;
   /** What the socket has not taken yet. */
-  unsent: readonly Uint8Array[];
+  unsent: Uint8Array[];
   /** Requests so far. */
   asked: number;
   /** Whether the socket took any of the request, and whether any of its reply has come. */
@@ -63,12 +63,7 @@ const handlers: SocketHandler<Connection> = {
 };
 
 /** Makes a connection, and asks at once. `wire`: the request as it is written, in pieces. */
-export function connect(
-  options: ConnectionOptions,
-  events: ConnectionEvents,
-  job: Job,
-  wire: readonly Uint8Array[],
-): void {
+export function connect(options: ConnectionOptions, events: ConnectionEvents, job: Job, wire: Uint8Array[]): void {
   const { hostname, port, connectMs, limits } = options;
   const connection: Connection = {
     usableUntil: 0,
@@ -118,7 +113,7 @@ function onOpen(socket: Socket<Connection>): void {
 }
 
 /** Sends a request on a connection that is idle. */
-export function ask(connection: Connection, job: Job, wire: readonly Uint8Array[]): void {
+export function ask(connection: Connection, job: Job, wire: Uint8Array[]): void {
   connection.job = job;
   job.onGiveUp = connection.giveUp;
   connection.unsent = wire;
@@ -138,19 +133,17 @@ export function destroy(connection: Connection): void {
 
 /** As much as the socket takes; it says when it takes more. */
 function write(connection: Connection): void {
-  const { socket, job } = connection;
+  const { socket, job, unsent } = connection;
   if (socket === null || job === null) return;
-  while (connection.unsent.length > 0) {
-    const [bytes, ...others] = connection.unsent as readonly [Uint8Array, ...Uint8Array[]];
+  for (let bytes = unsent.shift(); bytes !== undefined; bytes = unsent.shift()) {
     const written = socket.write(bytes);
     if (written < 0) return lose(connection, undefined);
     if (written > 0) connection.isTouched = true;
     if (written < bytes.length) {
-      connection.unsent = [bytes.subarray(written), ...others];
+      unsent.unshift(bytes.subarray(written));
       return;
     }
-    connection.unsent = others;
-    if (others.length === 0) awaitFirstByte(connection, job);
+    if (unsent.length === 0) awaitFirstByte(connection, job);
   }
 }
 

@@ -32,14 +32,14 @@ export function createConnections(options: ConnectionsOptions): Transport {
     onStuck: mayConnect.stuck,
   };
 
-  function open(job: Job, wire: readonly Uint8Array[]): void {
+  function open(job: Job, wire: Uint8Array[]): void {
     if (mayConnect.now()) connect(options, events, job, wire);
     else job.reject(new UpstreamUnreachable("the upstream has taken no connection for some time"));
   }
 
   return {
     start(job) {
-      let wire: readonly Uint8Array[];
+      let wire: Uint8Array[];
       try {
         wire = wireOf(job.request, options.host);
       } catch (error) {
@@ -59,7 +59,7 @@ function isRepeatable({ method, repeatable = method !== "POST" }: UpstreamReques
 }
 
 /** The request as it is written: in one piece, unless its body is large. Throws TypeError. */
-function wireOf({ method, path, headers, body }: UpstreamRequest, host: string): readonly Uint8Array[] {
+function wireOf({ method, path, headers, body }: UpstreamRequest, host: string): Uint8Array[] {
   const bodyBytes = body?.length ?? (method === "POST" ? 0 : null);
   const head = writeRequestHead({ method, path, headers, bodyBytes }, host);
   if (body === null || body.length === 0) return [Buffer.from(head, "latin1")];

@@ -1,6 +1,13 @@
-import { DeadlineExceeded, Overloaded } from "../../core/ports.ts";
+import { CallerGone, DeadlineExceeded, Overloaded } from "../../core/ports.ts";
 import { UpstreamUnreachable, type UpstreamReply, type UpstreamRequest } from "../../core/upstream.ts";
 import { createAlarm, type Alarm } from "./alarm.ts";
+import { createTurns, type AtEnd } from "./turn.ts";
+
+/**
+ * Milliseconds that a request runs before anybody asks whether its caller still waits. To listen to a request's signal costs more
+ * than all that is done here for one, and nearly all are answered before.
+ */
+const trustMs = 10;
 
 /** When a request is given up, in milliseconds of `performance.now()`, and what its caller is told then. */
 export interface Limit {
@@ -39,55 +46,68 @@ export function createDispatcher(
   transport: Transport,
   limits: { readonly maxRunning: number; readonly maxQueue: number },
 ): Dispatcher {
-  const running = new Set<Running>();
-  const queue = new Set<Running>();
+  // Arrays, not sets: a set that is added to and deleted from for ever leaves a chain of its outgrown tables behind, each with
+  // the jobs that it once held, and the quick collections of garbage free nothing that such a chain leads to.
+  const running: Running[] = [];
+  const queue: Running[] = [];
   let closing: PromiseWithResolvers<void> | null = null;
+  const startAtEnd = createTurns();
+  const tellAtEnd = createTurns();
   const alarm = createAlarm((now) => {
     let next = Number.POSITIVE_INFINITY;
-    for (const job of [...running, ...queue]) {
-      if (job.limitAt <= now) job.giveUpLate();
-      else next = Math.min(next, job.limitAt);
-    }
+    for (const job of [...running, ...queue]) next = Math.min(next, job.wake(now));
     return next;
   });
 
   function start(job: Running): void {
-    running.add(job);
     job.begin();
-    transport.start(job);
+    job.place = running.push(job) - 1;
+    startAtEnd(() => {
+      if (!job.isOver) transport.start(job);
+    });
   }
 
   function onSettled(job: Running): void {
-    queue.delete(job);
-    if (!running.delete(job)) return;
-    const [next] = queue;
-    if (next === undefined) return endClose();
-    queue.delete(next);
-    start(next);
+    if (job.place === null) {
+      queue.splice(queue.indexOf(job), 1);
+      return;
+    }
+    // The last one takes its place: their order means nothing.
+    const last = running.pop();
+    if (last !== undefined && last !== job) {
+      running[job.place] = last;
+      last.place = job.place;
+    }
+    const next = queue.shift();
+    if (next === undefined) endClose();
+    else start(next);
   }
 
   function endClose(): void {
-    if (closing === null || running.size > 0) return;
+    if (closing === null || running.length > 0) return;
     alarm.stop();
     transport.close();
     closing.resolve();
   }
 
+  const owner: Owner = { alarm, tellAtEnd, onSettled };
   return {
     send(request) {
       if (closing !== null) return Promise.reject(new UpstreamUnreachable("the upstream is no longer used"));
-      if (request.signal?.aborted === true) return Promise.reject(request.signal.reason);
-      const isFull = running.size >= limits.maxRunning;
-      if (isFull && queue.size >= limits.maxQueue) {
-        return Promise.reject(new Overloaded(`${queue.size} requests wait for the upstream already`));
+      const isFull = running.length >= limits.maxRunning;
+      if (isFull && queue.length >= limits.maxQueue) {
+        return Promise.reject(new Overloaded(`${queue.length} requests wait for the upstream already`));
       }
-      const job = new Running(request, alarm, onSettled);
-      if (isFull) queue.add(job);
-      else start(job);
+      const job = new Running(request, owner);
+      if (!isFull) start(job);
+      else {
+        queue.push(job);
+        job.listen();
+      }
       return job.reply;
     },
     get inFlight() {
-      return running.size + queue.size;
+      return running.length + queue.length;
     },
     close() {
       if (closing === null) {
@@ -99,13 +119,19 @@ export function createDispatcher(
   };
 }
 
-type OnSettled = (job: Running) => void;
+interface Owner {
+  readonly alarm: Alarm;
+  readonly tellAtEnd: AtEnd;
+  onSettled(job: Running): void;
+}
 
 /** A class, because one is made for every request: its methods are not. */
 class Running implements Job {
   readonly request: UpstreamRequest;
   readonly reply: Promise<UpstreamReply>;
   onGiveUp: ((error: unknown) => void) | null = null;
+  /** Among those that run; null: it waits. */
+  place: number | null = null;
   /** When it is given up next; at the deadline unless something limits it further. */
   limitAt: number;
   private readonly deadline: number;
@@ -113,23 +139,40 @@ class Running implements Job {
   private begunAt = Number.POSITIVE_INFINITY;
   private limit: Limit | null = null;
   private settle: PromiseWithResolvers<UpstreamReply> | null;
-  private readonly alarm: Alarm;
-  private readonly onSettled: OnSettled;
-  private readonly onAbort: (() => void) | null = null;
+  private readonly owner: Owner;
+  /** When its caller is listened to; Infinity: that is done, or there is none who may go. */
+  private listenAt: number;
+  private listening: { readonly signal: AbortSignal; readonly onAbort: () => void } | null = null;
 
-  constructor(request: UpstreamRequest, alarm: Alarm, onSettled: OnSettled) {
-    const { signal, deadlineMs } = request;
+  constructor(request: UpstreamRequest, owner: Owner) {
+    const now = performance.now();
     this.request = request;
-    this.alarm = alarm;
-    this.onSettled = onSettled;
+    this.owner = owner;
     this.settle = Promise.withResolvers<UpstreamReply>();
     this.reply = this.settle.promise;
-    this.deadline = performance.now() + deadlineMs;
+    this.deadline = now + request.deadlineMs;
     this.limitAt = this.deadline;
-    alarm.by(this.deadline);
+    this.listenAt = request.gone === undefined ? Number.POSITIVE_INFINITY : now + trustMs;
+    owner.alarm.by(Math.min(this.limitAt, this.listenAt));
+  }
+
+  /** Does what is due now, and says when to come again. */
+  wake(now: number): number {
+    if (this.isOver) return Number.POSITIVE_INFINITY;
+    if (this.limitAt <= now) this.giveUpLate();
+    else if (this.listenAt <= now) this.listen();
+    return this.isOver ? Number.POSITIVE_INFINITY : Math.min(this.limitAt, this.listenAt);
+  }
+
+  /** From now on, it is given up as soon as its caller goes. */
+  listen(): void {
+    const signal = this.request.gone?.();
+    this.listenAt = Number.POSITIVE_INFINITY;
     if (signal === undefined) return;
-    this.onAbort = () => this.giveUp(signal.reason);
-    signal.addEventListener("abort", this.onAbort, { once: true });
+    const onAbort = (): void => this.giveUp(new CallerGone("the caller has gone"));
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.listening = { signal, onAbort };
   }
 
   begin(): void {
@@ -140,7 +183,7 @@ class Running implements Job {
     if (limit.at >= this.deadline) return;
     this.limit = limit;
     this.limitAt = limit.at;
-    this.alarm.by(limit.at);
+    this.owner.alarm.by(limit.at);
   }
 
   lift(): void {
@@ -148,20 +191,25 @@ class Running implements Job {
     this.limitAt = this.deadline;
   }
 
+  get isOver(): boolean {
+    return this.settle === null;
+  }
+
   resolve(reply: UpstreamReply): void {
-    this.end()?.resolve(reply);
+    const settle = this.end();
+    if (settle !== null) this.owner.tellAtEnd(() => settle.resolve(reply));
   }
 
   reject(error: unknown): void {
     this.end()?.reject(error);
   }
 
-  giveUp(error: unknown): void {
+  private giveUp(error: unknown): void {
     if (this.onGiveUp === null) this.reject(error);
     else this.onGiveUp(error);
   }
 
-  giveUpLate(): void {
+  private giveUpLate(): void {
     this.giveUp(this.limit?.error() ?? this.late());
   }
 
@@ -178,8 +226,8 @@ class Running implements Job {
     const { settle } = this;
     if (settle === null) return null;
     this.settle = null;
-    if (this.onAbort !== null) this.request.signal?.removeEventListener("abort", this.onAbort);
-    this.onSettled(this);
+    this.listening?.signal.removeEventListener("abort", this.listening.onAbort);
+    this.owner.onSettled(this);
     return settle;
   }
 }
