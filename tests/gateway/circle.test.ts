@@ -166,7 +166,14 @@ describe("SIGTERM", () => {
       await Bun.connect({ hostname, port: Number(port), socket: { data() {} } });
       const ended = gateway.terminate();
       await gateway.logged("stopping");
-      expect((await predictAt(gateway, good)).status).toBe(200);
+      const ask = (): Promise<boolean> =>
+        predictAt(gateway, good).then(
+          ({ status }) => status === 200,
+          () => false,
+        );
+      let answered = 0;
+      while (await ask()) answered += 1;
+      expect(answered).toBeGreaterThan(0);
       expect(await ended).toBe(0);
     },
     // Left alone, Bun closes it after 12 seconds.
