@@ -24,6 +24,15 @@ export function createGoneLog(log: Log, clock: Clock): (model: string) => void {
   };
 }
 
+/** That alerts are refused, as seldom: whoever sends them may have no eye on its own log. */
+export function createAlertLog(log: Log, clock: Clock): (code: string, reason: string) => void {
+  const untoldOf = createPace(clock);
+  return (code, reason) => {
+    const untold = untoldOf(code);
+    if (untold !== null) log("warn", "an alert was refused", { code, reason, untold });
+  };
+}
+
 /** The number of those of a key that were not told since the last that was; null: this one is not to be told either. */
 function createPace(clock: Clock): (key: string) => number | null {
   const told = new Map<string, { at: number; untold: number }>();

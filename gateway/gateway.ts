@@ -1,7 +1,7 @@
 import type { ReadTree } from "../schemas/read-tree.ts";
 import type { Gateway } from "./routes/port.ts";
 import { healthOf } from "./core/health.ts";
-import { createFaultLog, createGoneLog } from "./fault-log.ts";
+import { createAlertLog, createFaultLog, createGoneLog } from "./fault-log.ts";
 import { assemble, recorderOf, type GatewayDeps, type Parts } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
 import { judgeAlert } from "./react/judge-alert.ts";
@@ -39,6 +39,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     onNamed: (model, version) => fleet.use(model, version),
     onFault: createFaultLog(deps.log, deps.clock),
   });
+  const noteRefused = createAlertLog(deps.log, deps.clock);
   let isStopping = false;
   const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);
   const gateway: Gateway = {
@@ -48,7 +49,18 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       return isStopping ? { ...health, isReady: false, status: "stopping" } : health;
     },
     predict,
-    alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
+    alerts: async (alerts) => {
+      const results = await Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler)));
+      for (const { decision, code, reason } of results) {
+        deps.metrics.alert(decision);
+        if (decision === "malformed") noteRefused(code, reason);
+      }
+      return results;
+    },
+    onAlertsRefused: ({ code, message }) => {
+      deps.metrics.alert("refused");
+      noteRefused(code, message);
+    },
     alertsToken: deps.alertsToken,
     uptimeSeconds,
     statistics: parts.statistics,
