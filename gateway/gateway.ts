@@ -4,7 +4,8 @@ import { healthOf } from "./core/health.ts";
 import { createAlertLog, createFaultLog, createGoneLog } from "./fault-log.ts";
 import { assemble, recorderOf, type GatewayDeps, type Parts } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
-import { judgeAlert } from "./react/judge-alert.ts";
+import type { ReadAlert } from "./react/alerts.ts";
+import { judgeAlert, type AlertResult } from "./react/judge-alert.ts";
 import type { StoredCut } from "./react/ports.ts";
 import { defaultMaxBodyBytes } from "./routes/body.ts";
 import { rehearse } from "./rehearse.ts";
@@ -39,7 +40,6 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     onNamed: (model, version) => fleet.use(model, version),
     onFault: createFaultLog(deps.log, deps.clock),
   });
-  const noteRefused = createAlertLog(deps.log, deps.clock);
   let isStopping = false;
   const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);
   const gateway: Gateway = {
@@ -49,19 +49,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       return isStopping ? { ...health, isReady: false, status: "stopping" } : health;
     },
     predict,
-    alerts: async (alerts) => {
-      const results = await Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler)));
-      for (const { decision, code, reason } of results) {
-        deps.metrics.alert(decision);
-        if (decision === "malformed") noteRefused(code, reason);
-      }
-      return results;
-    },
-    onAlertsRefused: ({ code, message }) => {
-      deps.metrics.alert("refused");
-      noteRefused(code, message);
-    },
-    alertsToken: deps.alertsToken,
+    ...alertDesk(deps, (alert) => judgeAlert(alert, reactor, reconciler)),
     uptimeSeconds,
     statistics: parts.statistics,
     status: () => statusOf(parts, uptimeSeconds()),
@@ -118,6 +106,29 @@ function scrapeOf({ metrics, people, server }: Parts): ReturnType<Gateway["scrap
   metrics.callFor(people.calls());
   metrics.showServers(server?.states() ?? []);
   return metrics.scrape();
+}
+
+/** Where webhooks arrive: what becomes of each alert is counted, and what is refused is told. */
+function alertDesk(
+  { metrics, log, clock, alertsToken }: GatewayDeps,
+  judge: (alert: ReadAlert) => Promise<AlertResult>,
+): Pick<Gateway, "alerts" | "alertsToken" | "onAlertsRefused"> {
+  const noteRefused = createAlertLog(log, clock);
+  return {
+    alertsToken,
+    async alerts(alerts) {
+      const results = await Promise.all(alerts.map(judge));
+      for (const { decision, code, reason } of results) {
+        metrics.alert(decision);
+        if (decision === "malformed") noteRefused(code, reason);
+      }
+      return results;
+    },
+    onAlertsRefused({ code, message }) {
+      metrics.alert("refused");
+      noteRefused(code, message);
+    },
+  };
 }
 
 /** Replies go to the metrics; that clients did not wait for theirs, to the log as well. */

@@ -88,11 +88,10 @@ export function createDispatcher(
         return Promise.reject(new Overloaded(`${queue.length} requests wait for the upstream already`));
       }
       const job = new Running(request, owner);
-      if (!isFull) start(job);
-      else {
+      if (isFull) {
         queue.push(job);
         job.listen();
-      }
+      } else start(job);
       return job.reply;
     },
     get inFlight() {
