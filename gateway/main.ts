@@ -30,6 +30,7 @@ import type { Source } from "./core/ports.ts";
 import { openCutStore } from "./edges/cut-store.ts";
 import { createMetrics } from "./edges/metrics.ts";
 import { createOnnxRuntime } from "./edges/onnx/runtime.ts";
+import { readArtifact } from "./edges/source/artifact.ts";
 import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
 import { tokenFor } from "./edges/source/remote.ts";
@@ -84,7 +85,7 @@ async function main(): Promise<void> {
     source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
     server: createTriton({ open: createUpstream, traffic: config.triton }),
-    artifacts: { read: readPlaces(process.env), folder: modelFolder },
+    readArtifact: (...wanted) => readArtifact(...wanted, { read: readPlaces(process.env), folder: modelFolder }),
     store,
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,

@@ -69,6 +69,12 @@ export interface RawMessage {
 /** What a model is loaded from: its bytes; or a file, whose digest and whose neighbours' digests have been verified. */
 export type ModelFile = Uint8Array | { readonly path: string; readonly remove: () => Promise<void> };
 
+/**
+ * What a version is loaded from, out of the artifact store, or of the files of the source where that keeps it; `store` null:
+ * nobody says where it is. Throws a ProblemError that names the version.
+ */
+export type ReadArtifact = (version: ModelVersion, store: string | null, source: SourceState) => Promise<ModelFile>;
+
 /** How a model is opened; what is left out, the runtime decides. */
 export interface SessionOptions {
   readonly intraOpThreads: number;
