@@ -5,7 +5,7 @@ import { createFaultLog, createGoneLog } from "./fault-log.ts";
 import { assemble, recorderOf, type GatewayDeps, type Parts } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
 import { judgeAlert } from "./react/judge-alert.ts";
-import type { StoredCut } from "./react/ports.ts";
+import type { StoredCut } from "./core/ports.ts";
 import { defaultMaxBodyBytes } from "./routes/body.ts";
 import { rehearse } from "./rehearse.ts";
 import { viewOf } from "./serving-view.ts";

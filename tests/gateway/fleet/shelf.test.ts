@@ -40,7 +40,7 @@ test("a version is loaded when all that is open leaves room for it, and at once 
 test("a load that was given up takes its room until it ends, and what comes of it is closed once", async () => {
   const { shelf, order, want, open } = rig();
   const loading = Promise.withResolvers<ReturnType<typeof loadedOf>>();
-  const problem = { code: "model-load-timeout", message: "was not loaded" };
+  const problem = { code: "model-load-timeout", message: "was not loaded", hint: "try again" };
   const late = order("late", { bytes: 2, load: () => Promise.reject(new LateLoad(problem, loading.promise)) });
   await want(late);
   expect(shelf.find("late")).toMatchObject({ kind: "failed", problems: [problem] });
