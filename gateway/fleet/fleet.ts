@@ -200,14 +200,8 @@ function settled(
   const orders: Order[] = [];
   for (const [model, deployment] of [...deployments].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const documents = versions.get(model) ?? new Map<number, ModelVersion>();
-    const step = stepOf(deployment, {
-      documents,
-      backend,
-      cuts,
-      last: state.served.get(model) ?? null,
-      find,
-      out: memory.out,
-    });
+    const last = state.served.get(model) ?? null;
+    const step = stepOf(deployment, { documents, backend, cuts, last, find, out: memory.out });
     const { order } = step;
     if (step.served !== null) served.set(model, step.served);
     for (const key of [...step.keys, ...(step.served?.keys.values() ?? [])]) keys.add(key);
