@@ -24,8 +24,8 @@ function tableOf(spec: Partial<ModelDeployment["spec"]>, models: readonly Loaded
 const stable = (version: number) => ({ version, attempt: version, since });
 const canary = { version: 2, attempt: 2, since, weight: 100 };
 
-/** A request that the canary, version 2, takes and fails when `fail` is called; version 1 is closed by then. */
-function failingLater(first: RoutingTable) {
+/** Requests by a table that a test swaps; whoever is asked answers with its version. */
+function predictorOver(first: RoutingTable) {
   let table = first;
   const attempts: string[] = [];
   const predict = createPredictor({
@@ -47,20 +47,24 @@ function failingLater(first: RoutingTable) {
     encode: () => [],
     decode: ({ version }) => version,
   };
-  return { answer: predict(call), attempts, swap: (next: RoutingTable) => void (table = next) };
+  const ask = (model = "fraud") => predict({ ...call, model });
+  return { ask, attempts, swap: (next: RoutingTable) => void (table = next) };
 }
 
+/** The canary's call fails when `fail` is called. */
 function gated() {
   const { promise, reject } = Promise.withResolvers<never>();
   const failing: LoadedModel = { ...loadedOf(2), infer: () => promise };
   return { failing, fail: () => reject(new InferenceError("Gather out of data bounds")) };
 }
 
+/** As a model that was swapped out answers. */
 const closed = { ...loadedOf(1), infer: () => Promise.reject(new Overloaded("the model is being unloaded")) };
 
 test("where stable is swapped while a canary fails, the new one answers the same request", async () => {
   const { failing, fail } = gated();
-  const { answer, attempts, swap } = failingLater(tableOf({ canary }, [closed, failing]));
+  const { ask, attempts, swap } = predictorOver(tableOf({ canary }, [closed, failing]));
+  const answer = ask();
   swap(tableOf({ stable: stable(3), canary }, [loadedOf(3), failing]));
   fail();
   expect(await answer).toMatchObject({ reply: 3, version: 3, phase: "stable", fallbackFrom: 2 });
@@ -69,7 +73,8 @@ test("where stable is swapped while a canary fails, the new one answers the same
 
 test("where a canary is promoted while it fails, the version that it took over from answers", async () => {
   const { failing, fail } = gated();
-  const { answer, swap } = failingLater(tableOf({ canary }, [loadedOf(1), failing]));
+  const { ask, swap } = predictorOver(tableOf({ canary }, [loadedOf(1), failing]));
+  const answer = ask();
   swap(tableOf({ stable: stable(2), previous: [1] }, [loadedOf(1), failing]));
   fail();
   expect(await answer).toMatchObject({ reply: 1, fallbackFrom: 2 });
@@ -77,8 +82,35 @@ test("where a canary is promoted while it fails, the version that it took over f
 
 test("where the model is gone by then, the caller is told to come again", async () => {
   const { failing, fail } = gated();
-  const { answer, swap } = failingLater(tableOf({ canary }, [closed, failing]));
+  const { ask, swap } = predictorOver(tableOf({ canary }, [closed, failing]));
+  const answer = ask();
   swap(buildTable({ ...about, models: new Map() }));
   fail();
   expect(await answer.catch((error: unknown) => error)).toMatchObject({ status: 503 });
+});
+
+test("a model that is served no more leaves no retries behind, neither saved up nor used up", async () => {
+  const { failing, fail } = gated();
+  fail();
+  const served = tableOf({ canary }, [loadedOf(1), failing]);
+  const other = buildTable({
+    ...about,
+    models: new Map([["churn", { deployment: deploymentOf({ model: "churn" }), loaded: new Map([[1, loadedOf(1)]]) }]]),
+  });
+  const { ask, swap } = predictorOver(served);
+  const untilRefused = async (): Promise<number> => {
+    for (let answered = 0; ; answered++)
+      if (
+        await ask()
+          .then(() => false)
+          .catch(() => true)
+      )
+        return answered;
+  };
+  const first = await untilRefused();
+  expect(await untilRefused()).toBeLessThan(5);
+  swap(other);
+  await ask("churn");
+  swap(served);
+  expect(await untilRefused()).toBe(first);
 });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { chooseVersion } from "../../../gateway/core/choose.ts";
 import type { Runtime } from "../../../gateway/core/ports.ts";
 import type { RoutingTable } from "../../../gateway/core/route.ts";
-import { leftOut, memoryFor, unlimited, type Tenant } from "../../../gateway/fleet/memory.ts";
+import { createUses, leftOut, memoryFor, unlimited, type Tenant } from "../../../gateway/fleet/memory.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { stringify } from "yaml";
@@ -46,6 +46,15 @@ describe("what stays out of memory", () => {
       ...leftOut([tenant("a", 6, "serving"), tenant("a", 6, "fallback"), tenant("b", 4, "fallback")], 10),
     ]).toEqual([]);
   });
+});
+
+test("uses of what is served no more are forgotten", () => {
+  const served = new Set([1, 2]);
+  const uses = createUses((_model, version) => served.has(version ?? 0));
+  uses.note("fraud", 1);
+  served.delete(1);
+  uses.note("fraud", 2);
+  expect([uses.at("fraud", 1), uses.at("fraud", 2)]).toEqual([0, 2]);
 });
 
 /** Each of three models serves version 2 and can fall back to 1; documents say that an artifact has a mebibyte. */
