@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { readSettings, type Settings } from "../schemas/settings.ts";
-import { defaultTraffic } from "./edges/triton/triton.ts";
 import { ProblemError, type Problem } from "../schemas/problem.ts";
 
 const defaultPort = 8080;
@@ -55,8 +54,8 @@ export interface Config {
   readonly roles: "serve" | "react" | "all";
   /** Bearer token that `/alerts` asks for; null: `/alerts` is off. */
   readonly alertsToken: string | null;
-  /** What requests may take of each replica of Triton. */
-  readonly triton: { readonly maxConnections: number; readonly maxQueue: number };
+  /** What requests may take of each replica of Triton; null: nobody says. */
+  readonly triton: { readonly maxConnections: number | null; readonly maxQueue: number | null };
   /** owner/name on GitHub, or a git remote, that rollbacks are committed to; null: they are not committed. */
   readonly repository: string | null;
   readonly githubToken: string | null;
@@ -114,8 +113,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     roles: vars.MMSP_ROLES ?? "all",
     alertsToken: vars.MMSP_ALERTS_TOKEN ?? null,
     triton: {
-      maxConnections: vars.MMSP_TRITON_MAX_CONNECTIONS ?? defaultTraffic.maxConnections,
-      maxQueue: vars.MMSP_TRITON_MAX_QUEUE ?? defaultTraffic.maxQueue,
+      maxConnections: vars.MMSP_TRITON_MAX_CONNECTIONS ?? null,
+      maxQueue: vars.MMSP_TRITON_MAX_QUEUE ?? null,
     },
     repository: settings.repository ?? null,
     githubToken: vars.GITHUB_TOKEN ?? vars.GH_TOKEN ?? null,

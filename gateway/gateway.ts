@@ -6,7 +6,7 @@ import { assemble, recorderOf, type GatewayDeps, type Parts } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
 import type { ReadAlert } from "./react/alerts.ts";
 import { judgeAlert, type AlertResult } from "./react/judge-alert.ts";
-import type { StoredCut } from "./react/ports.ts";
+import type { StoredCut } from "./core/ports.ts";
 import { defaultMaxBodyBytes } from "./routes/body.ts";
 import { rehearse } from "./rehearse.ts";
 import { viewOf } from "./serving-view.ts";
@@ -38,7 +38,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     random: deps.random,
     now: () => performance.now(),
     onNamed: (model, version) => fleet.use(model, version),
-    onFault: createFaultLog(deps.log, deps.clock),
+    onFault: createFaultLog(deps.log, deps.clock, parts.isLive),
   });
   let isStopping = false;
   const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);
@@ -56,7 +56,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     scrape: () => scrapeOf(parts),
     reload: async () => void (await fleet.refresh()),
     maxBodyBytes: () => fleet.table().policy?.spec.gateway?.maxBodyBytes ?? defaultMaxBodyBytes,
-    onReply: replyCounter(deps),
+    onReply: replyCounter(parts),
     onError: (error, requestId) => deps.log("error", "a request failed", { requestId, error }),
   };
   return {
@@ -132,8 +132,8 @@ function alertDesk(
 }
 
 /** Replies go to the metrics; that clients did not wait for theirs, to the log as well. */
-function replyCounter({ metrics, log, clock }: GatewayDeps): Gateway["onReply"] {
-  const noteGone = createGoneLog(log, clock);
+function replyCounter({ metrics, log, clock, isLive }: Parts): Gateway["onReply"] {
+  const noteGone = createGoneLog(log, clock, isLive);
   return (model, code) => {
     metrics.reply(model, code);
     if (code === 499) noteGone(model);

@@ -23,7 +23,7 @@ describe("the variables of a gateway", () => {
       dataDir: "/srv/models/.mmsp/dev",
       roles: "all",
       alertsToken: null,
-      triton: { maxConnections: 64, maxQueue: 256 },
+      triton: { maxConnections: null, maxQueue: null },
       repository: null,
       githubToken: null,
       githubApiUrl: "https://api.github.com",
