@@ -170,7 +170,7 @@ async function attempt<Reply>(
     const inputs = call.encode(target);
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
     // came too late is seen afterwards.
-    const running = target.infer(inputs, deadlineMs, call.gone);
+    const running = target.infer(inputs, deadlineMs, call.gone, route.timeoutMs);
     const outputs = await (target.place === "worker" ? within(deadlineMs, running, call.gone) : running);
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds() };

@@ -5,7 +5,7 @@ import { paths } from "../../../schemas/tree.ts";
 import { InputUnsupported, type LoadedModel, type Runtime, type SessionOptions } from "../../core/ports.ts";
 import { openChannel, spawnWorker, type Channel } from "./channel.ts";
 import type { Trial } from "./messages.ts";
-import { createMovingModel, type PlacedRunner } from "./moving-model.ts";
+import { createMovingModel, type MovingOptions, type PlacedRunner } from "./moving-model.ts";
 import { openSession } from "./session.ts";
 import { inlineLimits } from "./trial.ts";
 import { createWorkerModel, type Runner } from "./worker-model.ts";
@@ -17,6 +17,10 @@ export interface OnnxRuntimeOptions {
   readonly queueLimit?: number;
   /** Milliseconds before a crashed model that could not be loaded again is tried once more. Default 1000. */
   readonly retryMs?: number;
+  /** Milliseconds that a call in a worker may take in any case, before it is given up. Default 5000. */
+  readonly patienceMs?: number;
+  /** A call was given up, and calculates on for nobody. For the log. */
+  readonly onGivenUp?: (model: string, version: number, message: string) => void;
   /** Starts the thread of a model. */
   readonly spawn?: () => Worker;
 }
@@ -27,7 +31,7 @@ export interface OnnxRuntimeOptions {
  * out to be slow on the event loop goes back to a worker.
  */
 export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
-  const { queueLimit = 64, retryMs = 1000, spawn = spawnWorker } = options;
+  const { queueLimit = 64, retryMs = 1000, patienceMs = 5000, spawn = spawnWorker, onGivenUp } = options;
   const open = new Set<LoadedModel>();
 
   async function place(spec: Spec, file: Uint8Array | string, sessionOptions: SessionOptions) {
@@ -40,11 +44,16 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
         reopen: async () => (await tryAgain()).channel,
         queueLimit,
         retryMs,
+        patienceMs,
         callMs: first.trial.callMs,
+        onGivenUp: (message) => onGivenUp?.(spec.model, spec.version, message),
       });
     const inline = trial.callMs <= inlineLimits.callMs && trial.loadMs <= inlineLimits.loadMs;
     const runner: PlacedRunner = inline
-      ? await moveInline(tried, spec, file, sessionOptions, async () => inWorker(await tryAgain()))
+      ? await moveInline(tried, spec, file, sessionOptions, {
+          openWorker: async () => inWorker(await tryAgain()),
+          queueLimit,
+        })
       : { ...inWorker(tried), place: () => "worker" };
     return { ...runner, trialMs: trial.callMs };
   }
@@ -71,6 +80,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
         },
         trialMs: runner.trialMs,
         infer: inferOf(spec, runner),
+        broken: () => runner.broken(),
         close: async () => {
           try {
             await runner.close();
@@ -91,9 +101,9 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
 
 function inferOf({ signature }: Spec, runner: Runner): LoadedModel["infer"] {
   const takesText = signature.inputs.some(({ datatype }) => datatype === "BYTES");
-  return (inputs, withinMs = Infinity, gone) => {
+  return (inputs, withinMs = Infinity, gone, longestMs) => {
     const fault = takesText ? unsupported(inputs) : null;
-    return fault === null ? runner.infer(inputs, performance.now() + withinMs, gone) : Promise.reject(fault);
+    return fault === null ? runner.infer(inputs, performance.now() + withinMs, gone, longestMs) : Promise.reject(fault);
   };
 }
 
@@ -160,8 +170,8 @@ async function moveInline(
   spec: Spec,
   file: Uint8Array | string,
   options: SessionOptions,
-  openWorker: () => Promise<Runner>,
+  moving: Pick<MovingOptions, "openWorker" | "queueLimit">,
 ): Promise<PlacedRunner> {
   await channel.close();
-  return createMovingModel({ session: await openSession(spec, file, options), trial, openWorker });
+  return createMovingModel({ session: await openSession(spec, file, options), trial, ...moving });
 }
