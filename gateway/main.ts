@@ -82,7 +82,9 @@ async function main(): Promise<void> {
     environment: config.environment,
     settings: config.settings,
     source: sourceOf(config, access),
-    runtime: createOnnxRuntime(),
+    runtime: createOnnxRuntime({
+      onGivenUp: (model, version, message) => writeLog("error", "a call was given up", { model, version, message }),
+    }),
     server: createTriton({ open: createUpstream, traffic: config.triton }),
     artifacts: { read: readPlaces(process.env), folder: modelFolder },
     store,

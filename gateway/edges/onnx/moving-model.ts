@@ -61,7 +61,9 @@ export function createMovingModel({ openWorker, queueLimit, ...options }: Moving
     const opened = await move()
       .catch((error: unknown) => {
         if (inline.takes(call[0]) && closing === null) return inline;
-        throw new Overloaded("the request cannot run on the event loop, and no worker can be started", { cause: error });
+        throw new Overloaded("the request cannot run on the event loop, and no worker can be started", {
+          cause: error,
+        });
       })
       .finally(() => waiting--);
     return opened.infer(...call);
@@ -74,7 +76,9 @@ export function createMovingModel({ openWorker, queueLimit, ...options }: Moving
     }
     const [, deadline, gone] = call;
     const late = (): Error =>
-      worker === null ? new Overloaded("the model's worker is being started") : new DeadlineExceeded("no answer in time");
+      worker === null
+        ? new Overloaded("the model's worker is being started")
+        : new DeadlineExceeded("no answer in time");
     return within(deadline - performance.now(), whenThere(...call), late, gone);
   }
 

@@ -84,7 +84,7 @@ test("who has gone while waiting is not calculated for, and makes room at once; 
 
 describe("a call that does not end", () => {
   /** Takes seconds, about; zeros are answered at once. */
-  const stuck = (seconds = 1): Tensor[] => [{ ...row()[0], data: new Float32Array([10 * seconds, 0, 0]) } as Tensor];
+  const stuck = (seconds = 1): Tensor[] => [{ ...row()[0], data: new Float32Array([20 * seconds, 0, 0]) } as Tensor];
   const fraction = { queueLimit: 8, patienceMs: 100 };
 
   test("is given up: the model is loaded again for the others, and the log is told", async () => {
