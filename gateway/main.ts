@@ -82,9 +82,7 @@ async function main(): Promise<void> {
     environment: config.environment,
     settings: config.settings,
     source: sourceOf(config, access),
-    runtime: createOnnxRuntime({
-      onGivenUp: (model, version, message) => writeLog("error", "a call was given up", { model, version, message }),
-    }),
+    runtime: createOnnxRuntime({ onGivenUp: logGivenUp }),
     server: createTriton({ open: createUpstream, traffic: config.triton }),
     artifacts: { read: readPlaces(process.env), folder: modelFolder },
     store,
@@ -130,6 +128,10 @@ async function main(): Promise<void> {
   if (!process.env["MMSP_DETACHED"]) process.on("disconnect", () => void stop("its parent ended"));
   await started;
   process.send?.({ url, grpc });
+}
+
+function logGivenUp(model: string, version: number, reason: string): void {
+  writeLog("error", "a call was given up; its thread calculates on", { model, version, reason });
 }
 
 /** How GitHub knows this gateway. */

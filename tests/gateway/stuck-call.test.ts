@@ -6,6 +6,13 @@ import { servingTree } from "../support/serving-tree.ts";
 
 const instances = (first: number): object => ({ model: "fraud", instances: [[first, 0, 0]] });
 
+interface Status {
+  readonly models: readonly {
+    readonly loaded: readonly { readonly place: string; readonly broken: string | null }[];
+  }[];
+  readonly problems: readonly { readonly code: string }[];
+}
+
 test("a call that does not end takes no other request with it, and what it breaks is told", async () => {
   // Zeros are answered at once; others after as many fiftieths of a second, about.
   const fraud = {
@@ -16,9 +23,8 @@ test("a call that does not end takes no other request with it, and what it break
   await using rig = await startRig(servingTree({ fraud }), { runtime });
   const patient = { "x-mmsp-timeout-ms": "100" };
   const state = async () => {
-    const { models, problems } = (await rig.get("/status")).json() as Record<string, Record<string, unknown>[]>;
-    const [loaded] = models?.[0]?.["loaded"] as { place: string; broken: string | null }[];
-    return { ...loaded, problems };
+    const { models, problems } = (await rig.get("/status")).json() as unknown as Status;
+    return { ...models[0]?.loaded[0], problems };
   };
   const health = async () => (await rig.get("/health")).json()["status"];
   expect([(await state()).place, (await state()).broken, await health()]).toEqual(["worker", null, "ok"]);
@@ -33,7 +39,7 @@ test("a call that does not end takes no other request with it, and what it break
   while ((await state()).broken === null) await Bun.sleep(10);
   const { broken, problems } = await state();
   expect(broken).toBe("a call did not end within 0.2 s; 2 such calls still calculate");
-  expect(problems?.map(({ code }) => code)).toEqual(["model-broken"]);
+  expect(problems.map(({ code }) => code)).toEqual(["model-broken"]);
   expect(await health()).toBe("degraded");
   expect((await rig.get("/v2/models/fraud/ready")).status).toBe(503);
   expect((await rig.post("/predict", instances(0))).status).toBe(500);

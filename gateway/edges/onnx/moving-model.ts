@@ -36,7 +36,7 @@ export function createMovingModel({ openWorker, queueLimit, ...options }: Moving
   let worker: Runner | null = null;
   let moving: Promise<Runner> | null = null;
   let closing: Promise<void> | null = null;
-  let waiting = 0;
+  const wait = createLobby(queueLimit);
 
   /** Where it fails, the next reason to move tries again. */
   function move(): Promise<Runner> {
@@ -57,29 +57,14 @@ export function createMovingModel({ openWorker, queueLimit, ...options }: Moving
   }
 
   async function whenThere(...call: Parameters<Runner["infer"]>): Promise<readonly Tensor[]> {
-    waiting++;
-    const opened = await move()
-      .catch((error: unknown) => {
-        if (inline.takes(call[0]) && closing === null) return inline;
-        throw new Overloaded("the request cannot run on the event loop, and no worker can be started", {
-          cause: error,
-        });
-      })
-      .finally(() => waiting--);
+    const opened = await wait(move()).catch((error: unknown) => {
+      if (error instanceof Overloaded) throw error;
+      if (inline.takes(call[0])) return inline;
+      throw new Overloaded("the request is too large for the event loop, and no worker can be started", {
+        cause: error,
+      });
+    });
     return opened.infer(...call);
-  }
-
-  /** In the worker, once it is there. That it was not there in time is nobody's fault. */
-  function later(...call: Parameters<Runner["infer"]>): Promise<readonly Tensor[]> {
-    if (waiting >= queueLimit) {
-      return Promise.reject(new Overloaded(`${waiting} requests wait for the model's worker already`));
-    }
-    const [, deadline, gone] = call;
-    const late = (): Error =>
-      worker === null
-        ? new Overloaded("the model's worker is being started")
-        : new DeadlineExceeded("no answer in time");
-    return within(deadline - performance.now(), whenThere(...call), late, gone);
   }
 
   async function close(): Promise<void> {
@@ -92,10 +77,26 @@ export function createMovingModel({ openWorker, queueLimit, ...options }: Moving
     broken: () => worker?.broken() ?? null,
     infer(inputs, deadline, gone, longestMs) {
       if (worker !== null) return worker.infer(inputs, deadline, gone, longestMs);
-      return isSlow || !inline.takes(inputs)
-        ? later(inputs, deadline, gone, longestMs)
-        : inline.infer(inputs, deadline, gone);
+      if (!isSlow && inline.takes(inputs)) return inline.infer(inputs, deadline, gone);
+      // That the worker was not there in time is nobody's fault.
+      const late = (): Error =>
+        worker === null ? new Overloaded("its worker is being started") : new DeadlineExceeded("no answer in time");
+      return within(deadline - performance.now(), whenThere(inputs, deadline, gone, longestMs), late, gone);
     },
     close: () => (closing ??= close()),
+  };
+}
+
+/** Waits for what is being opened, with no more callers at once than `limit`. */
+function createLobby(limit: number): <T>(opening: Promise<T>) => Promise<T> {
+  let waiting = 0;
+  return async (opening) => {
+    if (waiting >= limit) throw new Overloaded(`${waiting} requests wait for the model's worker already`);
+    waiting++;
+    try {
+      return await opening;
+    } finally {
+      waiting--;
+    }
   };
 }

@@ -5,7 +5,7 @@ import { paths } from "../../../schemas/tree.ts";
 import { InputUnsupported, type LoadedModel, type Runtime, type SessionOptions } from "../../core/ports.ts";
 import { openChannel, spawnWorker, type Channel } from "./channel.ts";
 import type { Trial } from "./messages.ts";
-import { createMovingModel, type MovingOptions, type PlacedRunner } from "./moving-model.ts";
+import { createMovingModel, type PlacedRunner } from "./moving-model.ts";
 import { openSession } from "./session.ts";
 import { inlineLimits } from "./trial.ts";
 import { createWorkerModel, type Runner } from "./worker-model.ts";
@@ -31,31 +31,25 @@ export interface OnnxRuntimeOptions {
  * out to be slow on the event loop goes back to a worker.
  */
 export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
-  const { queueLimit = 64, retryMs = 1000, patienceMs = 5000, spawn = spawnWorker, onGivenUp } = options;
+  const { spawn = spawnWorker, onGivenUp, queueLimit = 64 } = options;
+  const limits = { queueLimit, retryMs: options.retryMs ?? 1000, patienceMs: options.patienceMs ?? 5000 };
   const open = new Set<LoadedModel>();
 
   async function place(spec: Spec, file: Uint8Array | string, sessionOptions: SessionOptions) {
     const tryAgain = (): Promise<Tried> => tryInWorker(spawn, spec, file, sessionOptions);
     const tried = await tryAgain();
-    const { trial } = tried;
     const inWorker = (first: Tried): Runner =>
       createWorkerModel({
+        ...limits,
         first: first.channel,
         reopen: async () => (await tryAgain()).channel,
-        queueLimit,
-        retryMs,
-        patienceMs,
         callMs: first.trial.callMs,
         onGivenUp: (message) => onGivenUp?.(spec.model, spec.version, message),
       });
-    const inline = trial.callMs <= inlineLimits.callMs && trial.loadMs <= inlineLimits.loadMs;
-    const runner: PlacedRunner = inline
-      ? await moveInline(tried, spec, file, sessionOptions, {
-          openWorker: async () => inWorker(await tryAgain()),
-          queueLimit,
-        })
+    const runner: PlacedRunner = isFast(tried.trial)
+      ? await moveInline(tried, spec, file, sessionOptions, queueLimit, async () => inWorker(await tryAgain()))
       : { ...inWorker(tried), place: () => "worker" };
-    return { ...runner, trialMs: trial.callMs };
+    return { ...runner, trialMs: tried.trial.callMs };
   }
 
   return {
@@ -97,6 +91,10 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
       await Promise.all([...open].map((model) => model.close()));
     },
   };
+}
+
+function isFast({ callMs, loadMs }: Trial): boolean {
+  return callMs <= inlineLimits.callMs && loadMs <= inlineLimits.loadMs;
 }
 
 function inferOf({ signature }: Spec, runner: Runner): LoadedModel["infer"] {
@@ -170,8 +168,9 @@ async function moveInline(
   spec: Spec,
   file: Uint8Array | string,
   options: SessionOptions,
-  moving: Pick<MovingOptions, "openWorker" | "queueLimit">,
+  queueLimit: number,
+  openWorker: () => Promise<Runner>,
 ): Promise<PlacedRunner> {
   await channel.close();
-  return createMovingModel({ session: await openSession(spec, file, options), trial, ...moving });
+  return createMovingModel({ session: await openSession(spec, file, options), trial, queueLimit, openWorker });
 }

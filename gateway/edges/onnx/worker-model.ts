@@ -3,7 +3,7 @@ import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 import type { Channel } from "./channel.ts";
 import { keepOpen, type Link, type LinkOptions } from "./link.ts";
 import { buffersOf } from "./messages.ts";
-import { createWaitingLine } from "./waiting-line.ts";
+import { createWaitingLine, type WaitingLine } from "./waiting-line.ts";
 import { within } from "./within.ts";
 
 /** What a model does wherever it runs. */
@@ -90,17 +90,6 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
     await link.close();
   }
 
-  /** Who has gone makes room at once; what runs for them already is not interrupted. */
-  function leaveWhen(signal: AbortSignal, waiting: Waiting): void {
-    const leave = (): void => {
-      if (queue.remove(waiting)) waiting.reject(new CallerGone("the caller has gone"));
-    };
-    if (signal.aborted) return leave();
-    signal.addEventListener("abort", leave);
-    const stay = (): void => signal.removeEventListener("abort", leave);
-    void waiting.promise.then(stay, stay);
-  }
-
   return {
     infer(inputs, deadline, gone, longestMs = Infinity) {
       if (closing !== null) return Promise.reject(new Overloaded("the model is being unloaded"));
@@ -114,12 +103,23 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
       const waiting: Waiting = { inputs, deadline, limitMs, ...Promise.withResolvers<readonly Tensor[]>() };
       queue.push(waiting);
       pump();
-      if (gone !== undefined) leaveWhen(gone(), waiting);
+      if (gone !== undefined) leaveWhen(gone(), queue, waiting);
       return waiting.promise;
     },
     broken: () => link.broken(),
     close: () => (closing ??= close()),
   };
+}
+
+/** Who has gone makes room at once; what runs for them already is not interrupted. */
+function leaveWhen(signal: AbortSignal, queue: WaitingLine<Waiting>, waiting: Waiting): void {
+  const leave = (): void => {
+    if (queue.remove(waiting)) waiting.reject(new CallerGone("the caller has gone"));
+  };
+  if (signal.aborted) return leave();
+  signal.addEventListener("abort", leave);
+  const stay = (): void => signal.removeEventListener("abort", leave);
+  void waiting.promise.then(stay, stay);
 }
 
 /** Never rejects: the outcome goes to who waits. */
