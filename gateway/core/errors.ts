@@ -66,6 +66,8 @@ export function errorReply(path: string, error: RequestError): ErrorReply {
     status,
     headers: {
       ...(error instanceof MethodError ? { allow: error.allowed.join(", ") } : {}),
+      // The rest of a body that did not come in time is waited for no longer.
+      ...(status === 408 ? { connection: "close" } : {}),
       ...(status === 503 ? { "retry-after": retryAfter } : {}),
     },
     body: /^\/v[12](\/|$)/.test(path) ? { error: message } : { error: message, code },
