@@ -1,8 +1,5 @@
-import { deadlineOf } from "../core/deadline.ts";
+import { deadlineOf, longestBodyMs } from "../core/deadline.ts";
 import { RequestError } from "../core/errors.ts";
-
-/** What a body may take that its sender gives no time for, in milliseconds: 8 MiB in it are one Mbit/s. */
-export const longestBodyMs = 60_000;
 
 /** How often bodies that are not there are looked at, in milliseconds. */
 const lookMs = 250;
@@ -19,7 +16,7 @@ const awaited = new Set<Awaited>();
 let looking: ReturnType<typeof setInterval> | undefined;
 
 /**
- * The body, where it is there in the time that its sender gives the whole request, or in `longestBodyMs`: what trickles in would
+ * The body, where it is there in the time that its sender gives the request, `longestBodyMs` at most: what comes in drops would
  * be waited for without end, because Bun closes only what is silent. Rejects with a RequestError, 408, where it is not. One clock
  * for all of them: nearly every body comes with its head, and a timer of its own would cost a request more than its model.
  */

@@ -22,7 +22,9 @@ export async function readJson(
 ): Promise<unknown> {
   requireType(request, types);
   const announced = announcedLength(request, maxBytes);
-  return parseJson(announced === null ? (await readUpTo(request, maxBytes)).toString() : await arrived(request, request.text()));
+  return parseJson(
+    announced === null ? (await readUpTo(request, maxBytes)).toString() : await arrived(request, request.text()),
+  );
 }
 
 /** The same, but undefined where there is no body. */

@@ -23,10 +23,12 @@ function trickle(head: string, pieces: Iterable<string>): Promise<string> {
     if (done !== true) socket.write(value);
   }, 50);
   socket.on("data", (chunk) => (answer += chunk.toString()));
-  socket.on("error", () => undefined).on("close", () => {
-    clearInterval(dripping);
-    resolve(answer);
-  });
+  socket
+    .on("error", () => undefined)
+    .on("close", () => {
+      clearInterval(dripping);
+      resolve(answer);
+    });
   return promise;
 }
 
@@ -48,9 +50,9 @@ describe("a body that is not there in the caller's time is answered with 408, an
     ["that comes in chunks", infer, chunked, forever("1\r\n \r\n"), { error: message }],
     ["that is binary", infer, binary, forever(" "), { error: message }],
   ])("%s", async (_, path, headers, drops, body) => {
-    const [head = "", text = ""] = (
-      await trickle(post(path, `${headers}\r\nx-mmsp-timeout-ms: 200`), drops)
-    ).split("\r\n\r\n");
+    const [head = "", text = ""] = (await trickle(post(path, `${headers}\r\nx-mmsp-timeout-ms: 200`), drops)).split(
+      "\r\n\r\n",
+    );
     expect(head).toStartWith("HTTP/1.1 408 ");
     expect(head.toLowerCase()).toContain("\r\nconnection: close");
     expect(JSON.parse(text)).toEqual(body);
