@@ -113,7 +113,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
     const stable = route.stable?.version;
     if (phase !== "canary" || stable === undefined || reason === null || !budget.spend()) {
       record(blame(first, route, deadline), first.seconds);
-      throw clientError(first.error, route, version, deadline);
+      throw Object.assign(clientError(first.error, route, version, deadline), { by: { version, phase } });
     }
     // A canary that held up the event loop may have used up more than its share: stable is not to blame, and has its own.
     const left = Math.max(deadline.ms * (1 - canaryShare), deadline.ms - (deps.now() - started));
@@ -138,7 +138,9 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       recordStable(deps, route, blame(second, route, deadline), second.seconds);
       deps.recorder.fallback(route.model, version, "shared");
     }
-    throw clientError(second.error, route, stable, deadline);
+    throw Object.assign(clientError(second.error, route, stable, deadline), {
+      by: { version: stable, phase: "stable" },
+    });
   };
 }
 
