@@ -57,7 +57,7 @@ export function createMovingModel({ openWorker, queueLimit, ...options }: Moving
   }
 
   async function whenThere(...call: Parameters<Runner["infer"]>): Promise<readonly Tensor[]> {
-    const opened = await wait(move()).catch((error: unknown) => {
+    const opened = await wait(move).catch((error: unknown) => {
       if (error instanceof Overloaded) throw error;
       if (inline.takes(call[0])) return inline;
       throw new Overloaded("the request is too large for the event loop, and no worker can be started", {
@@ -88,13 +88,13 @@ export function createMovingModel({ openWorker, queueLimit, ...options }: Moving
 }
 
 /** Waits for what is being opened, with no more callers at once than `limit`. */
-function createLobby(limit: number): <T>(opening: Promise<T>) => Promise<T> {
+function createLobby(limit: number): <T>(open: () => Promise<T>) => Promise<T> {
   let waiting = 0;
-  return async (opening) => {
+  return async (open) => {
     if (waiting >= limit) throw new Overloaded(`${waiting} requests wait for the model's worker already`);
     waiting++;
     try {
-      return await opening;
+      return await open();
     } finally {
       waiting--;
     }
