@@ -12,6 +12,9 @@ import { predictRoutes } from "./routes/predict.ts";
 import { protocolExtensionRoutes } from "./routes/protocol-extensions.ts";
 import { answering, type Answering } from "./routes/prediction.ts";
 
+/** How long a connection may be silent whose request is not there, or that has none. */
+const idleSeconds = 30;
+
 /**
  * The HTTP server of a gateway, not listening yet. Errors become replies here and nowhere else. Predictions are answered by
  * Bun's own router before the framework sees them, which is what most of a gateway's time would go to; the framework has the
@@ -23,7 +26,12 @@ export function createApp(gateway: Gateway, version: string) {
   const routes = { ...predictRoutes(gateway), ...predictV1Routes(gateway), ...inferRoutes(gateway) };
   const predictions = Object.entries(routes).map(([path, route]) => [path, answering(route, deps)] as const);
   // The routes have limits of their own, and say what theirs is; pages with stacks are for who develops Bun's server.
-  const serve = { maxRequestBodySize: Number.MAX_SAFE_INTEGER, development: false, routes: inBun(predictions) };
+  const serve = {
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    development: false,
+    idleTimeout: idleSeconds,
+    routes: inBun(predictions),
+  };
   const app = new Elysia({ serve })
     .onError(({ error, code, request }) => {
       if (code !== "NOT_FOUND") return fail(error, request);

@@ -1,4 +1,4 @@
-import { callerGone, RequestError } from "./core/errors.ts";
+import { callerGone, failedBy, RequestError } from "./core/errors.ts";
 import { grpcStatusOf, type GrpcReply, type GrpcRequest } from "./core/grpc-call.ts";
 import { grpcMethods, type Asked, type GrpcMethod } from "./routes/grpc.ts";
 import { requestIdOf } from "./routes/answer.ts";
@@ -31,11 +31,13 @@ async function answer(
     return { ...answered, status: grpcStatusOf(200), message: "", httpStatus: 200 };
   } catch (error) {
     const requestId = requestIdOf({ headers: { get: request.header } });
-    const { status, code, message } = toRequestError(gateway, error, requestId);
+    const failure = toRequestError(gateway, error, requestId);
+    const { status, code, message } = failure;
     const metadata = {
       "x-mmsp-code": code,
       "x-mmsp-request-id": requestId,
       "x-mmsp-revision": gateway.table().revision,
+      ...failedBy(failure),
     };
     return { body: null, metadata, status: grpcStatusOf(status), message, httpStatus: status };
   }

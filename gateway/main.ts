@@ -83,7 +83,7 @@ async function main(): Promise<void> {
     environment: config.environment,
     settings: config.settings,
     source: sourceOf(config, access),
-    runtime: createOnnxRuntime(),
+    runtime: createOnnxRuntime({ onGivenUp: logGivenUp }),
     server: createTriton({ open: createUpstream, traffic: trafficOf(config) }),
     readArtifact: (...wanted) => readArtifact(...wanted, { read: readPlaces(process.env), folder: modelFolder }),
     store,
@@ -136,6 +136,10 @@ function trafficOf({ triton: { maxConnections, maxQueue } }: Config): typeof def
     maxConnections: maxConnections ?? defaultTraffic.maxConnections,
     maxQueue: maxQueue ?? defaultTraffic.maxQueue,
   };
+}
+
+function logGivenUp(model: string, version: number, reason: string): void {
+  writeLog("error", "a call was given up; its thread calculates on", { model, version, reason });
 }
 
 /** How GitHub knows this gateway. */

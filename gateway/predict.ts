@@ -115,7 +115,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
     const standIn = standInFor(deps, route, version);
     if (phase !== "canary" || standIn === null || reason === null || !budget.spend()) {
       record(blame(first, route, deadline), first.seconds);
-      throw clientError(first.error, route, version, deadline);
+      throw Object.assign(clientError(first.error, route, version, deadline), { by: { version, phase } });
     }
     // A canary that held up the event loop may have used up more than its share: stable is not to blame, and has its own.
     const left = Math.max(deadline.ms * (1 - canaryShare), deadline.ms - (deps.now() - started));
@@ -141,7 +141,9 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       recordStable(deps, standIn, blame(second, standIn.route, deadline), second.seconds);
       deps.recorder.fallback(route.model, version, "shared");
     }
-    throw clientError(second.error, route, stable, deadline);
+    throw Object.assign(clientError(second.error, route, stable, deadline), {
+      by: { version: stable, phase: "stable" },
+    });
   };
 }
 
@@ -189,7 +191,7 @@ async function attempt<Reply>(
     const inputs = call.encode(target);
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
     // came too late is seen afterwards.
-    const running = target.infer(inputs, deadlineMs, call.gone);
+    const running = target.infer(inputs, deadlineMs, call.gone, route.timeoutMs);
     const outputs = await (target.place === "worker" ? within(deadlineMs, running, call.gone) : running);
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds() };

@@ -1,3 +1,4 @@
+import { brokenVersions } from "./core/health.ts";
 import type { Judgement } from "./core/guard/judge.ts";
 import type { RoutingTable } from "./core/route.ts";
 import type { Problem } from "../schemas/problem.ts";
@@ -32,11 +33,12 @@ export function describeStatus(
       model: route.model,
       stable: route.stable,
       canary: route.canary,
-      loaded: [...route.loaded.values()].map(({ version, sha256, place, trialMs }) => ({
+      loaded: [...route.loaded.values()].map(({ version, sha256, place, trialMs, broken }) => ({
         version,
         sha256,
         place,
         trialMs,
+        broken: broken?.() ?? null,
       })),
       unloaded: [...route.unloaded],
       closed: [...route.closed].map(([version, reason]) => ({ version, reason })),
@@ -45,6 +47,6 @@ export function describeStatus(
     })),
     cuts: cuts.map(({ cut, state, lastError }) => ({ ...cut, state, lastError })),
     needsPerson,
-    problems: [...problems, ...table.problems],
+    problems: [...problems, ...table.problems, ...brokenVersions(table)],
   };
 }

@@ -4,6 +4,9 @@ import { describe, isObject } from "./words.ts";
 /** By which a client of any protocol may say how long it waits for the answer, in milliseconds. */
 const timeoutHeader = "x-mmsp-timeout-ms";
 
+/** What the body of a request may take that says nothing about its time, in milliseconds: 8 MiB in it are one Mbit/s. */
+export const longestBodyMs = 60_000;
+
 /** How long one request may take. */
 export interface Deadline {
   readonly ms: number;

@@ -1,3 +1,5 @@
+import type { AttemptPhase } from "./record.ts";
+
 /**
  * The caller's own mistake, or something that the caller can be told plainly. `message` is for the caller and names what
  * was expected; `code` is kebab-case, for programs.
@@ -6,6 +8,8 @@ export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly status: number;
   readonly code: string;
+  /** The version that it came of, and in which phase; null: none was chosen yet. */
+  by: { readonly version: number; readonly phase: AttemptPhase } | null = null;
 
   constructor(status: number, code: string, message: string) {
     super(message);
@@ -67,8 +71,16 @@ export function errorReply(path: string, error: RequestError): ErrorReply {
     headers: {
       ...(error instanceof MethodError ? { allow: error.allowed.join(", ") } : {}),
       ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
+      // The rest of a body that did not come in time is waited for no longer.
+      ...(status === 408 ? { connection: "close" } : {}),
       ...(status === 503 ? { "retry-after": retryAfter } : {}),
+      ...failedBy(error),
     },
     body: /^\/v[12](\/|$)/.test(path) ? { error: message } : { error: message, code },
   };
+}
+
+/** Headers that say which version failed, as those of an answer do; none where no version was chosen. */
+export function failedBy({ by }: RequestError): Readonly<Record<string, string>> {
+  return by === null ? {} : { "x-mmsp-version": String(by.version), "x-mmsp-phase": by.phase };
 }

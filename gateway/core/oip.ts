@@ -40,7 +40,8 @@ export interface InferRequest extends ReplyWishes {
 /**
  * Reads an inference request (Open Inference Protocol v2, "Inference Request JSON Object"). Data may be flat or nested as the
  * shape says, or raw bytes in `binary`, which are what came after the JSON (Triton's binary tensor data extension; null:
- * nobody said where the JSON ends). Throws a RequestError that names the input and what was expected of it.
+ * nobody said where the JSON ends). What may be left out may be null as well: clients write out what they were not given. Throws a
+ * RequestError that names the input and what was expected of it.
  */
 export function decodeInferRequest(
   body: unknown,
@@ -49,7 +50,7 @@ export function decodeInferRequest(
 ): InferRequest {
   if (!isObject(body)) return refuse("body-not-object", `the body must be a JSON object, not ${describe(body)}`);
   const { id, inputs } = body;
-  if (id !== undefined && typeof id !== "string") refuse("id-not-string", `"id" must be a string, not ${describe(id)}`);
+  if (typeof (id ?? "") !== "string") refuse("id-not-string", `"id" must be a string, not ${describe(id)}`);
   if (!Array.isArray(inputs) || inputs.length === 0) {
     return refuse("inputs-missing", `"inputs" must be a list of at least one tensor, not ${describe(inputs)}`);
   }
@@ -144,7 +145,7 @@ function sliceBinary(given: ReadonlyMap<string, Entry>, binary: Uint8Array | nul
 }
 
 function readOutputs(outputs: unknown, signature: Signature, binary: boolean): readonly RequestedOutput[] | null {
-  if (outputs === undefined) return null;
+  if (outputs === undefined || outputs === null) return null;
   if (!Array.isArray(outputs)) return refuse("outputs-not-list", `"outputs" must be a list, not ${describe(outputs)}`);
   const requested = [...namedEntries(outputs, signature.outputs, "output")].map(([name, entry]) => {
     const place = `output "${name}": `;

@@ -46,9 +46,12 @@ export interface LoadedModel {
    * queue is full, with `InputUnsupported` for what cannot be handed to it, with `Unavailable` and `InputRefused` where it is on
    * a server, with `DeadlineExceeded` when it has become clear that there will be no answer within as many milliseconds
    * (default: no limit), and with `CallerGone` where that has happened before the request's turn. `gone` is asked only where the
-   * request has to wait; a call that is under way in this process is not interrupted, one on a server is given up.
+   * request has to wait; a call that is under way in this process is not interrupted, one on a server is given up. `longestMs` is what
+   * any caller waits at most: a call in a worker that takes much longer is left to itself, and the model loaded again.
    */
-  infer(inputs: readonly Tensor[], withinMs?: number, gone?: Gone): Promise<readonly Tensor[]>;
+  infer(inputs: readonly Tensor[], withinMs?: number, gone?: Gone, longestMs?: number): Promise<readonly Tensor[]>;
+  /** Why every request fails for now, where that is the version's own doing; null while it is not so. */
+  broken?(): string | null;
   /**
    * Where the model's server speaks the Open Inference Protocol itself: runs a request of it that nobody has read, and gives the
    * reply as it came. Rejects as `infer` does; what is wrong with the request shows only then.

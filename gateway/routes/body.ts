@@ -1,4 +1,5 @@
 import { RequestError } from "../core/errors.ts";
+import { arrived } from "./body-time.ts";
 
 /** Bytes of a request's body that are read where the environment says nothing. */
 export const defaultMaxBodyBytes = 8 * 1024 * 1024;
@@ -12,7 +13,7 @@ export const inferTypes = [...jsonTypes, "application/octet-stream"] as const;
 
 /**
  * The body as JSON. Throws a RequestError: 415 for what says that it is something else, 413 above `maxBytes` (unread where the
- * length is announced, as soon as it is passed where it is not), 400 for what is no JSON.
+ * length is announced, as soon as it is passed where it is not), 408 for what does not arrive in time, 400 for what is no JSON.
  */
 export async function readJson(
   request: Request,
@@ -21,7 +22,9 @@ export async function readJson(
 ): Promise<unknown> {
   requireType(request, types);
   const announced = announcedLength(request, maxBytes);
-  return parseJson(announced === null ? (await readUpTo(request, maxBytes)).toString() : await request.text());
+  return parseJson(
+    announced === null ? (await readUpTo(request, maxBytes)).toString() : await arrived(request, request.text()),
+  );
 }
 
 /** The same, but undefined where there is no body. */
@@ -32,11 +35,11 @@ export async function readOptionalJson(request: Request, maxBytes: number): Prom
   return parseJson(text);
 }
 
-/** The body's bytes, whatever they are. Throws a RequestError, or rejects with one: 415 and 413 as above. */
+/** The body's bytes, whatever they are. Throws a RequestError, or rejects with one: 415, 413 and 408 as above. */
 export function readBytes(request: Request, maxBytes: number, types: readonly string[]): Promise<Uint8Array> {
   requireType(request, types);
   const announced = announcedLength(request, maxBytes);
-  return announced === null ? readUpTo(request, maxBytes) : request.bytes();
+  return announced === null ? readUpTo(request, maxBytes) : arrived(request, request.bytes());
 }
 
 export function parseJson(text: string): unknown {
@@ -73,7 +76,11 @@ function announcedLength(request: Request, maxBytes: number): number | null {
   return Number.isNaN(announced) ? null : announced;
 }
 
-async function readUpTo(request: Request, maxBytes: number): Promise<Buffer> {
+function readUpTo(request: Request, maxBytes: number): Promise<Buffer> {
+  return arrived(request, collect(request, maxBytes));
+}
+
+async function collect(request: Request, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop cancels the stream: what is too much is not read to its end.

@@ -43,7 +43,8 @@ export function servedVersion(route: Route, named: string | undefined): Describe
 
 /** Whether a version answers; without a name, stable. */
 export function isReady(route: Route, named?: string): boolean {
-  if (named === undefined) return route.stable !== null && route.loaded.has(route.stable.version);
-  const version = versionNumber(named);
-  return route.loaded.has(version) && !route.closed.has(version);
+  const version = named === undefined ? route.stable?.version : versionNumber(named);
+  const loaded = version === undefined ? undefined : route.loaded.get(version);
+  if (loaded === undefined || (named !== undefined && route.closed.has(loaded.version))) return false;
+  return (loaded.broken?.() ?? null) === null;
 }

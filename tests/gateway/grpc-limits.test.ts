@@ -3,7 +3,7 @@ import { connect } from "node:http2";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { RequestError } from "../../gateway/core/errors.ts";
 import { grpcStatusOf } from "../../gateway/core/grpc-call.ts";
-import { listenGrpc, type GrpcServer } from "../../gateway/edges/grpc/server.ts";
+import { listenGrpc, type GrpcServer, type GrpcServerOptions } from "../../gateway/edges/grpc/server.ts";
 import { callHeaders, callMessage, frame, frameClient, frames, silentClient } from "../support/http2-frames.ts";
 
 /** What HTTP/2 calls the reasons for a reset. */
@@ -21,13 +21,14 @@ const nothing = Buffer.alloc(0);
 
 const errors: unknown[] = [];
 let server: GrpcServer;
+/** The same, but for how long it waits for a message. */
+let patient: GrpcServer;
 beforeAll(async () => {
-  server = await listenGrpc({
+  const options: GrpcServerOptions = {
     hostname: "127.0.0.1",
     port: 0,
     onError: (error) => void errors.push(error),
     lookMs: 200,
-    idleMs: 100,
     async answer(request) {
       if (request.path === unsendable) return { status: 0, message: "", metadata: { "a b": "" }, body: nothing };
       try {
@@ -38,9 +39,11 @@ beforeAll(async () => {
       }
       return { status: 0, message: "", metadata: {}, body: Buffer.alloc(1000) };
     },
-  });
+  };
+  server = await listenGrpc({ ...options, messageMs: 100 });
+  patient = await listenGrpc(options);
 });
-afterAll(() => server.stop());
+afterAll(() => Promise.all([server.stop(), patient.stop()]));
 
 describe("a connection", () => {
   test("has at most 1024 calls at once", async () => {
@@ -88,13 +91,20 @@ describe("a call", () => {
   });
 
   test("is refused with RESOURCE_EXHAUSTED when its message announces too much, before it comes", async () => {
-    const prefix = Buffer.alloc(5);
-    prefix.writeUInt32BE(maxBytes + 1, 1);
-    expect(await statusAfter(prefix)).toBe("8");
+    expect(await statusAfter(announcing(maxBytes + 1))).toBe("8");
   });
 
   test("is refused with DEADLINE_EXCEEDED when nothing more of its message comes", async () => {
     expect(await statusAfter(Buffer.alloc(3))).toBe("4");
+  });
+
+  test("is refused with DEADLINE_EXCEEDED when its message comes in drops", async () => {
+    expect(await statusAfter(announcing(900), { everyMs: 20 })).toBe("4");
+  });
+
+  test("is waited for no longer than its caller waits", async () => {
+    expect(await statusAfter(Buffer.alloc(3), { server: patient, headers: { "grpc-timeout": "50m" } })).toBe("4");
+    expect(await statusAfter(Buffer.alloc(3), { server: patient, headers: { "x-mmsp-timeout-ms": "50" } })).toBe("4");
   });
 
   test("whose answer cannot be sent is reset, and takes nobody with it", async () => {
@@ -115,16 +125,33 @@ describe("a call", () => {
   });
 });
 
-/** What a call is answered whose caller sends this, and then neither more nor that this was all. */
-async function statusAfter(sent: Buffer): Promise<unknown> {
-  const session = connect(`http://127.0.0.1:${server.port}`);
+/** The prefix of a message of so many bytes. */
+function announcing(bytes: number): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(bytes, 1);
+  return prefix;
+}
+
+/** What a call is answered whose caller sends this, then drops where it does, and never that this was all. */
+async function statusAfter(
+  sent: Buffer,
+  {
+    server: asked = server,
+    headers = {},
+    everyMs = Infinity,
+  }: { readonly server?: GrpcServer; readonly headers?: Record<string, string>; readonly everyMs?: number } = {},
+): Promise<unknown> {
+  const session = connect(`http://127.0.0.1:${asked.port}`);
+  const fixed = { ":method": "POST", ":path": method, "content-type": "application/grpc" };
+  const call = session.request({ ...fixed, ...headers });
+  const dripping = everyMs === Infinity ? undefined : setInterval(() => call.write(Buffer.alloc(1)), everyMs);
   try {
-    const call = session.request({ ":method": "POST", ":path": method, "content-type": "application/grpc" });
     call.on("error", () => undefined);
     call.write(sent);
-    const [headers] = (await once(call, "response")) as [Record<string, unknown>];
-    return headers["grpc-status"];
+    const [answer] = (await once(call, "response")) as [Record<string, unknown>];
+    return answer["grpc-status"];
   } finally {
+    clearInterval(dripping);
     session.destroy();
   }
 }

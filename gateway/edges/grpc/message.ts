@@ -16,23 +16,23 @@ export interface ReadOptions {
   /** As `grpc-encoding` says. */
   readonly encoding: string | null;
   readonly maxBytes: number;
-  /** How long the caller may send nothing. */
-  readonly idleMs: number;
+  /** How long it may take until all of it is there, in milliseconds. */
+  readonly withinMs: number;
 }
 
 /**
  * The one message of a call. Rejects with a RequestError: 413 as soon as a message announces more than `maxBytes`, 400 where it
- * is cut off or is not the only one, 408 where nothing more comes, 499 where the caller has gone.
+ * is cut off or is not the only one, 408 where it is not there in time, 499 where the caller has gone.
  */
 export async function readMessage(
   stream: ServerHttp2Stream,
-  { encoding, maxBytes, idleMs }: ReadOptions,
+  { encoding, maxBytes, withinMs }: ReadOptions,
 ): Promise<Uint8Array> {
   if (encoding !== null && encoding !== "identity" && !Object.hasOwn(decompressors, encoding)) {
     const message = `messages may be compressed by ${encodings}, not by ${encoding.slice(0, 32)}`;
     throw new RequestError(501, "encoding-unknown", message);
   }
-  const framed = await readFrame(stream, maxBytes, idleMs);
+  const framed = await readFrame(stream, maxBytes, withinMs);
   const message = framed.subarray(prefixBytes);
   if (framed[0] === 0) return message;
   if (encoding !== "gzip" && encoding !== "deflate") {
@@ -60,18 +60,16 @@ async function decompress(message: Uint8Array, encoding: "gzip" | "deflate", max
 }
 
 /** Prefix and message, when the caller has sent all that it will. */
-async function readFrame(stream: ServerHttp2Stream, maxBytes: number, idleMs: number): Promise<Uint8Array> {
+async function readFrame(stream: ServerHttp2Stream, maxBytes: number, withinMs: number): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Buffer[] = [];
   let size = 0;
   /** Of prefix and message, as soon as the prefix is there. */
   let announced: number | null = null;
-  const idle = setTimeout(
-    () => reject(new RequestError(408, "message-late", "the message was not finished in time")),
-    idleMs,
-  );
+  const late = (): void =>
+    reject(new RequestError(408, "message-late", `the message was not there within ${withinMs} ms`));
+  const timer = setTimeout(late, withinMs);
   const take = (chunk: Buffer): void => {
-    idle.refresh();
     chunks.push(chunk);
     size += chunk.length;
     if (announced === null && size >= prefixBytes) announced = announcedBy(chunks, maxBytes);
@@ -98,7 +96,7 @@ async function readFrame(stream: ServerHttp2Stream, maxBytes: number, idleMs: nu
   try {
     return await promise;
   } finally {
-    clearTimeout(idle);
+    clearTimeout(timer);
     stream.removeAllListeners("data");
     stream.off("close", leave);
   }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { createServer as createListener, type Server } from "node:net";
+import { deadlineOf, longestBodyMs } from "../../core/deadline.ts";
 import { refuse } from "../../core/errors.ts";
 import { encodeMessage, readTimeout, type GrpcReply, type GrpcRequest } from "../../core/grpc-call.ts";
 import { encodings, frame, readMessage } from "./message.ts";
@@ -13,8 +14,6 @@ const initialWindowSize = 1024 * 1024;
 
 /** What the headers of one call may have together, each with 32 bytes besides: as much as over HTTP. */
 const maxHeaderListSize = 16 * 1024;
-
-const usualIdleMs = 10_000;
 
 /** How often connections are looked at, in milliseconds: whether there is still somebody, and takes what was answered. */
 const usualLookMs = 30_000;
@@ -30,8 +29,8 @@ export interface GrpcServerOptions {
   /** An answer could not be sent: a bug, for the log. */
   readonly onError?: (error: unknown) => void;
   readonly lookMs?: number;
-  /** How long a caller may leave a message unfinished without sending more of it, in milliseconds: as long as over HTTP. */
-  readonly idleMs?: number;
+  /** What a message may take whose caller does not say how long it waits, in milliseconds; default: as long as a body over HTTP. */
+  readonly messageMs?: number;
 }
 
 export interface GrpcServer {
@@ -96,14 +95,14 @@ function listening(server: Server, port: number, hostname: string): Promise<void
 async function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { answer, idleMs = usualIdleMs }: GrpcServerOptions,
+  { answer, messageMs = longestBodyMs }: GrpcServerOptions,
 ): Promise<void> {
   const refusal = refusalOf(headers);
   if (refusal !== null) {
     stream.respond(refusal, { endStream: true });
     return discard(stream);
   }
-  const reply = await answer(requestOf(stream, headers, idleMs));
+  const reply = await answer(requestOf(stream, headers, messageMs));
   if (stream.destroyed) return;
   const common = { ":status": 200, "content-type": contentType, ...reply.metadata };
   if (reply.body === null) {
@@ -128,7 +127,7 @@ function discard(stream: ServerHttp2Stream): void {
   stream.on("data", () => undefined);
 }
 
-function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, idleMs: number): GrpcRequest {
+function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, messageMs: number): GrpcRequest {
   const header = (name: string): string | null => {
     const value = headers[name];
     return value === undefined ? null : String(value);
@@ -139,20 +138,24 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, idle
     isGone = true;
     gone?.abort();
   });
+  const timeoutMs = (): number | null => {
+    const text = header("grpc-timeout");
+    if (text === null) return null;
+    return readTimeout(text) ?? refuse("timeout-invalid", `grpc-timeout is no time: ${text.slice(0, 32)}`);
+  };
   return {
     path: header(":path") ?? "",
     header,
-    timeoutMs: () => {
-      const text = header("grpc-timeout");
-      if (text === null) return null;
-      return readTimeout(text) ?? refuse("timeout-invalid", `grpc-timeout is no time: ${text.slice(0, 32)}`);
-    },
+    timeoutMs,
     gone: () => {
       gone ??= new AbortController();
       if (isGone) gone.abort();
       return gone.signal;
     },
     isGone: () => isGone,
-    read: (maxBytes) => readMessage(stream, { encoding: header("grpc-encoding"), maxBytes, idleMs }),
+    read: (maxBytes) => {
+      const { ms } = deadlineOf(messageMs, header, timeoutMs());
+      return readMessage(stream, { encoding: header("grpc-encoding"), maxBytes, withinMs: ms });
+    },
   };
 }

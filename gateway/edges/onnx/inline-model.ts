@@ -19,7 +19,7 @@ export interface InlineOptions {
   readonly onSlow: () => void;
 }
 
-export interface InlineModel extends Runner {
+export interface InlineModel extends Omit<Runner, "broken"> {
   /** Whether the inputs can be run in calls that are short enough. */
   takes(inputs: readonly Tensor[]): boolean;
 }

@@ -17,6 +17,10 @@ export interface OnnxRuntimeOptions {
   readonly queueLimit?: number;
   /** Milliseconds before a crashed model that could not be loaded again is tried once more. Default 1000. */
   readonly retryMs?: number;
+  /** Milliseconds that a call in a worker may take in any case, before it is given up. Default 5000. */
+  readonly patienceMs?: number;
+  /** A call was given up, and calculates on for nobody. For the log. */
+  readonly onGivenUp?: (model: string, version: number, message: string) => void;
   /** Starts the thread of a model. */
   readonly spawn?: () => Worker;
 }
@@ -27,26 +31,25 @@ export interface OnnxRuntimeOptions {
  * out to be slow on the event loop goes back to a worker.
  */
 export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
-  const { queueLimit = 64, retryMs = 1000, spawn = spawnWorker } = options;
+  const { spawn = spawnWorker, onGivenUp, queueLimit = 64 } = options;
+  const limits = { queueLimit, retryMs: options.retryMs ?? 1000, patienceMs: options.patienceMs ?? 5000 };
   const open = new Set<LoadedModel>();
 
   async function place(spec: Spec, file: Uint8Array | string, sessionOptions: SessionOptions) {
     const tryAgain = (): Promise<Tried> => tryInWorker(spawn, spec, file, sessionOptions);
     const tried = await tryAgain();
-    const { trial } = tried;
     const inWorker = (first: Tried): Runner =>
       createWorkerModel({
+        ...limits,
         first: first.channel,
         reopen: async () => (await tryAgain()).channel,
-        queueLimit,
-        retryMs,
         callMs: first.trial.callMs,
+        onGivenUp: (message) => onGivenUp?.(spec.model, spec.version, message),
       });
-    const inline = trial.callMs <= inlineLimits.callMs && trial.loadMs <= inlineLimits.loadMs;
-    const runner: PlacedRunner = inline
-      ? await moveInline(tried, spec, file, sessionOptions, async () => inWorker(await tryAgain()))
+    const runner: PlacedRunner = isFast(tried.trial)
+      ? await moveInline(tried, spec, file, sessionOptions, queueLimit, async () => inWorker(await tryAgain()))
       : { ...inWorker(tried), place: () => "worker" };
-    return { ...runner, trialMs: trial.callMs };
+    return { ...runner, trialMs: tried.trial.callMs };
   }
 
   return {
@@ -71,6 +74,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
         },
         trialMs: runner.trialMs,
         infer: inferOf(spec, runner),
+        broken: () => runner.broken(),
         close: async () => {
           try {
             await runner.close();
@@ -89,11 +93,15 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Runtime {
   };
 }
 
+function isFast({ callMs, loadMs }: Trial): boolean {
+  return callMs <= inlineLimits.callMs && loadMs <= inlineLimits.loadMs;
+}
+
 function inferOf({ signature }: Spec, runner: Runner): LoadedModel["infer"] {
   const takesText = signature.inputs.some(({ datatype }) => datatype === "BYTES");
-  return (inputs, withinMs = Infinity, gone) => {
+  return (inputs, withinMs = Infinity, gone, longestMs) => {
     const fault = takesText ? unsupported(inputs) : null;
-    return fault === null ? runner.infer(inputs, performance.now() + withinMs, gone) : Promise.reject(fault);
+    return fault === null ? runner.infer(inputs, performance.now() + withinMs, gone, longestMs) : Promise.reject(fault);
   };
 }
 
@@ -160,8 +168,9 @@ async function moveInline(
   spec: Spec,
   file: Uint8Array | string,
   options: SessionOptions,
+  queueLimit: number,
   openWorker: () => Promise<Runner>,
 ): Promise<PlacedRunner> {
   await channel.close();
-  return createMovingModel({ session: await openSession(spec, file, options), trial, openWorker });
+  return createMovingModel({ session: await openSession(spec, file, options), trial, queueLimit, openWorker });
 }

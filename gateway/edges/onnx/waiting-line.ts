@@ -9,7 +9,7 @@ interface Waiting {
   readonly deadline: number;
 }
 
-interface WaitingLine<Caller extends Waiting> {
+export interface WaitingLine<Caller extends Waiting> {
   readonly size: number;
   push(caller: Caller): void;
   /** The next to serve; undefined where nobody waits. */

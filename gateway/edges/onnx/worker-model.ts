@@ -1,38 +1,48 @@
 import { CallerGone, DeadlineExceeded, InferenceError, Overloaded, type Gone } from "../../core/ports.ts";
 import type { Tensor, TensorData } from "../../../schemas/tensor.ts";
 import type { Channel } from "./channel.ts";
+import { keepOpen, type Link, type LinkOptions } from "./link.ts";
 import { buffersOf } from "./messages.ts";
-import { createWaitingLine } from "./waiting-line.ts";
+import { createWaitingLine, type WaitingLine } from "./waiting-line.ts";
+import { within } from "./within.ts";
 
 /** What a model does wherever it runs. */
 export interface Runner {
-  /** `deadline`: when the caller gives up, in milliseconds of `performance.now()`. */
-  infer(inputs: readonly Tensor[], deadline: number, gone?: Gone): Promise<readonly Tensor[]>;
+  /**
+   * `deadline`: when the caller gives up, in milliseconds of `performance.now()`; `longestMs`: what any caller waits at most
+   * (default: no limit).
+   */
+  infer(inputs: readonly Tensor[], deadline: number, gone?: Gone, longestMs?: number): Promise<readonly Tensor[]>;
+  /** Why every request fails until the model has been loaded again; null while that is not so. */
+  broken(): string | null;
   close(): Promise<void>;
 }
 
-export interface WorkerModelOptions {
-  /** A worker that holds the model already. */
-  readonly first: Channel;
-  /** Another one, after a crash. Rejects where the model cannot be loaded again. */
-  readonly reopen: () => Promise<Channel>;
+export interface WorkerModelOptions extends Pick<LinkOptions, "first" | "reopen" | "retryMs"> {
   /** Requests that may wait; more are turned away. */
   readonly queueLimit: number;
-  /** Milliseconds between tries to load the model again; doubled each time, up to a minute. */
-  readonly retryMs: number;
   /** Milliseconds that a call took when the model was tried. */
   readonly callMs: number;
+  /** Milliseconds that a call may take in any case: to give one up is dear, and a busy machine holds up calls, too. */
+  readonly patienceMs: number;
+  /** For the log: a call was given up. */
+  readonly onGivenUp: (message: string) => void;
 }
+
+/** How often as long as any caller waits a call may take, before it is given up. */
+const timesLongest = 2;
 
 interface Waiting extends PromiseWithResolvers<readonly Tensor[]> {
   readonly inputs: readonly Tensor[];
   readonly deadline: number;
+  /** What its call may take. */
+  readonly limitMs: number;
 }
 
 /**
  * A model in a worker: one request on the session at a time, a bounded queue before it, of requests that can still be
- * answered in time. When the worker ends by itself, the request that was running fails, the others wait for the model to be
- * loaded again.
+ * answered in time. When the worker ends by itself, or its call takes so long that it may never end and is given up, the request
+ * that was running fails, the others wait for the model to be loaded again in another one.
  */
 export function createWorkerModel(options: WorkerModelOptions): Runner {
   const queue = createWaitingLine<Waiting>({
@@ -41,8 +51,12 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
   });
   let running: Promise<void> | null = null;
   let closing: Promise<void> | null = null;
-  const link = keepOpen(options, pump, (broken) => {
-    for (const { reject } of queue.clear()) reject(new InferenceError(broken));
+  const link = keepOpen({
+    ...options,
+    onOpen: pump,
+    onBroken: (broken) => {
+      for (const { reject } of queue.clear()) reject(new InferenceError(broken));
+    },
   });
 
   function pump(): void {
@@ -51,11 +65,16 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
     const started = performance.now();
     const next = queue.next(started);
     if (next === undefined) return;
-    running = serve(channel, next).finally(() => {
+    running = serve(channel, next, giveUp).finally(() => {
       queue.took(performance.now() - started);
       running = null;
       pump();
     });
+  }
+
+  function giveUp(reason: string, over: Promise<unknown>): void {
+    options.onGivenUp(reason);
+    link.giveUp(reason, over);
   }
 
   /** Who waits is served first: each request that ends starts the next. */
@@ -71,19 +90,8 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
     await link.close();
   }
 
-  /** Who has gone makes room at once; what runs for them already is not interrupted. */
-  function leaveWhen(signal: AbortSignal, waiting: Waiting): void {
-    const leave = (): void => {
-      if (queue.remove(waiting)) waiting.reject(new CallerGone("the caller has gone"));
-    };
-    if (signal.aborted) return leave();
-    signal.addEventListener("abort", leave);
-    const stay = (): void => signal.removeEventListener("abort", leave);
-    void waiting.promise.then(stay, stay);
-  }
-
   return {
-    infer(inputs, deadline, gone) {
+    infer(inputs, deadline, gone, longestMs = Infinity) {
       if (closing !== null) return Promise.reject(new Overloaded("the model is being unloaded"));
       const broken = link.broken();
       if (broken !== null) return Promise.reject(new InferenceError(broken));
@@ -91,82 +99,51 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
       if (queue.size >= options.queueLimit) {
         return Promise.reject(new Overloaded(`${queue.size} requests wait for the model already`));
       }
-      const waiting: Waiting = { inputs, deadline, ...Promise.withResolvers<readonly Tensor[]>() };
+      const limitMs = Math.max(options.patienceMs, timesLongest * longestMs);
+      const waiting: Waiting = { inputs, deadline, limitMs, ...Promise.withResolvers<readonly Tensor[]>() };
       queue.push(waiting);
       pump();
-      if (gone !== undefined) leaveWhen(gone(), waiting);
+      if (gone !== undefined) leaveWhen(gone(), queue, waiting);
       return waiting.promise;
     },
+    broken: () => link.broken(),
     close: () => (closing ??= close()),
   };
 }
 
-interface Link {
-  /** null while there is none. */
-  channel(): Channel | null;
-  /** Why the model could not be loaded again, while that is so. */
-  broken(): string | null;
-  close(): Promise<void>;
-}
-
-/** Opens the model in another worker whenever its worker ends, until closed. */
-function keepOpen(options: WorkerModelOptions, onOpen: () => void, onBroken: (message: string) => void): Link {
-  let channel: Channel | null = null;
-  let broken: string | null = null;
-  let closed = false;
-  let retry: ReturnType<typeof setTimeout> | undefined;
-
-  function use(opened: Channel): void {
-    channel = opened;
-    broken = null;
-    void opened.ended.then((reason) => {
-      channel = null;
-      if (!closed) void reopen(reason, options.retryMs);
-    });
-  }
-
-  async function reopen(reason: string, retryMs: number): Promise<void> {
-    try {
-      const opened = await options.reopen();
-      if (closed) return await opened.close();
-      use(opened);
-      onOpen();
-    } catch (error) {
-      broken = `${reason}; loading it again failed: ${messageOf(error)}`;
-      onBroken(broken);
-      if (!closed) retry = setTimeout(() => void reopen(reason, Math.min(retryMs * 2, 60_000)), retryMs);
-    }
-  }
-
-  use(options.first);
-  return {
-    channel: () => channel,
-    broken: () => broken,
-    async close() {
-      closed = true;
-      clearTimeout(retry);
-      await channel?.close();
-    },
+/** Who has gone makes room at once; what runs for them already is not interrupted. */
+function leaveWhen(signal: AbortSignal, queue: WaitingLine<Waiting>, waiting: Waiting): void {
+  const leave = (): void => {
+    if (queue.remove(waiting)) waiting.reject(new CallerGone("the caller has gone"));
   };
+  if (signal.aborted) return leave();
+  signal.addEventListener("abort", leave);
+  const stay = (): void => signal.removeEventListener("abort", leave);
+  void waiting.promise.then(stay, stay);
 }
 
 /** Never rejects: the outcome goes to who waits. */
-async function serve(channel: Channel, { inputs, resolve, reject }: Waiting): Promise<void> {
+async function serve(
+  channel: Channel,
+  { inputs, limitMs, resolve, reject }: Waiting,
+  giveUp: Link["giveUp"],
+): Promise<void> {
   try {
     // Copies change hands: the caller may need its tensors for another version yet.
     const copies = inputs.map((tensor) => ({ ...tensor, data: copy(tensor.data) }));
-    const answer = await channel.ask({ kind: "infer", inputs: copies }, buffersOf(copies));
+    const answering = channel.ask({ kind: "infer", inputs: copies }, buffersOf(copies));
+    const answer = await within(limitMs, answering, () => {
+      const reason = `a call did not end within ${limitMs / 1000} s`;
+      giveUp(reason, answering);
+      return new InferenceError(reason);
+    });
     if (answer.kind === "inferred") resolve(answer.outputs);
     else reject(new InferenceError(answer.kind === "failed" ? answer.message : "the worker gave no outputs"));
   } catch (error) {
-    reject(new InferenceError(messageOf(error)));
+    reject(new InferenceError(error instanceof Error ? error.message : String(error)));
   }
 }
 
 function copy(data: TensorData): TensorData {
   return data.slice();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

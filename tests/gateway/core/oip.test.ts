@@ -45,6 +45,12 @@ test("flat and nested data give the same tensors, in the signature's order", () 
   expect(nested).toEqual({ id: null, tensors: expected, outputs: null, binary: false });
 });
 
+test("what is null has been left out", () => {
+  const inputs = [x, word].map((input) => ({ ...input, parameters: null }));
+  const read = decodeInferRequest({ id: null, inputs, outputs: null, parameters: null }, signature);
+  expect(read).toMatchObject({ id: null, outputs: null, binary: false });
+});
+
 function refusal(body: unknown): string {
   try {
     decodeInferRequest(body, signature);
