@@ -5,7 +5,7 @@ import { jsonLengthHeader } from "./binary.ts";
 import type { Heard, InputCase, Judge, Message } from "./exchange.ts";
 import { canaryVersion } from "./models.ts";
 import type { Draw } from "./random.ts";
-import { rightAnswer } from "./right.ts";
+import { wrongIn } from "./right.ts";
 
 /** Changes a right request into one that may be wrong. */
 export function breakCase(draw: Draw, valid: Omit<InputCase, "leavesAfterMs">): Omit<InputCase, "leavesAfterMs"> {
@@ -241,10 +241,9 @@ function judgeOf(message: Message): Judge {
   const path = URL.parse(`http://localhost${message.path}`)?.pathname ?? message.path;
   const isAlerts = /^\/+alerts/.test(path);
   const namesCanary = path.includes(`/versions/${canaryVersion}/`);
-  const right = rightAnswer(path, message);
   return (heard) => {
     const { status, text } = heard;
-    if (status === 200) return right(heard);
+    if (status === 200) return wrongIn(path, message, heard);
     if (isOverload(heard)) return null;
     // Who names the failing version is told that it failed.
     const isFailure = status === 500 && namesCanary && text.includes("failed on this input");

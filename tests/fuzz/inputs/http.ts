@@ -20,7 +20,7 @@ export async function fuzzHttp(job: FuzzJob): Promise<Counts> {
   let seed = job.seed;
   const goesOn = (): boolean => counts.passed + counts.failed < job.most && spent() < job.limitMs;
   while (goesOn()) {
-    await using gateway = await startInputGateway((status) => statuses.set(status, (statuses.get(status) ?? 0) + 1));
+    await using gateway = await startInputGateway("triton",(status) => statuses.set(status, (statuses.get(status) ?? 0) + 1));
     const until = counts.passed + counts.failed + longest;
     while (goesOn() && counts.passed + counts.failed < until) {
       const seeds = job.isSingle ? [seed++] : Array.from({ length: width }, () => seed++);
@@ -49,7 +49,7 @@ async function playBurst(gateway: InputGateway, seed: number, isSingle: boolean,
 /** With the few requests of its burst that it fails beside, where it fails again. */
 async function tell(seed: number, { place, case: failed, what }: Failure): Promise<void> {
   const burst = burstOf(seed);
-  await using gateway = await startInputGateway();
+  await using gateway = await startInputGateway("triton");
   const fails = async (places: readonly number[]) =>
     (await gateway.play(burst, places)).some((one) => one.place === place);
   const again = await fails([...burst.keys()]);

@@ -20,7 +20,7 @@ const first = 20261121;
 let gateway: InputGateway;
 const statuses = new Set<number>();
 beforeAll(async () => {
-  gateway = await startInputGateway((status) => void statuses.add(status));
+  gateway = await startInputGateway("embedded", (status) => void statuses.add(status));
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 

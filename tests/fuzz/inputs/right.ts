@@ -2,27 +2,25 @@
 import { differs, predictions } from "./answers.ts";
 import { readInfer, readOutputs, type Asked } from "./asked.ts";
 import { jsonLengthHeader } from "./binary.ts";
-import type { Heard, Judge, Message } from "./exchange.ts";
+import type { Heard, Message } from "./exchange.ts";
 import { featureOrder, outputsFor, type Element } from "./models.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Throws for an answer to what nobody could have read. `path`: as the server gets it. */
-export function rightAnswer(path: string, message: Message): Judge {
-  if (message.method !== "POST") return () => null;
+/** What is wrong with the answer. Throws for one to what nobody could have read. `path`: as the server gets it. */
+export function wrongIn(path: string, message: Message, heard: Heard): string | null {
+  if (message.method !== "POST") return null;
   const body = Buffer.from(message.body ?? "");
   const [, model, version] = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?\/infer\/?$/.exec(path) ?? [];
   if (model !== undefined) {
     const headers = new Headers(message.headers.map(([name, value]): [string, string] => [name, value]));
     const name = decodeURIComponent(model);
-    return (heard) => inferred(name, version, readInfer(name, body, headers.get(jsonLengthHeader)), heard);
+    return inferred(name, version, readInfer(name, body, headers.get(jsonLengthHeader)), heard);
   }
   const [, target] = /^\/v1\/models\/([^/]+):predict\/?$/.exec(path) ?? [];
-  if (target === undefined && !/^\/predict\/?$/.test(path)) return () => null;
-  return (heard) => {
-    const json = JSON.parse(body.toString()) as Fields;
-    return predicted(String(target === undefined ? json["model"] : decodeURIComponent(target)), json, heard);
-  };
+  if (target === undefined && !/^\/predict\/?$/.test(path)) return null;
+  const json = JSON.parse(body.toString()) as Fields;
+  return predicted(String(target === undefined ? json["model"] : decodeURIComponent(target)), json, heard);
 }
 
 /** Of `infer`; `named`: the version in its path. */
