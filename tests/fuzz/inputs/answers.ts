@@ -74,7 +74,8 @@ export function differs(
     got?.length === expected.length &&
     got.every((value, at) => {
       const other = expected[at];
-      if (typeof value !== "number" || typeof other !== "number" || Object.is(value, other)) return Object.is(value, other);
+      if (typeof value !== "number" || typeof other !== "number" || Object.is(value, other))
+        return Object.is(value, other);
       return Math.abs(value - other) <= 1e-4 * Math.max(1, Math.abs(other));
     });
   return same ? null : `${name} is ${JSON.stringify(got)}, and should be ${JSON.stringify(expected)}`;

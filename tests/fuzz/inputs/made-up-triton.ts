@@ -102,7 +102,9 @@ function answer(path: string, body: Buffer, jsonLength: string | null): Buffer {
   try {
     const asked = readInfer(model, body, jsonLength);
     const outputs = outputsFor(model, Number(version), asked.inputs);
-    return outputs === null ? refusal(500, "Non-zero status code returned") : inferReply(model, version, asked, outputs);
+    return outputs === null
+      ? refusal(500, "Non-zero status code returned")
+      : inferReply(model, version, asked, outputs);
   } catch (error) {
     return refusal(error instanceof NoJson ? 500 : 400, String(error));
   }

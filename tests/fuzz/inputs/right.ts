@@ -38,11 +38,7 @@ export function inferred(
   const problem =
     differs("model", [name, ...(named === undefined ? [] : [Number(version)])], asked) ??
     differs("id", [head["id"] ?? ""], [id ?? ""]) ??
-    differs(
-      "outputs",
-      [...outputs.keys()].toSorted(),
-      [...new Set(wanted.map((output) => output.name))].toSorted(),
-    );
+    differs("outputs", [...outputs.keys()].toSorted(), [...new Set(wanted.map((output) => output.name))].toSorted());
   if (problem !== null) return problem;
   for (const [output, elements] of outputs) {
     const wrong = differs(output, elements.map(plain), (expected.get(output) ?? []).map(plain));

@@ -8,6 +8,11 @@ import { fuzzTree } from "./models.ts";
 export const backends = ["embedded", "triton"] as const;
 export type Backend = (typeof backends)[number];
 
+/** Each seed is one gateway's. */
+export function backendOf(seed: number): Backend {
+  return backends[seed % backends.length] ?? "embedded";
+}
+
 export interface FuzzWorld extends AsyncDisposable {
   readonly rig: GatewayRig;
   /** What the gateway logged as its own error, metrics that grow with what people send, and what reached the model server. */
@@ -29,8 +34,7 @@ export async function startWorld(backend: Backend): Promise<FuzzWorld> {
         .map((entry) => `${backend}: logged ${Bun.inspect(entry)}`);
       const series = Object.keys(await rig.metric("gateway_reply_total"));
       const grown = series.length > mostSeries ? [`${series.length} series of replies: ${series.join(" ")}`] : [];
-      const idle = triton !== null && triton.inferred === 0 ? ["the model server was asked for nothing"] : [];
-      return [...errors, ...grown, ...idle, ...(triton?.complaints ?? [])];
+      return [...errors, ...grown, ...(triton?.complaints ?? [])];
     },
     async [Symbol.asyncDispose]() {
       await rig[Symbol.asyncDispose]();
