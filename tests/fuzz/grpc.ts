@@ -126,6 +126,7 @@ async function call(
   const read = (got: Readonly<Record<string, unknown>>): void => {
     if (typeof got[":status"] === "number" && got[":status"] !== 200) status = `http ${got[":status"]}`;
     if (typeof got["grpc-status"] === "string") status = got["grpc-status"];
+
     if (typeof got["grpc-message"] === "string") tell(decodeURIComponent(got["grpc-message"]));
   };
   stream.on("response", read);

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { burstOf, startInputGateway, type InputGateway } from "./bursts.ts";
 import { describeCase } from "./tell.ts";
+import { wireCases } from "./wire.ts";
+import { backends } from "./worlds.ts";
 
 setDefaultTimeout(60_000);
 
@@ -18,13 +20,16 @@ const failingPart = `
 const first = 20261121;
 
 let gateway: InputGateway;
-const statuses = new Set<number>();
 beforeAll(async () => {
-  gateway = await startInputGateway("embedded", (status) => void statuses.add(status));
+  gateway = await startInputGateway("embedded");
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-test("thousands of requests, right and wrong ones at once, are answered as they should be, each with its own numbers", async () => {
+const promise = "thousands of requests, right and wrong ones at once, are answered as they should be, each with its own numbers";
+
+test.each([...backends])(`${promise}: %s`, async (backend) => {
+  const statuses = new Set<number>();
+  await using gateway = await startInputGateway(backend, (status) => void statuses.add(status));
   const failures: string[] = [];
   for (let seed = first; seed < first + 150; seed += 3) {
     const seeds = [seed, seed + 1, seed + 2];
@@ -66,10 +71,10 @@ test("a seed plays replies, calls and requests, told apart and counted together,
     return text;
   };
   const [once, again] = await Promise.all([play(first), play(first)]);
-  const counts = ["replies parsed", "gRPC calls", "requests"].map((of) => {
+  const counts = ["replies parsed", "gRPC calls", "connections", "requests"].map((of) => {
     return Number(new RegExp(`^(\\d+) ${of} in .* a second`, "m").exec(once)?.[1]);
   });
-  expect(counts).toEqual([500, 50, burstOf(first).length]);
+  expect(counts).toEqual([500, 50, wireCases, burstOf(first).length]);
   const total = counts.reduce((sum, count) => sum + count, 0);
   expect(once.trimEnd().split("\n").at(-1)).toBe(`${total} passed, 0 failed`);
   const untimed = (text: string) => text.replaceAll(/ in \d+ s, \d+ a second.*/g, "");
