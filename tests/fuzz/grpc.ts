@@ -146,7 +146,7 @@ interface SoundCall {
 }
 
 function soundCall(random: Random, id: string): SoundCall {
-  const row = () => Array.from({ length: 3 }, () => Math.floor(random() * 1800 - 900) / 100);
+  const row = () => Array.from({ length: 3 }, () => Math.floor(random() * 600 - 300) / 100);
   return { id, rows: Array.from({ length: 1 + Math.floor(random() * 3) }, row) };
 }
 

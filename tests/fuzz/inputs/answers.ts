@@ -50,9 +50,9 @@ export function classes(rows: readonly (readonly number[])[], id: string): Judge
   };
 }
 
-/** A full line before a worker is nobody's fault. */
+/** A full line before a worker is nobody's fault; on a busy machine any model may have one. */
 export function isOverload({ status, text }: Heard): boolean {
-  return status === 503 && text.includes('"overloaded"');
+  return status === 503 && /\boverloaded\b/.test(text);
 }
 
 export function outputsOf({ text }: Heard): Record<string, unknown[] | undefined> {

@@ -1,6 +1,5 @@
 /** Requests that something was done to, and what any answer to them must keep to. */
 import { innards } from "../../support/innards.ts";
-import { isOverload } from "./answers.ts";
 import { jsonLengthHeader } from "./binary.ts";
 import type { Heard, InputCase, Judge, Message } from "./exchange.ts";
 import { canaryVersion } from "./models.ts";
@@ -236,7 +235,7 @@ function withJunkSegments(draw: Draw, path: string): string {
 const mistakes = new Set([400, 404, 405, 413, 415, 422]);
 
 /** Any refusal is right: never a 500, always in the form of an error, and nothing of the inside in it. An answer has to be the model's. */
-function judgeOf(message: Message): Judge {
+export function judgeOf(message: Message): Judge {
   // As a client sends it: alone, `//alerts` would be a host.
   const path = URL.parse(`http://localhost${message.path}`)?.pathname ?? message.path;
   const isAlerts = /^\/+alerts/.test(path);
@@ -244,7 +243,6 @@ function judgeOf(message: Message): Judge {
   return (heard) => {
     const { status, text } = heard;
     if (status === 200) return wrongIn(path, message, heard);
-    if (isOverload(heard)) return null;
     // Who names the failing version is told that it failed.
     const isFailure = status === 500 && namesCanary && text.includes("failed on this input");
     const isRefusal = mistakes.has(status) || (isAlerts && (status === 401 || status === 403));

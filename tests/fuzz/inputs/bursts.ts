@@ -1,4 +1,5 @@
 /** Bursts of requests that are in flight together, right and wrong ones, so that they meet in the models' batches. */
+import { isOverload } from "./answers.ts";
 import { breakCase } from "./broken.ts";
 import type { Heard, InputCase } from "./exchange.ts";
 import { drawsOf, type Draw } from "./random.ts";
@@ -76,7 +77,7 @@ async function problemOf(
   }
   onAnswer(heard.status);
   try {
-    return judge(heard);
+    return isOverload(heard) ? null : judge(heard);
   } catch (error) {
     return `an answer that cannot be read (${String(error)}): ${heard.text.slice(0, 300)}`;
   }

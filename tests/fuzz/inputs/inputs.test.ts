@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import { judgeOf } from "./broken.ts";
 import { burstOf, startInputGateway, type InputGateway } from "./bursts.ts";
 import { describeCase } from "./tell.ts";
 import { wireCases } from "./wire.ts";
@@ -25,7 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-const promise = "thousands of requests, right and wrong ones at once, are answered as they should be, each with its own numbers";
+const promise =
+  "thousands of requests, right and wrong ones at once, are answered as they should be, each with its own numbers";
 
 test.each([...backends])(`${promise}: %s`, async (backend) => {
   const statuses = new Set<number>();
@@ -60,6 +62,18 @@ test("an answer with a neighbour's numbers is found", async () => {
   expect(await gateway.play([one!, other!, swapped])).toMatchObject([
     { place: 2, what: expect.stringMatching(/^sum is /) },
   ]);
+});
+
+test("an answer to a request that something was done to is held to what was sent, by every way of asking", async () => {
+  const burst = Array.from({ length: 60 }, (_, at) => burstOf(first + at)).flat();
+  const kinds = ["predict", "v1", "predict by name", "predict sum", "infer sum", "infer words", "infer", "binary sum"];
+  for (const kind of kinds) {
+    const [one, other] = burst.filter((each) => each.kind === kind && each.leavesAfterMs === null);
+    const judge = judgeOf(one!.message);
+    expect(await gateway.play([{ ...one!, judge }])).toEqual([]);
+    const [failure] = await gateway.play([{ ...one!, message: other!.message, judge }]);
+    expect([kind, failure?.what]).toEqual([kind, expect.stringContaining("should be")]);
+  }
 });
 
 test("a seed plays replies, calls and requests, told apart and counted together, the same ones each time", async () => {

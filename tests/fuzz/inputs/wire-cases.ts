@@ -42,7 +42,7 @@ interface Made {
 
 /** Of a sound request, all of it but its length. */
 export function partsOf(draw: Draw, id: string): Parts {
-  const rows = draw.list(draw.whole(1, 3), () => draw.list(3, () => draw.whole(-900, 900) / 100));
+  const rows = draw.list(draw.whole(1, 3), () => draw.list(3, () => draw.whole(-300, 300) / 100));
   const input = { name: "input", datatype: "FP32", shape: [rows.length, 3] };
   const line = `POST /v2/models/fraud${draw.pick(["", "", "/versions/1", "/versions/2"])}/infer HTTP/1.1`;
   const headers = ["Host: gateway"];
