@@ -1,5 +1,6 @@
 import type { Signature, TensorSpec } from "../../schemas/model-version.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
+import { OutputNotJson } from "./errors.ts";
 import { InferenceError, InputRefused, Overloaded, Unavailable, type RawMessage } from "./ports.ts";
 import { decodeRawOutput, encodeRaw } from "./raw-tensors.ts";
 import { isObject } from "./words.ts";
@@ -40,6 +41,23 @@ export function decodeServerReply({ body, jsonBytes }: RawMessage, { outputs }: 
     if (tensor === undefined) throw new InferenceError(`output "${name}" is missing`);
     return tensor;
   });
+}
+
+const notFinite = ["NaN", "Infinity"].map((name) => Buffer.from(name));
+const bareNames = /(?<=[[,]\s*)-?(?:NaN|Infinity)(?=\s*[,\]])/g;
+
+/** A reply that is handed on. Throws OutputNotJson where its JSON is none: Triton writes such numbers by their bare names. */
+export function requireJson(reply: RawMessage): RawMessage {
+  const { body, jsonBytes } = reply;
+  const json = jsonBytes === null ? body : body.subarray(0, jsonBytes);
+  // Only what has the names in it is read: they may be somebody's text.
+  if (!notFinite.some((name) => Buffer.prototype.includes.call(json, name)) || parsed(json) !== null) return reply;
+  const mended = Buffer.from(new TextDecoder().decode(json).replaceAll(bareNames, "null"));
+  for (const { name, data } of outputEntries(mended)) {
+    const at = Array.isArray(data) ? data.flat(Infinity).indexOf(null) : -1;
+    if (at !== -1) throw new OutputNotJson(String(name).slice(0, 64), at);
+  }
+  return reply;
 }
 
 /** What a reply other than 200 means. The message of a refusal may be shown to callers, the others go to the log. */

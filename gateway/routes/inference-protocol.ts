@@ -4,6 +4,7 @@ import { joinBody, jsonLengthHeader } from "../core/oip-body.ts";
 import { decodeInferRequest, encodeInferResponse, type InferReply, type InferRequest } from "../core/oip.ts";
 import { modelMetadata, openVersions, serverMetadata } from "../core/oip-metadata.ts";
 import type { LoadedModel, RawMessage } from "../core/ports.ts";
+import { requireJson } from "../core/server-infer.ts";
 import { isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
 import { answerHeaders, jsonAnswer, requestIdOf, writtenAnswer, type Signed } from "./answer.ts";
@@ -68,12 +69,10 @@ async function inferOnce(gateway: Gateway, request: Request, model: string, vers
     },
     decode: (target, outputs) =>
       encodeInferResponse(target, requests?.get(target) ?? { id: null, outputs: null, binary: false }, outputs),
-    raw: raw && { request: raw, reply: unchanged },
+    raw: raw && { request: raw, reply: requireJson },
   });
   return responseOf({ answer, requestId: requestIdOf(request), revision });
 }
-
-const unchanged = (reply: RawMessage): RawMessage => reply;
 
 function timeoutIn(body: unknown): number | null {
   return isObject(body) ? timeoutParameterMs(body["parameters"]) : null;

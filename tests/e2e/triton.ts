@@ -12,6 +12,7 @@ import {
   json,
   near,
   postBinary,
+  postRaw,
   rows,
   softmax,
   startLoad,
@@ -79,6 +80,26 @@ async function answering({ post, get, metric, tritons }: TritonWorld, { scenario
     const instances = [{ ids: 7, words: "ß" }];
     const predicted = await json(await post("/v1/models/text:predict", { instances }));
     assert.deepEqual(predicted["predictions"], [{ doubled: 14, echo: "ß" }]);
+  });
+
+  for (const [datatype, bits] of Object.entries({ FP16: [0x3c00, 0xc100], BF16: [0x3f80, 0xc020] })) {
+    await scenario(`${datatype}, which Triton has in no JSON, goes both ways in JSON and in binary`, async () => {
+      const path = `/v2/models/${datatype.toLowerCase()}/infer`;
+      const input = { name: "in", datatype, shape: [2] };
+      const reply = await json(await post(path, { inputs: [{ ...input, data: [1, -2.5] }] }));
+      assert.deepEqual((reply["outputs"] as { data: number[] }[])[0]?.data, [1, -2.5]);
+      const sent = Buffer.from(Uint16Array.from(bits).buffer);
+      const binary = await postRaw(post, path, { ...input, bytes: sent }, { binary_data_output: true });
+      assert.equal(binary.status, 200);
+      assert.deepEqual(Buffer.from(await binary.bytes()).subarray(-4), sent);
+    });
+  }
+
+  await scenario("numbers that are none, which Triton writes as no JSON has them, are told", async () => {
+    const bytes = Buffer.from(Float32Array.of(NaN, 1, 2).buffer);
+    const reply = await postRaw(post, infer, { name: "input", datatype: "FP32", shape: [1, 3], bytes });
+    const { error } = await json(reply, 422);
+    assert.match(String(error), /^output "probabilities": element 0 is not a finite number/);
   });
 
   await scenario("the gateway's metrics and Triton's count the same requests", async () => {

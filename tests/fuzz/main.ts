@@ -1,10 +1,11 @@
 /**
  * `bun run fuzz [--only histories|inputs] [--minutes N] [--seed S] [--histories N] [--cases N]`: random histories of everybody who
  * writes, and every fault at every call (15 minutes, or 10,000 histories); then whatever may come from the network (10 minutes, or
- * 1,000,000 cases): random HTTP requests to the gateway, most of it, gRPC calls, and replies of model servers. --minutes is for
- * both together. With --seed alone that one history is played, or with `--only inputs` what this seed gives of each kind of input,
- * the requests told in full and cut down where one fails; `--fault NAME` tries the faults of the matrix that have this in their
- * names. The last line counts all: `N passed, N failed`.
+ * 1,000,000 cases): random HTTP requests, most of it, bytes over sockets and gRPC calls, to a gateway with models in itself and to
+ * one before a made-up Triton, and replies of model servers; how many of each is told at the end. --minutes is for both together.
+ * With --seed alone that one history is played, or with `--only inputs` what this seed gives of each kind of input, the requests
+ * told in full and cut down where one fails; `--fault NAME` tries the faults of the matrix that have this in their names. The last
+ * line counts all: `N passed, N failed`.
  */
 import { parseArgs } from "node:util";
 import { fuzzFaults, fuzzHistories } from "./histories.ts";

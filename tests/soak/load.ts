@@ -1,12 +1,15 @@
 /** Steady load of requests that each carry their own numbers; every answer is checked. */
 import { seededRandom } from "../support/random.ts";
 import { expected, failsFrom } from "./tree.ts";
+import { openWays, type Answered, type Door } from "./ways.ts";
 
 export interface Load {
   /** Answered as they should be. */
   readonly answered: () => number;
   /** Requests that stable answered for a failing canary. */
   readonly standIns: () => number;
+  /** Requests by the way in which they asked, answered or left. */
+  readonly ways: ReadonlyMap<string, number>;
   /** What went wrong, in words; the first of many. */
   readonly failures: readonly string[];
   /** From now on, no connection is no failure: for requests that are sent after this. */
@@ -24,8 +27,10 @@ const failingShare = 0.1;
 const mostTold = 20;
 
 /** Sends so many requests a second to the gateway, until stopped. */
-export function startLoad(url: string, perSecond: number): Load {
+export function startLoad(gateway: Door, perSecond: number): Load {
   const counts = { answered: 0, standIns: 0 };
+  const ways = openWays(gateway);
+  const asked = new Map(ways.all.map(([name]) => [name, 0]));
   const failures: string[] = [];
   const stopping = new AbortController();
   let endExpectedAt = Number.POSITIVE_INFINITY;
@@ -40,24 +45,26 @@ export function startLoad(url: string, perSecond: number): Load {
     const failed = (what: string): void => {
       if (failures.length < mostTold) failures.push(`${new Date().toISOString()} ${what}`);
     };
-    const ask = random() < 0.5 ? askPredict : askInfer;
-    let reply: Response;
-    let body: string;
+    let share = random();
+    const [way, , ask] = ways.all.find(([, of]) => (share -= of) < 0) ?? ways.all[0] ?? [];
+    if (way === undefined || ask === undefined) return;
+    let answer: Answered | null;
     try {
-      const { path, request } = ask(model, row);
-      reply = await fetch(`${url}${path}`, { method: "POST", body: JSON.stringify(request) });
-      body = await reply.text();
+      answer = await ask({ model, row });
     } catch (error) {
       // Nobody listens any more; what was sent before that is still owed an answer.
-      if (sentAt < endExpectedAt) failed(`no answer from ${model}: ${String(error)}`);
+      if (sentAt < endExpectedAt) failed(`no answer from ${model} by ${way}: ${String(error)}`);
       return;
     }
-    if (reply.status !== 200) return failed(`${model} answered ${reply.status}: ${body.slice(0, 200)}`);
-    const { version, got } = answerIn(body);
+    asked.set(way, (asked.get(way) ?? 0) + 1);
+    if (answer === null) return;
+    const { status, said, version, got, isStandIn } = answer;
+    if (status !== 200) return failed(`${model} by ${way} answered ${status}: ${said.slice(0, 200)}`);
     const right = expected(version, row);
-    if (!(Math.abs(got - right) < 1e-4)) return failed(`${model} ${version} answered ${got} and not ${right}`);
+    if (!(Math.abs(got - right) < 1e-4))
+      return failed(`${model} ${version} by ${way} answered ${got} and not ${right}`);
     counts.answered++;
-    if (reply.headers.has("x-mmsp-fallback-from")) counts.standIns++;
+    if (isStandIn) counts.standIns++;
   }
 
   async function work(): Promise<void> {
@@ -80,6 +87,7 @@ export function startLoad(url: string, perSecond: number): Load {
   return {
     answered: () => counts.answered,
     standIns: () => counts.standIns,
+    ways: asked,
     failures,
     expectEnd: () => {
       endExpectedAt = performance.now();
@@ -95,33 +103,7 @@ export function startLoad(url: string, perSecond: number): Load {
     stop: async () => {
       stopping.abort();
       await done;
+      ways[Symbol.dispose]();
     },
   };
-}
-
-interface Asked {
-  readonly path: string;
-  readonly request: object;
-}
-
-/** What the gateway reads, and translates for a model server. */
-function askPredict(model: string, row: readonly number[]): Asked {
-  return { path: "/predict", request: { model, features: [row] } };
-}
-
-/** What it passes to a model server unread. */
-function askInfer(model: string, row: readonly number[]): Asked {
-  const input = { name: "input", datatype: "FP32", shape: [1, row.length], data: row };
-  return { path: `/v2/models/${model}/infer`, request: { inputs: [input] } };
-}
-
-/** The version that answered, and its probability of the first class. */
-function answerIn(body: string): { readonly version: number; readonly got: number } {
-  const { model_version, probabilities, outputs } = JSON.parse(body) as {
-    readonly model_version: string;
-    readonly probabilities?: readonly (readonly number[])[];
-    readonly outputs?: readonly { readonly name: string; readonly data: readonly number[] }[];
-  };
-  const numbers = probabilities?.[0] ?? outputs?.find(({ name }) => name === "probabilities")?.data;
-  return { version: Number(model_version), got: numbers?.[0] ?? Number.NaN };
 }

@@ -42,7 +42,7 @@ async function soak({ name, gitDir, lines, start }: World): Promise<Kept[]> {
   await using gateway = await start();
   const changes = makeChanges(gitDir, gateway.url);
   const gauge = startGauge(gateway.pid);
-  const load = startLoad(gateway.url, rate);
+  const load = startLoad(gateway, rate);
   const troubles = lines === null ? null : createTroubles(lines, gateway.url, load);
   const change = async (): Promise<void> => {
     await changes.swap();
@@ -68,6 +68,11 @@ async function soak({ name, gitDir, lines, start }: World): Promise<Kept[]> {
       `${done}; ${load.standIns()} answered for by stable`,
     ),
     {
+      promise: "every way of asking was taken",
+      kept: [...load.ways.values()].every((count) => count > 0),
+      figure: [...load.ways].map(([way, count]) => `${count} ${way}`).join(", "),
+    },
+    {
       promise: "canaries were cut by the guard",
       kept: cuts > 0 && load.standIns() > 0,
       figure: `${cuts} of ${canaries}`,
@@ -81,7 +86,7 @@ async function soak({ name, gitDir, lines, start }: World): Promise<Kept[]> {
 /** SIGTERM under load, a start with a cut that git does not know yet, kill -9, and a start while the remote is away. */
 async function drainAndKill({ name, gitDir, start }: World): Promise<readonly Kept[]> {
   const first = await start();
-  const draining = startLoad(first.url, rate);
+  const draining = startLoad(first, rate);
   await makeChanges(gitDir, first.url).leaveCut();
   draining.expectEnd();
   const code = await first.terminate();
@@ -99,7 +104,7 @@ async function drainAndKill({ name, gitDir, start }: World): Promise<readonly Ke
   renameSync(gitDir, `${gitDir}.away`);
   await using third = await start();
   const after = await statusOf(third.url);
-  const load = startLoad(third.url, rate);
+  const load = startLoad(third, rate);
   await Bun.sleep(changeMs);
   await load.stop();
   const same = Bun.deepEquals(stateOf(before), stateOf(after));

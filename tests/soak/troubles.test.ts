@@ -9,7 +9,7 @@ test("two replicas let a gateway hide every hiccup of one of them", async () => 
   const { lines } = world;
   if (lines === null) throw new Error("it has no model servers");
   await using gateway = await world.start();
-  const load = startLoad(gateway.url, 200);
+  const load = startLoad(gateway, 200);
   const troubles = createTroubles(lines, gateway.url, load);
   for (const _ of hiccups) {
     await troubles.during(
@@ -20,5 +20,6 @@ test("two replicas let a gateway hide every hiccup of one of them", async () => 
   await load.stop();
   expect(load.failures).toEqual([]);
   expect(load.answered()).toBeGreaterThan(0);
+  for (const [way, count] of load.ways) expect([way, count > 0]).toEqual([way, true]);
   expect(troubles.promise()).toMatchObject({ kept: true });
 }, 60_000);

@@ -73,7 +73,13 @@ function startGateway(
   gitDir: string,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<GatewayProcess> {
-  const own = { MMSP_ENV: "dev", MMSP_GIT_URL: gitDir, MMSP_POLL_MS: "200", MMSP_DATA: join(folder, "data") };
+  const own = {
+    MMSP_ENV: "dev",
+    MMSP_GIT_URL: gitDir,
+    MMSP_POLL_MS: "200",
+    MMSP_DATA: join(folder, "data"),
+    MMSP_GRPC_PORT: "0",
+  };
   return startGatewayProcess({ ...own, ...variables });
 }
 

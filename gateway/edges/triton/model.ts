@@ -35,10 +35,18 @@ export function createTritonModel(
       const request = encodeServerRequest(inputs, spec.signature);
       return asking.ask(request, (reply) => decodeServerReply(reply, spec.signature), withinMs, gone);
     },
-    forward: (request, withinMs, gone) => asking.ask(request, checked, withinMs, gone),
+    // What is in JSON has to be translated for a Triton that refuses it there.
+    ...(isInJson(spec) && {
+      forward: (request: RawMessage, withinMs: number, gone?: Gone) => asking.ask(request, checked, withinMs, gone),
+    }),
     absence: () => absenceOf(version, replicas),
     close: () => (closed ??= asking.close().then(release)),
   };
+}
+
+/** Whether Triton takes and gives all tensors of a version as JSON: floats of 16 bits it has as binary data alone. */
+function isInJson({ signature: { inputs, outputs } }: ModelVersion["spec"]): boolean {
+  return [...inputs, ...outputs].every(({ datatype }) => datatype !== "FP16" && datatype !== "BF16");
 }
 
 interface Asking {

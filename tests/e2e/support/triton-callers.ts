@@ -48,6 +48,19 @@ export function postBinary(post: TritonWorld["post"], path: string): Promise<Res
   return post(path, body, { "inference-header-content-length": String(jsonBytes) });
 }
 
+/** One input as binary data. */
+export function postRaw(
+  post: TritonWorld["post"],
+  path: string,
+  { bytes, ...input }: { name: string; datatype: string; shape: readonly number[]; bytes: Uint8Array },
+  parameters: object = {},
+): Promise<Response> {
+  const inputs = [{ ...input, parameters: { binary_data_size: bytes.length } }];
+  const head = Buffer.from(JSON.stringify({ inputs, parameters }));
+  const headers = { "inference-header-content-length": String(head.length) };
+  return post(path, Buffer.concat([head, bytes]), headers);
+}
+
 export async function binaryScores(reply: Response): Promise<Float32Array> {
   assert.equal(reply.status, 200);
   const bytes = await reply.bytes();

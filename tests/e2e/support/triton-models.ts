@@ -4,12 +4,17 @@ import { join } from "node:path";
 import type { Signature } from "../../../schemas/model-version.ts";
 import type { TritonServer } from "./triton-server.ts";
 
+const onnx = { backend: "onnxruntime", file: "model.onnx" };
+/** Of models that are Python. */
+export const python = { backend: "python", file: "model.py" };
+
 /** What the agent beside a Triton will write: the files of the versions, and a configuration that names them. */
 export function writeModel(
   { models }: TritonServer,
   model: string,
   versions: Readonly<Record<number, Uint8Array>>,
   { inputs, outputs }: Signature,
+  { backend, file: name } = onnx,
 ): void {
   const folder = join(models, model);
   const types: Readonly<Record<string, string>> = { BYTES: "STRING" };
@@ -21,14 +26,14 @@ export function writeModel(
       .join(", ");
   const config = `
     name: "${model}"
-    backend: "onnxruntime"
+    backend: "${backend}"
     input [ ${tensors(inputs)} ]
     output [ ${tensors(outputs)} ]
     instance_group [ { count: 1 kind: KIND_CPU } ]
     version_policy { specific { versions: [${Object.keys(versions).join(", ")}] } }`;
   for (const [version, bytes] of Object.entries(versions)) {
     mkdirSync(join(folder, version), { recursive: true });
-    const file = join(folder, version, "model.onnx");
+    const file = join(folder, version, name);
     // What is written anew is loaded anew.
     if (!existsSync(file) || !readFileSync(file).equals(bytes)) writeFileSync(file, bytes);
   }

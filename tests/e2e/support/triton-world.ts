@@ -1,20 +1,41 @@
 /** A gateway process in front of real Tritons, and the tree that both are given. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Signature } from "../../../schemas/model-version.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { startGatewayProcess, type GatewayProcess } from "../../support/gateway-process.ts";
 import { samplesOf } from "../../support/gateway-rig.ts";
 import { failingModel, linearModel, textModel } from "../../support/models.ts";
+import { encodeModel, operation, tensor } from "../../support/onnx.ts";
 import { deploymentFiles, servingTree } from "../../support/serving-tree.ts";
 import { linearSignature, textSignature } from "../../support/versions.ts";
-import { writeModel } from "./triton-models.ts";
+import { python, writeModel } from "./triton-models.ts";
 import { startTriton, type TritonServer } from "./triton-server.ts";
 
 /** Versions that are told from each other by their answers: each likes its second class more than the one before. */
 export const fraud: Readonly<Record<number, Uint8Array>> = Object.fromEntries(
   [1, 2, 3, 4].map((version) => [version, linearModel({ bias: [0, version] })]),
 );
-const others = { text: textModel(), picky: failingModel() };
+
+const echoes = (datatype: "FP16" | "BF16"): Signature => ({
+  inputs: [{ name: "in", datatype, shape: [-1] }],
+  outputs: [{ name: "out", datatype, shape: [-1] }],
+});
+const half = encodeModel({
+  graph: {
+    operations: [operation("Identity", ["in"], ["out"])],
+    inputs: [tensor("in", "float16", ["n"])],
+    outputs: [tensor("out", "float16", ["n"])],
+  },
+});
+/** ONNX Runtime's Python has no bfloat16: the model is Python itself. */
+const brain = readFileSync(join(import.meta.dir, "../triton/echo.py"));
+const others = {
+  text: { bytes: textModel(), signature: textSignature },
+  picky: { bytes: failingModel(), signature: linearSignature() },
+  fp16: { bytes: half, signature: echoes("FP16") },
+  bf16: { bytes: brain, signature: echoes("BF16"), files: python },
+};
 
 export interface TritonWorld extends AsyncDisposable {
   readonly gateway: GatewayProcess;
@@ -40,8 +61,8 @@ export async function startWorld(server: string): Promise<TritonWorld> {
   const second = await start("two");
   const tritons = [first, second] as const;
   for (const triton of tritons) {
-    for (const [model, bytes] of Object.entries(others)) {
-      writeModel(triton, model, { 1: bytes }, model === "text" ? textSignature : linearSignature());
+    for (const [model, { bytes, signature, ...more }] of Object.entries(others)) {
+      writeModel(triton, model, { 1: bytes }, signature, "files" in more ? more.files : undefined);
       await triton.load(model);
     }
   }
@@ -92,8 +113,12 @@ function treeOf(): Record<string, string | Uint8Array> {
   const files = servingTree(
     {
       fraud: { versions: fraud },
-      text: { versions: { 1: { bytes: others.text, signature: textSignature } } },
-      picky: { versions: { 1: others.picky } },
+      ...Object.fromEntries(
+        Object.entries(others).map(([model, { bytes, signature }]) => [
+          model,
+          { versions: { 1: { bytes, signature } } },
+        ]),
+      ),
     },
     { backend: "triton", artifactStore: "s3://bucket/models" },
   );

@@ -1,10 +1,10 @@
 /** Requests that something was done to, and what any answer to them must keep to. */
 import { innards } from "../../support/innards.ts";
-import { isOverload } from "./answers.ts";
 import { jsonLengthHeader } from "./binary.ts";
 import type { Heard, InputCase, Judge, Message } from "./exchange.ts";
 import { canaryVersion } from "./models.ts";
 import type { Draw } from "./random.ts";
+import { wrongIn } from "./right.ts";
 
 /** Changes a right request into one that may be wrong. */
 export function breakCase(draw: Draw, valid: Omit<InputCase, "leavesAfterMs">): Omit<InputCase, "leavesAfterMs"> {
@@ -234,15 +234,15 @@ function withJunkSegments(draw: Draw, path: string): string {
 /** Statuses by which a caller is told of a mistake. */
 const mistakes = new Set([400, 404, 405, 413, 415, 422]);
 
-/** Any answer is right that is one: never a 500, always in the form of an error, and nothing of the inside in it. */
-function judgeOf(message: Message): Judge {
+/** Any refusal is right: never a 500, always in the form of an error, and nothing of the inside in it. An answer has to be the model's. */
+export function judgeOf(message: Message): Judge {
   // As a client sends it: alone, `//alerts` would be a host.
   const path = URL.parse(`http://localhost${message.path}`)?.pathname ?? message.path;
   const isAlerts = /^\/+alerts/.test(path);
   const namesCanary = path.includes(`/versions/${canaryVersion}/`);
   return (heard) => {
     const { status, text } = heard;
-    if (status === 200 || isOverload(heard)) return null;
+    if (status === 200) return wrongIn(path, message, heard);
     // Who names the failing version is told that it failed.
     const isFailure = status === 500 && namesCanary && text.includes("failed on this input");
     const isRefusal = mistakes.has(status) || (isAlerts && (status === 401 || status === 403));

@@ -1,10 +1,10 @@
 /** Bursts of requests that are in flight together, right and wrong ones, so that they meet in the models' batches. */
-import { startRig, type GatewayRig } from "../../support/gateway-rig.ts";
+import { isOverload } from "./answers.ts";
 import { breakCase } from "./broken.ts";
 import type { Heard, InputCase } from "./exchange.ts";
-import { fuzzTree } from "./models.ts";
 import { drawsOf, type Draw } from "./random.ts";
 import { validCase } from "./valid.ts";
+import { startWorld, type Backend } from "./worlds.ts";
 
 /** An answer that takes longer is a hang. */
 const patienceMs = 20_000;
@@ -31,18 +31,21 @@ function caseOf(draw: Draw): InputCase {
 }
 
 export interface InputGateway extends AsyncDisposable {
+  readonly backend: Backend;
   /** Sends the cases of a burst at once, all or those at `places`. */
   play(burst: readonly InputCase[], places?: readonly number[]): Promise<readonly Failure[]>;
-  /** What it logged as its own error, and metrics that grow with what people send. */
   complaints(): Promise<readonly string[]>;
 }
 
-/** A gateway with real models behind a real socket; `onAnswer` is told every status. */
-export async function startInputGateway(onAnswer: (status: number) => void = () => {}): Promise<InputGateway> {
-  const rig = await startRig(fuzzTree());
-  rig.listen();
-  const url = `http://127.0.0.1:${rig.app.server?.port}`;
+/** A gateway behind a real socket; `onAnswer` is told every status. */
+export async function startInputGateway(
+  backend: Backend,
+  onAnswer: (status: number) => void = () => {},
+): Promise<InputGateway> {
+  const world = await startWorld(backend);
+  const url = `http://127.0.0.1:${world.rig.app.server?.port}`;
   return {
+    backend,
     async play(burst, places) {
       const chosen = [...burst.entries()].filter(([place]) => places === undefined || places.includes(place));
       const outcomes = await Promise.all(
@@ -50,8 +53,8 @@ export async function startInputGateway(onAnswer: (status: number) => void = () 
       );
       return outcomes.flatMap(({ what, ...rest }) => (what === null ? [] : [{ ...rest, what }]));
     },
-    complaints: () => complaintsOf(rig),
-    [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
+    complaints: () => world.complaints(),
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
 }
 
@@ -74,17 +77,8 @@ async function problemOf(
   }
   onAnswer(heard.status);
   try {
-    return judge(heard);
+    return isOverload(heard) ? null : judge(heard);
   } catch (error) {
     return `an answer that cannot be read (${String(error)}): ${heard.text.slice(0, 300)}`;
   }
-}
-
-/** So many label sets of replies are enough for the models and statuses that there are. */
-const mostSeries = 60;
-
-async function complaintsOf(rig: GatewayRig): Promise<readonly string[]> {
-  const errors = rig.logged.filter(({ level }) => level === "error").map((entry) => `logged ${Bun.inspect(entry)}`);
-  const series = Object.keys(await rig.metric("gateway_reply_total"));
-  return series.length > mostSeries ? [...errors, `${series.length} series of replies: ${series.join(" ")}`] : errors;
 }

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import { judgeOf } from "./broken.ts";
 import { burstOf, startInputGateway, type InputGateway } from "./bursts.ts";
 import { describeCase } from "./tell.ts";
+import { wireCases } from "./wire.ts";
+import { backends } from "./worlds.ts";
 
 setDefaultTimeout(60_000);
 
@@ -18,13 +21,17 @@ const failingPart = `
 const first = 20261121;
 
 let gateway: InputGateway;
-const statuses = new Set<number>();
 beforeAll(async () => {
-  gateway = await startInputGateway((status) => void statuses.add(status));
+  gateway = await startInputGateway("embedded");
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-test("thousands of requests, right and wrong ones at once, are answered as they should be, each with its own numbers", async () => {
+const promise =
+  "thousands of requests, right and wrong ones at once, are answered as they should be, each with its own numbers";
+
+test.each([...backends])(`${promise}: %s`, async (backend) => {
+  const statuses = new Set<number>();
+  await using gateway = await startInputGateway(backend, (status) => void statuses.add(status));
   const failures: string[] = [];
   for (let seed = first; seed < first + 150; seed += 3) {
     const seeds = [seed, seed + 1, seed + 2];
@@ -57,6 +64,18 @@ test("an answer with a neighbour's numbers is found", async () => {
   ]);
 });
 
+test("an answer to a request that something was done to is held to what was sent, by every way of asking", async () => {
+  const burst = Array.from({ length: 60 }, (_, at) => burstOf(first + at)).flat();
+  const kinds = ["predict", "v1", "predict by name", "predict sum", "infer sum", "infer words", "infer", "binary sum"];
+  for (const kind of kinds) {
+    const [one, other] = burst.filter((each) => each.kind === kind && each.leavesAfterMs === null);
+    const judge = judgeOf(one!.message);
+    expect(await gateway.play([{ ...one!, judge }])).toEqual([]);
+    const [failure] = await gateway.play([{ ...one!, message: other!.message, judge }]);
+    expect([kind, failure?.what]).toEqual([kind, expect.stringContaining("should be")]);
+  }
+});
+
 test("a seed plays replies, calls and requests, told apart and counted together, the same ones each time", async () => {
   const play = async (seed: number) => {
     const command = [process.execPath, main, "--only", "inputs", "--seed", String(seed)];
@@ -66,10 +85,10 @@ test("a seed plays replies, calls and requests, told apart and counted together,
     return text;
   };
   const [once, again] = await Promise.all([play(first), play(first)]);
-  const counts = ["replies parsed", "gRPC calls", "requests"].map((of) => {
+  const counts = ["replies parsed", "gRPC calls", "connections", "requests"].map((of) => {
     return Number(new RegExp(`^(\\d+) ${of} in .* a second`, "m").exec(once)?.[1]);
   });
-  expect(counts).toEqual([500, 50, burstOf(first).length]);
+  expect(counts).toEqual([500, 50, wireCases, burstOf(first).length]);
   const total = counts.reduce((sum, count) => sum + count, 0);
   expect(once.trimEnd().split("\n").at(-1)).toBe(`${total} passed, 0 failed`);
   const untimed = (text: string) => text.replaceAll(/ in \d+ s, \d+ a second.*/g, "");
