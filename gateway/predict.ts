@@ -1,5 +1,5 @@
 import { chooseVersion } from "./core/choose.ts";
-import { deadlineOf } from "./core/deadline.ts";
+import { deadlineOf, type Deadline } from "./core/deadline.ts";
 import { OutputNotJson, RequestError } from "./core/errors.ts";
 import {
   blame,
@@ -104,7 +104,13 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       return { reply, model: route.model, version: by, phase: as, fallbackFrom, latencyMs: deps.now() - started };
     };
 
-    const first = await attempt(deps, route, version, call, deadline.ms * (phase === "canary" ? canaryShare : 1));
+    const first = await attempt(
+      deps,
+      route,
+      version,
+      call,
+      phase === "canary" ? { ...deadline, ms: deadline.ms * canaryShare } : deadline,
+    );
     if ("reply" in first) {
       record("ok", first.seconds);
       return answer(first.reply, version, phase, null);
@@ -117,7 +123,7 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
     }
     // A canary that held up the event loop may have used up more than its share: stable is not to blame, and has its own.
     const left = Math.max(deadline.ms * (1 - canaryShare), deadline.ms - (deps.now() - started));
-    const second = await attempt(deps, route, stable, call, left);
+    const second = await attempt(deps, route, stable, call, { ...deadline, ms: left });
     if ("reply" in second) {
       // That stable takes what the canary's signature refuses, or answers in numbers where the canary does not, is the canary's
       // fault; that it has room is not.
@@ -153,7 +159,7 @@ async function attempt<Reply>(
   route: Route,
   version: number,
   call: Call<Reply>,
-  deadlineMs: number,
+  { ms: deadlineMs, isCallers }: Deadline,
 ): Promise<Tried<Reply> | Failed> {
   const started = deps.now();
   const seconds = (): number => (deps.now() - started) / 1000;
@@ -164,13 +170,13 @@ async function attempt<Reply>(
   const raw = target.forward === undefined ? null : (call.raw ?? null);
   try {
     if (raw !== null && target.forward !== undefined) {
-      const reply = await target.forward(raw.request, deadlineMs, call.gone);
+      const reply = await target.forward(raw.request, deadlineMs, call.gone, isCallers);
       return { reply: raw.reply(reply), seconds: seconds() };
     }
     const inputs = call.encode(target);
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
     // came too late is seen afterwards.
-    const running = target.infer(inputs, deadlineMs, call.gone);
+    const running = target.infer(inputs, deadlineMs, call.gone, isCallers);
     const outputs = await (target.place === "worker" ? within(deadlineMs, running, call.gone) : running);
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds() };

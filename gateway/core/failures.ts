@@ -40,7 +40,7 @@ export function clientFault(error: unknown, route: Route, version: number): unkn
   if (error instanceof InputUnsupported) return new RequestError(400, "value-unsupported", error.message);
   if (!(error instanceof InputRefused)) return error;
   return new RequestError(
-    400,
+    error.status,
     "input-refused",
     `version ${version} of ${route.model} refused the input: ${error.message}`,
   );

@@ -45,13 +45,14 @@ export interface LoadedModel {
    * a server, with `DeadlineExceeded` when it has become clear that there will be no answer within as many milliseconds
    * (default: no limit), and with `CallerGone` where that has happened before the request's turn. `gone` is asked only where the
    * request has to wait; a call that is under way in this process is not interrupted, one on a server is given up.
+   * `isCallersTime`: the caller gave it less time than the model has, which says less of a server that is late.
    */
-  infer(inputs: readonly Tensor[], withinMs?: number, gone?: Gone): Promise<readonly Tensor[]>;
+  infer(inputs: readonly Tensor[], withinMs?: number, gone?: Gone, isCallersTime?: boolean): Promise<readonly Tensor[]>;
   /**
    * Where the model's server speaks the Open Inference Protocol itself: runs a request of it that nobody has read, and gives the
    * reply as it came. Rejects as `infer` does; what is wrong with the request shows only then.
    */
-  forward?(request: RawMessage, withinMs: number, gone?: Gone): Promise<RawMessage>;
+  forward?(request: RawMessage, withinMs: number, gone?: Gone, isCallersTime?: boolean): Promise<RawMessage>;
   /** Why it cannot be asked now, where its server may unload it or go away; null while it can. */
   absence?(): Problem | null;
   /** Waits for what is running, then frees the memory. */
@@ -135,9 +136,15 @@ export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
-/** A model server does not take the input; the message is its own. */
+/** A model server does not take the input; the message is its own, and so is the status. */
 export class InputRefused extends Error {
   override readonly name = "InputRefused";
+  readonly status: 400 | 413 | 415 | 422;
+
+  constructor(message: string, status: InputRefused["status"] = 400) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /** A version did not answer in its time. */

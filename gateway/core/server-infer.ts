@@ -2,6 +2,7 @@ import type { Signature, TensorSpec } from "../../schemas/model-version.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
 import { InferenceError, InputRefused, Overloaded, Unavailable, type RawMessage } from "./ports.ts";
 import { decodeRawOutput, encodeRaw } from "./raw-tensors.ts";
+import { ReplyMalformed, UpstreamBroken, UpstreamUnreachable } from "./upstream.ts";
 import { isObject } from "./words.ts";
 
 /** What asks a model server for the outputs of the signature, with binary tensors both ways (Triton's extension). */
@@ -42,13 +43,34 @@ export function decodeServerReply({ body, jsonBytes }: RawMessage, { outputs }: 
   });
 }
 
-/** What a reply other than 200 means. The message of a refusal may be shown to callers, the others go to the log. */
+/**
+ * What a reply other than 200 means. The message of a refusal may be shown to callers, the others go to the log. Only a 5xx, or a
+ * success that is no answer, is the version's fault. What else the server does not take (401, 403, a redirection...) it did not
+ * run, and it is for an operator to mend: so are 408 and 499, which a proxy says of what it has not passed on.
+ */
 export function serverFailure(status: number, body: Uint8Array): Error {
   const message = serverMessage(body);
-  if (status === 400) return new InputRefused(message);
+  if (isRefusal(status)) return new InputRefused(message, status);
   const said = `the model server answered ${status}: ${message}`;
-  if (status === 503 && /queue/i.test(message)) return new Overloaded(said);
-  return status === 404 || status === 503 ? new Unavailable(said) : new InferenceError(said);
+  if (status === 429 || (status === 503 && /queue/i.test(message))) return new Overloaded(said);
+  const isFault = status < 300 || (status >= 500 && status !== 503);
+  return isFault ? new InferenceError(said) : new Unavailable(said);
+}
+
+function isRefusal(status: number): status is InputRefused["status"] {
+  return status === 400 || status === 413 || status === 415 || status === 422;
+}
+
+/** What it means that no reply came; any other error as it is. */
+export function transportFailure(error: unknown): unknown {
+  if (error instanceof UpstreamUnreachable) return new Unavailable(error.message, { cause: error });
+  const isNoReply = error instanceof UpstreamBroken || error instanceof ReplyMalformed;
+  return isNoReply ? new InferenceError(error.message, { cause: error }) : error;
+}
+
+/** Another server may be asked: this one has not run the request. */
+export function isNotRun(error: unknown): boolean {
+  return error instanceof Unavailable || error instanceof Overloaded;
 }
 
 /** No error of a server is longer. */

@@ -2,9 +2,14 @@ import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { InferenceError, Unavailable, type Gone, type LoadedModel, type RawMessage } from "../../core/ports.ts";
-import { chooseReplica } from "../../core/replicas.ts";
-import { decodeServerReply, encodeServerRequest, serverFailure } from "../../core/server-infer.ts";
-import { ReplyMalformed, UpstreamBroken, UpstreamUnreachable } from "../../core/upstream.ts";
+import { chooseReplica, tellsOf } from "../../core/replicas.ts";
+import {
+  decodeServerReply,
+  encodeServerRequest,
+  isNotRun,
+  serverFailure,
+  transportFailure,
+} from "../../core/server-infer.ts";
 import type { InferReply } from "./client.ts";
 import type { TritonReplica } from "./replica.ts";
 
@@ -31,11 +36,13 @@ export function createTritonModel(
       const standings = replicas.map((replica) => replica.standing(version));
       return Math.max(0, ...standings.map((standing) => (standing?.kind === "ready" ? standing.trialMs : 0)));
     },
-    infer: async (inputs, withinMs = longestMs, gone) => {
+    infer: async (inputs, withinMs = longestMs, gone, isCallersTime = false) => {
       const request = encodeServerRequest(inputs, spec.signature);
-      return asking.ask(request, (reply) => decodeServerReply(reply, spec.signature), withinMs, gone);
+      const read = (reply: InferReply) => decodeServerReply(reply, spec.signature);
+      return asking.ask(request, read, withinMs, gone, isCallersTime);
     },
-    forward: (request, withinMs, gone) => asking.ask(request, checked, withinMs, gone),
+    forward: (request, withinMs, gone, isCallersTime = false) =>
+      asking.ask(request, checked, withinMs, gone, isCallersTime),
     absence: () => absenceOf(version, replicas),
     close: () => (closed ??= asking.close().then(release)),
   };
@@ -47,7 +54,13 @@ interface Asking {
    * was sent, or it says that it does not have the version, or no room for it. What the caller waits for no more is given up
    * there, too. `read` makes a result of the reply.
    */
-  ask<T>(request: RawMessage, read: (reply: InferReply) => T, withinMs: number, gone?: Gone): Promise<T>;
+  ask<T>(
+    request: RawMessage,
+    read: (reply: InferReply) => T,
+    withinMs: number,
+    gone: Gone | undefined,
+    isCallersTime: boolean,
+  ): Promise<T>;
   /** Takes no more; resolves when all that were asked have ended. */
   close(): Promise<void>;
 }
@@ -59,41 +72,54 @@ function createAsking(version: ModelVersion, replicas: readonly TritonReplica[])
   let isClosing = false;
   let last = -1;
 
+  const having = (replica: TritonReplica): boolean => replica.standing(version)?.kind === "ready";
+
   function next(now: number, tried: readonly TritonReplica[]): TritonReplica | null {
-    const open = replicas.filter((replica) => !tried.includes(replica) && replica.standing(version)?.kind === "ready");
-    const candidate = (replica: TritonReplica) => ({ replica: replica.state(), inFlight: replica.client.inFlight });
+    const open = replicas.filter((replica) => !tried.includes(replica) && having(replica));
+    const candidate = (replica: TritonReplica) => ({
+      replica: replica.state(version),
+      inFlight: replica.client.inFlight,
+    });
     last = open.length === 1 ? 0 : chooseReplica(open.map(candidate), last, now);
     return open[last] ?? null;
   }
 
+  function note(replica: TritonReplica, error: unknown, isCallersTime: boolean): void {
+    const told = tellsOf(error, isCallersTime);
+    if (told === "answered") replica.answered(version);
+    if (told !== "failed") return;
+    const others = replicas.filter((other) => other !== replica && having(other));
+    replica.failed(
+      version,
+      others.map((other) => other.state(version)),
+    );
+  }
+
   return {
-    async ask(request, read, withinMs, gone) {
+    async ask(request, read, withinMs, gone, isCallersTime) {
       if (isClosing) throw new Unavailable("the version is served no more");
       running++;
       try {
         const deadline = performance.now() + withinMs;
         const tried: TritonReplica[] = [];
-        let failure: Error | null = null;
+        let failure: unknown = null;
         for (;;) {
           const now = performance.now();
           const replica = next(now, tried);
           if (replica === null) throw failure ?? new Unavailable(`no Triton has version ${number} of ${model}`);
           tried.push(replica);
-          let reply: InferReply;
           try {
-            reply = await replica.client.infer(model, number, request, deadline - now, gone);
+            const reply = await replica.client.infer(model, number, request, deadline - now, gone);
+            if (reply.status !== 200) throw serverFailure(reply.status, reply.body);
+            const result = read(reply);
+            replica.answered(version);
+            return result;
           } catch (error) {
-            failure = unreachable(replica, error);
-            continue;
+            failure = transportFailure(error);
+            note(replica, failure, isCallersTime);
+            if (!isNotRun(failure) || performance.now() >= deadline) throw failure;
+            if (failure instanceof Unavailable && failure.cause === undefined) replica.doubt(version);
           }
-          if (reply.status === 404 || reply.status === 503) {
-            failure = serverFailure(reply.status, reply.body);
-            replica.doubt(version);
-            continue;
-          }
-          replica.answered();
-          if (reply.status !== 200) throw serverFailure(reply.status, reply.body);
-          return read(reply);
         }
       } finally {
         if (--running === 0 && isClosing) drained.resolve();
@@ -105,19 +131,6 @@ function createAsking(version: ModelVersion, replicas: readonly TritonReplica[])
       return drained.promise;
     },
   };
-}
-
-/** Why another one may be tried; everything else is thrown. */
-function unreachable(replica: TritonReplica, error: unknown): Unavailable {
-  if (error instanceof UpstreamUnreachable) {
-    replica.failed();
-    return new Unavailable(error.message, { cause: error });
-  }
-  if (error instanceof UpstreamBroken || error instanceof ReplyMalformed) {
-    replica.failed();
-    throw new InferenceError(error.message, { cause: error });
-  }
-  throw error;
 }
 
 /** What the protocol's replies are; something else at the address answers otherwise, HTML for one. */
