@@ -62,7 +62,7 @@ async function inferOnce(gateway: Gateway, request: Request, model: string, vers
     gone: () => request.signal,
     encode: (target) => {
       const { body, binary } = parts();
-      const decoded = decodeInferRequest(body, target.signature, binary);
+      const decoded = decodeInferRequest(body, target.signature, binary, target.place === "server");
       (requests ??= new Map()).set(target, decoded);
       return decoded.tensors;
     },
