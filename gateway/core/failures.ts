@@ -61,6 +61,16 @@ export function blame({ error, seconds }: Failed, { slo }: Route, { isCallers }:
   return seconds * 1000 > (slo.latencyP95Ms ?? Infinity) ? "late" : "refused";
 }
 
+/**
+ * The same of a canary where stable has answered instead. That stable takes what the canary's signature refuses, or answers in
+ * numbers where the canary does not, is the canary's fault; that it has room is not. `flaw`: what the canary's answer would have
+ * been refused for in stable's as well.
+ */
+export function blameBeside(failed: Failed, route: Route, deadline: Deadline, flaw: Error | null): AttemptOutcome {
+  if (flaw !== null) return "shared";
+  return failed.error instanceof RequestError ? "fault" : blame(failed, route, deadline);
+}
+
 /** What the caller is told. Causes go to the log: they are an oracle about the inside. */
 export function clientError(error: unknown, route: Route, version: number, deadline: Deadline): RequestError {
   if (error instanceof RequestError) return error;

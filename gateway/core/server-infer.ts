@@ -1,7 +1,7 @@
 import type { Signature, TensorSpec } from "../../schemas/model-version.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
 import { InferenceError, InputRefused, Overloaded, Unavailable, type RawMessage } from "./ports.ts";
-import { decodeRawOutput, encodeRaw } from "./raw-tensors.ts";
+import { decodeRawOutput, encodeRaw, type TensorHead } from "./raw-tensors.ts";
 import { ReplyMalformed, UpstreamBroken, UpstreamUnreachable } from "./upstream.ts";
 import { isObject } from "./words.ts";
 
@@ -20,27 +20,50 @@ export function encodeServerRequest(inputs: readonly Tensor[], { outputs }: Sign
 }
 
 /** The outputs of the signature, in its order. Throws an InferenceError where the reply is not what was asked for. */
-export function decodeServerReply({ body, jsonBytes }: RawMessage, { outputs }: Signature): readonly Tensor[] {
-  const end = jsonBytes ?? body.length;
-  if (end > body.length) throw new InferenceError(`the reply says that it has ${end} bytes of JSON, of ${body.length}`);
-  const given = outputEntries(body.subarray(0, end));
+export function decodeServerReply(reply: RawMessage, { outputs }: Signature): readonly Tensor[] {
   const tensors = new Map<unknown, Tensor>();
-  let at = end;
-  for (const entry of given) {
+  visitOutputs(reply, parsed, (entry, bytes) => {
+    if (bytes === null) throw new InferenceError(`output "${outputName(entry)}" came without binary data`);
+    const spec = outputs.find(({ name }) => name === entry["name"]);
+    if (spec !== undefined) tensors.set(spec.name, decodeRawOutput(outputHead(spec, entry), bytes));
+  });
+  return outputs.map(({ name }) => tensors.get(name) ?? missing(name));
+}
+
+/** An output of a reply, as its JSON has it. */
+export type OutputEntry = Readonly<Record<string, unknown>>;
+
+/**
+ * Visits the outputs in the order of the reply, each with its binary data; null: it has none. `parse`: the JSON as a value. Throws
+ * an InferenceError where they do not fit together.
+ */
+export function visitOutputs(
+  { body, jsonBytes }: RawMessage,
+  parse: (json: Uint8Array) => unknown,
+  visit: (entry: OutputEntry, bytes: Uint8Array | null) => void,
+): void {
+  let at = jsonBytes ?? body.length;
+  if (at > body.length) throw new InferenceError(`the reply says that it has ${at} bytes of JSON, of ${body.length}`);
+  for (const entry of outputEntries(parse(body.subarray(0, at)))) {
     const size = isObject(entry["parameters"]) ? entry["parameters"]["binary_data_size"] : undefined;
-    const name = String(entry["name"]).slice(0, 64);
-    if (!isSize(size)) throw new InferenceError(`output "${name}" came without binary data`);
-    if (size > body.length - at) throw new InferenceError(`output "${name}" is cut off`);
-    const spec = outputs.find((output) => output.name === entry["name"]);
-    if (spec !== undefined) tensors.set(spec.name, tensorOf(spec, entry, body.subarray(at, at + size)));
+    if (!isSize(size)) {
+      visit(entry, null);
+      continue;
+    }
+    if (size > body.length - at) throw new InferenceError(`output "${outputName(entry)}" is cut off`);
+    visit(entry, body.subarray(at, at + size));
     at += size;
   }
   if (at !== body.length) throw new InferenceError(`${body.length - at} bytes are left over behind the outputs`);
-  return outputs.map(({ name }) => {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) throw new InferenceError(`output "${name}" is missing`);
-    return tensor;
-  });
+}
+
+/** For messages. */
+export function outputName({ name }: OutputEntry): string {
+  return String(name).slice(0, 64);
+}
+
+export function missing(name: string): never {
+  throw new InferenceError(`output "${name}" is missing`);
 }
 
 /**
@@ -87,16 +110,14 @@ export function serverMessage(body: Uint8Array): string {
   return plain.replace(/[.\s]+$/, "").slice(0, 300);
 }
 
-type Entry = Readonly<Record<string, unknown>>;
-
-function outputEntries(json: Uint8Array): readonly Entry[] {
-  const head = parsed(json);
+function outputEntries(head: unknown): readonly OutputEntry[] {
   const entries: unknown = isObject(head) ? head["outputs"] : undefined;
   if (!Array.isArray(entries) || !entries.every(isObject)) throw new InferenceError("the reply names no outputs");
   return entries;
 }
 
-function tensorOf(spec: TensorSpec, { datatype, shape }: Entry, bytes: Uint8Array): Tensor {
+/** What an output says of itself, as the signature has it. Throws an InferenceError where it differs. */
+export function outputHead(spec: TensorSpec, { datatype, shape }: OutputEntry): TensorHead {
   const { name } = spec;
   if (datatype !== spec.datatype) {
     throw new InferenceError(`output "${name}" is ${String(datatype).slice(0, 16)}, not ${spec.datatype}`);
@@ -109,7 +130,7 @@ function tensorOf(spec: TensorSpec, { datatype, shape }: Entry, bytes: Uint8Arra
     const said = JSON.stringify(shape ?? null).slice(0, 100);
     throw new InferenceError(`output "${name}" has the shape ${said}, not ${JSON.stringify(spec.shape)}`);
   }
-  return decodeRawOutput({ name, datatype: spec.datatype, shape: shape as readonly number[] }, bytes);
+  return { name, datatype: spec.datatype, shape: shape as readonly number[] };
 }
 
 function isSize(value: unknown): value is number {

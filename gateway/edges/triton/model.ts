@@ -68,32 +68,9 @@ interface Asking {
 function createAsking(version: ModelVersion, replicas: readonly TritonReplica[]): Asking {
   const { model, version: number } = version.spec;
   const drained = Promise.withResolvers<void>();
+  const { next, note } = createTurns(version, replicas);
   let running = 0;
   let isClosing = false;
-  let last = -1;
-
-  const having = (replica: TritonReplica): boolean => replica.standing(version)?.kind === "ready";
-
-  function next(now: number, tried: readonly TritonReplica[]): TritonReplica | null {
-    const open = replicas.filter((replica) => !tried.includes(replica) && having(replica));
-    const candidate = (replica: TritonReplica) => ({
-      replica: replica.state(version),
-      inFlight: replica.client.inFlight,
-    });
-    last = open.length === 1 ? 0 : chooseReplica(open.map(candidate), last, now);
-    return open[last] ?? null;
-  }
-
-  function note(replica: TritonReplica, error: unknown, isCallersTime: boolean): void {
-    const told = tellsOf(error, isCallersTime);
-    if (told === "answered") replica.answered(version);
-    if (told !== "failed") return;
-    const others = replicas.filter((other) => other !== replica && having(other));
-    replica.failed(
-      version,
-      others.map((other) => other.state(version)),
-    );
-  }
 
   return {
     async ask(request, read, withinMs, gone, isCallersTime) {
@@ -129,6 +106,38 @@ function createAsking(version: ModelVersion, replicas: readonly TritonReplica[])
       isClosing = true;
       if (running === 0) drained.resolve();
       return drained.promise;
+    },
+  };
+}
+
+interface Turns {
+  /** Which replica is asked next; null: none is left that has the version. */
+  next(now: number, tried: readonly TritonReplica[]): TritonReplica | null;
+  /** A request did not succeed there. */
+  note(replica: TritonReplica, error: unknown, isCallersTime: boolean): void;
+}
+
+function createTurns(version: ModelVersion, replicas: readonly TritonReplica[]): Turns {
+  const hasIt = (replica: TritonReplica): boolean => replica.standing(version)?.kind === "ready";
+  const candidate = (replica: TritonReplica) => {
+    return { replica: replica.state(version), inFlight: replica.client.inFlight };
+  };
+  let last = -1;
+  return {
+    next(now, tried) {
+      const open = replicas.filter((replica) => !tried.includes(replica) && hasIt(replica));
+      last = open.length === 1 ? 0 : chooseReplica(open.map(candidate), last, now);
+      return open[last] ?? null;
+    },
+    note(replica, error, isCallersTime) {
+      const told = tellsOf(error, isCallersTime);
+      if (told === "answered") replica.answered(version);
+      if (told !== "failed") return;
+      const others = replicas.filter((other) => other !== replica && hasIt(other));
+      replica.failed(
+        version,
+        others.map((other) => other.state(version)),
+      );
     },
   };
 }

@@ -101,7 +101,7 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     address,
     name,
     client,
-    state: requests.state,
+    ...requests,
     health() {
       if (!asked) return null;
       return { address: name, down: down ?? (requests.isFailing() ? "its last requests failed" : null) };
@@ -112,13 +112,8 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
       await (first ??= checkOn());
       if (down === null && watch.standing(version) === null) await watch.look(version);
     },
-    forget(version) {
-      watch.remove(version);
-      requests.forget(version);
-    },
+    forget: (version) => (watch.remove(version), requests.forget(version)),
     doubt: (version) => void watch.look(version),
-    failed: requests.failed,
-    answered: requests.answered,
     async close() {
       closed = true;
       clearTimeout(timer);
