@@ -51,7 +51,7 @@ export function createTritonModel(
 interface Asking {
   /**
    * Sends a request to the least busy replica that has the version. To another one only where this one has not run it: nothing
-   * was sent, or it says that it does not have the version, or no room for it. What the caller waits for no more is given up
+   * was sent, or it says that it does not have the version, or no room for it, or does not let the gateway in. What the caller waits for no more is given up
    * there, too. `read` makes a result of the reply.
    */
   ask<T>(
