@@ -15,7 +15,7 @@ const downs = async (rig: GatewayRig): Promise<unknown[]> => {
   return servers.filter(({ up }) => !up).map(({ address }) => address);
 };
 /** Short enough that a hung replica is waited for seldom, and longer than a busy machine takes to answer. */
-const served = { spec: { serving: { timeoutMs: 150 } } };
+const served = { spec: { serving: { timeoutMs: 250 } } };
 
 async function asked(rig: GatewayRig, fakes: readonly FakeTriton[]): Promise<void> {
   while (fakes.some(({ inferred }) => inferred.length === 0)) await infer(rig);
@@ -34,7 +34,7 @@ describe("a replica that is the only one to fail", () => {
     await asked(rig, [good, bad]);
     bad.trick = trick;
     const statuses = await statusesOf(40, () => infer(rig));
-    expect(statuses.filter((status) => status !== 200).length).toBeLessThan(8);
+    expect(statuses.filter((status) => status !== 200).length).toBeLessThan(10);
     expect(await downs(rig)).toEqual([bad.url]);
     bad.trick = null;
     await until(async () => (await infer(rig)).status === 200 && (await downs(rig)).length === 0);
