@@ -1,10 +1,16 @@
 import { z } from "zod";
 import { readSettings, type Settings } from "../schemas/settings.ts";
-import { defaultTraffic } from "./edges/triton/triton.ts";
 import { ProblemError, type Problem } from "../schemas/problem.ts";
+
+const defaultPort = 8080;
 
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
+
+const whole = (min: number, max: number) => {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return optional(z.coerce.number(message).int(message).min(min, message).max(max, message));
+};
 
 const Variables = z.object({
   MMSP_ENV: z.string({ error: "names the environment to serve, such as dev" }).min(1),
@@ -18,15 +24,15 @@ const Variables = z.object({
       ),
   ),
   MMSP_GIT_BRANCH: optional(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/, "must be a branch name")),
-  MMSP_POLL_MS: optional(z.coerce.number().int().min(50).max(3_600_000)),
+  MMSP_POLL_MS: whole(50, 3_600_000),
   MMSP_HOST: optional(z.string()),
-  MMSP_PORT: optional(z.coerce.number().int().min(0).max(65535)),
-  MMSP_GRPC_PORT: optional(z.coerce.number().int().min(0).max(65535)),
+  MMSP_PORT: whole(0, 65535),
+  MMSP_GRPC_PORT: whole(0, 65535),
   MMSP_DATA: optional(z.string()),
   MMSP_ROLES: optional(z.enum(["serve", "react", "all"])),
   MMSP_ALERTS_TOKEN: optional(z.string().min(8, "must have at least 8 characters")),
-  MMSP_TRITON_MAX_CONNECTIONS: optional(z.coerce.number().int().min(1).max(4096)),
-  MMSP_TRITON_MAX_QUEUE: optional(z.coerce.number().int().min(0).max(65536)),
+  MMSP_TRITON_MAX_CONNECTIONS: whole(1, 4096),
+  MMSP_TRITON_MAX_QUEUE: whole(0, 65536),
   GITHUB_TOKEN: optional(z.string()),
   GH_TOKEN: optional(z.string()),
   GITHUB_API_URL: optional(z.string().regex(/^https?:\/\/[^\s@]+$/, "must be an http or https address without a user")),
@@ -48,8 +54,8 @@ export interface Config {
   readonly roles: "serve" | "react" | "all";
   /** Bearer token that `/alerts` asks for; null: `/alerts` is off. */
   readonly alertsToken: string | null;
-  /** What requests may take of each replica of Triton. */
-  readonly triton: { readonly maxConnections: number; readonly maxQueue: number };
+  /** What requests may take of each replica of Triton; null: nobody says. */
+  readonly triton: { readonly maxConnections: number | null; readonly maxQueue: number | null };
   /** owner/name on GitHub, or a git remote, that rollbacks are committed to; null: they are not committed. */
   readonly repository: string | null;
   readonly githubToken: string | null;
@@ -75,6 +81,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new ProblemError([...wrong, ...problems]);
   }
   const vars = read.data;
+  const { MMSP_PORT: port = defaultPort, MMSP_GRPC_PORT: grpcPort = null } = vars;
+  if (port !== 0 && port === grpcPort) {
+    const message = `is ${port}, which is the port for HTTP (MMSP_PORT)`;
+    throw new ProblemError([
+      { code: "config-ports", path: "MMSP_GRPC_PORT", message, hint: "gRPC is answered on a port of its own" },
+    ]);
+  }
   if ((vars.MMSP_DIR === undefined) === (vars.MMSP_GIT_URL === undefined)) {
     const message = "set exactly one of MMSP_DIR and MMSP_GIT_URL: a gateway follows one source";
     const hint =
@@ -94,14 +107,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     environment: vars.MMSP_ENV,
     source,
     host: vars.MMSP_HOST ?? "127.0.0.1",
-    port: vars.MMSP_PORT ?? 8080,
-    grpcPort: vars.MMSP_GRPC_PORT ?? null,
+    port,
+    grpcPort,
     dataDir: vars.MMSP_DATA ?? `${vars.MMSP_DIR ?? "."}/.mmsp/${vars.MMSP_ENV}`,
     roles: vars.MMSP_ROLES ?? "all",
     alertsToken: vars.MMSP_ALERTS_TOKEN ?? null,
     triton: {
-      maxConnections: vars.MMSP_TRITON_MAX_CONNECTIONS ?? defaultTraffic.maxConnections,
-      maxQueue: vars.MMSP_TRITON_MAX_QUEUE ?? defaultTraffic.maxQueue,
+      maxConnections: vars.MMSP_TRITON_MAX_CONNECTIONS ?? null,
+      maxQueue: vars.MMSP_TRITON_MAX_QUEUE ?? null,
     },
     repository: settings.repository ?? null,
     githubToken: vars.GITHUB_TOKEN ?? vars.GH_TOKEN ?? null,

@@ -1,11 +1,12 @@
 import type { ReadTree } from "../schemas/read-tree.ts";
 import type { Gateway } from "./routes/port.ts";
 import { healthOf } from "./core/health.ts";
-import { createFaultLog, createGoneLog } from "./fault-log.ts";
+import { createAlertLog, createFaultLog, createGoneLog } from "./fault-log.ts";
 import { assemble, recorderOf, type GatewayDeps, type Parts } from "./parts.ts";
 import { createPredictor } from "./predict.ts";
-import { judgeAlert } from "./react/judge-alert.ts";
-import type { StoredCut } from "./react/ports.ts";
+import type { ReadAlert } from "./react/alerts.ts";
+import { judgeAlert, type AlertResult } from "./react/judge-alert.ts";
+import type { StoredCut } from "./core/ports.ts";
 import { defaultMaxBodyBytes } from "./routes/body.ts";
 import { rehearse } from "./rehearse.ts";
 import { viewOf } from "./serving-view.ts";
@@ -37,7 +38,7 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
     random: deps.random,
     now: () => performance.now(),
     onNamed: (model, version) => fleet.use(model, version),
-    onFault: createFaultLog(deps.log, deps.clock),
+    onFault: createFaultLog(deps.log, deps.clock, parts.isLive),
   });
   let isStopping = false;
   const uptimeSeconds = (): number => Math.round((deps.clock.now() - parts.startedAt) / 1000);
@@ -48,15 +49,14 @@ export function createGateway(deps: GatewayDeps): RunningGateway {
       return isStopping ? { ...health, isReady: false, status: "stopping" } : health;
     },
     predict,
-    alerts: (alerts) => Promise.all(alerts.map((alert) => judgeAlert(alert, reactor, reconciler))),
-    alertsToken: deps.alertsToken,
+    ...alertDesk(deps, (alert) => judgeAlert(alert, reactor, reconciler)),
     uptimeSeconds,
     statistics: parts.statistics,
     status: () => statusOf(parts, uptimeSeconds()),
     scrape: () => scrapeOf(parts),
     reload: async () => void (await fleet.refresh()),
     maxBodyBytes: () => fleet.table().policy?.spec.gateway?.maxBodyBytes ?? defaultMaxBodyBytes,
-    onReply: replyCounter(deps),
+    onReply: replyCounter(parts),
     onError: (error, requestId) => deps.log("error", "a request failed", { requestId, error }),
   };
   return {
@@ -108,9 +108,32 @@ function scrapeOf({ metrics, people, server }: Parts): ReturnType<Gateway["scrap
   return metrics.scrape();
 }
 
+/** Where webhooks arrive: what becomes of each alert is counted, and what is refused is told. */
+function alertDesk(
+  { metrics, log, clock, alertsToken }: GatewayDeps,
+  judge: (alert: ReadAlert) => Promise<AlertResult>,
+): Pick<Gateway, "alerts" | "alertsToken" | "onAlertsRefused"> {
+  const noteRefused = createAlertLog(log, clock);
+  return {
+    alertsToken,
+    async alerts(alerts) {
+      const results = await Promise.all(alerts.map(judge));
+      for (const { decision, code, reason } of results) {
+        metrics.alert(decision);
+        if (decision === "malformed") noteRefused(code, reason);
+      }
+      return results;
+    },
+    onAlertsRefused({ code, message }) {
+      metrics.alert("refused");
+      noteRefused(code, message);
+    },
+  };
+}
+
 /** Replies go to the metrics; that clients did not wait for theirs, to the log as well. */
-function replyCounter({ metrics, log, clock }: GatewayDeps): Gateway["onReply"] {
-  const noteGone = createGoneLog(log, clock);
+function replyCounter({ metrics, log, clock, isLive }: Parts): Gateway["onReply"] {
+  const noteGone = createGoneLog(log, clock, isLive);
   return (model, code) => {
     metrics.reply(model, code);
     if (code === 499) noteGone(model);

@@ -3,7 +3,7 @@ import type { Config } from "./config.ts";
 import { listenGrpc } from "./edges/grpc/server.ts";
 import { createGrpcApp } from "./grpc-app.ts";
 import type { Gateway } from "./routes/port.ts";
-import { sendAway, untilQuiet } from "./send-away.ts";
+import { sendAway, stopServer, untilQuiet } from "./send-away.ts";
 
 /** Where a gateway is answering. */
 export interface Listening {
@@ -38,6 +38,6 @@ export async function listen(
         lastCallAt && untilQuiet(lastCallAt),
       ]);
     },
-    stop: async () => void (await Promise.all([app.stop(), grpc?.stop()])),
+    stop: async () => void (await Promise.all([app.server && stopServer(app.server), grpc?.stop()])),
   };
 }

@@ -30,10 +30,11 @@ import type { Source } from "./core/ports.ts";
 import { openCutStore } from "./edges/cut-store.ts";
 import { createMetrics } from "./edges/metrics.ts";
 import { createOnnxRuntime } from "./edges/onnx/runtime.ts";
+import { readArtifact } from "./edges/source/artifact.ts";
 import { directorySource } from "./edges/source/directory.ts";
 import { gitSource } from "./edges/source/git-branch.ts";
 import { tokenFor } from "./edges/source/remote.ts";
-import { createTriton } from "./edges/triton/triton.ts";
+import { createTriton, defaultTraffic } from "./edges/triton/triton.ts";
 import { createUpstream } from "./edges/upstream/upstream.ts";
 import { createGateway, type RunningGateway } from "./gateway.ts";
 import { listen, type Listening } from "./listen.ts";
@@ -83,8 +84,8 @@ async function main(): Promise<void> {
     settings: config.settings,
     source: sourceOf(config, access),
     runtime: createOnnxRuntime(),
-    server: createTriton({ open: createUpstream, traffic: config.triton }),
-    artifacts: { read: readPlaces(process.env), folder: modelFolder },
+    server: createTriton({ open: createUpstream, traffic: trafficOf(config) }),
+    readArtifact: (...wanted) => readArtifact(...wanted, { read: readPlaces(process.env), folder: modelFolder }),
     store,
     metrics: createMetrics(),
     alertsToken: reacts ? config.alertsToken : null,
@@ -128,6 +129,13 @@ async function main(): Promise<void> {
   if (!process.env["MMSP_DETACHED"]) process.on("disconnect", () => void stop("its parent ended"));
   await started;
   process.send?.({ url, grpc });
+}
+
+function trafficOf({ triton: { maxConnections, maxQueue } }: Config): typeof defaultTraffic {
+  return {
+    maxConnections: maxConnections ?? defaultTraffic.maxConnections,
+    maxQueue: maxQueue ?? defaultTraffic.maxQueue,
+  };
 }
 
 /** How GitHub knows this gateway. */

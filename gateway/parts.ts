@@ -1,16 +1,18 @@
 import type { Problem } from "../schemas/problem.ts";
 import type { Settings } from "../schemas/settings.ts";
-import type { ModelServer, Runtime, Source } from "./core/ports.ts";
+import type { ModelServer, ReadArtifact, Runtime, Source } from "./core/ports.ts";
 import type { Recorder } from "./core/record.ts";
-import type { Route, RoutingTable } from "./core/route.ts";
+import { isKnown, type Route, type RoutingTable } from "./core/route.ts";
 import { createStatistics, type Statistics } from "./core/statistics.ts";
+import { createVersionMap, type IsLive, type VersionMap } from "./core/version-map.ts";
 import type { Metrics } from "./edges/metrics.ts";
-import { createFleet, type Fleet, type FleetOptions } from "./fleet/fleet.ts";
+import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { createObeyedCuts, type ObeyedCuts } from "./obeyed-cuts.ts";
 import { createGuardWatch, type GuardWatch, type WatchedCanary } from "./react/guard-watch.ts";
 import { createCutLedger } from "./react/ledger.ts";
 import { createPeople, type People } from "./react/people.ts";
-import type { Accusation, Clock, Committer, CutLedger, CutStore, Decision, Log } from "./react/ports.ts";
+import type { CutStore } from "./core/ports.ts";
+import type { Accusation, Clock, Committer, CutLedger, Decision, Log } from "./react/ports.ts";
 import { createReactor, type Reactor } from "./react/reactor.ts";
 import { createReconciler, type Reconciler } from "./react/reconciler.ts";
 import { rememberServed, viewOf, type ServingView } from "./serving-view.ts";
@@ -25,8 +27,7 @@ export interface GatewayDeps {
   readonly runtime: Runtime;
   /** Has the versions of an environment whose backend is one. */
   readonly server?: ModelServer;
-  /** How artifacts outside the source are read. */
-  readonly artifacts?: FleetOptions["artifacts"];
+  readonly readArtifact: ReadArtifact;
   readonly store: CutStore;
   readonly metrics: Metrics;
   readonly alertsToken: string | null;
@@ -56,12 +57,14 @@ export interface Parts extends GatewayDeps {
   readonly reconciler: Reconciler | null;
   readonly people: People;
   /** Attempts at the versions of each model, for "too little data". */
-  readonly attempts: Map<string, Map<number, number>>;
+  readonly attempts: VersionMap<{ count: number }>;
   /** The same for whoever asks by the inference protocol. */
   readonly statistics: Statistics;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly obeyed: ObeyedCuts;
+  /** What is counted and remembered of others makes room. */
+  readonly isLive: IsLive;
 }
 
 /** Makes the parts and ties them to each other; nothing runs yet. */
@@ -69,8 +72,9 @@ export function assemble(deps: GatewayDeps): Parts {
   const { environment, source, runtime, clock, log } = deps;
   const ledger = createCutLedger(deps.store, log);
   const obeyed = createObeyedCuts(ledger, (model) => fleet.deployment(model));
-  const attempts = new Map<string, Map<number, number>>();
-  const statistics = createStatistics(() => clock.now());
+  const isLive: IsLive = (model, version) => isKnown(fleet.table(), model, version);
+  const attempts = createVersionMap(isLive, () => ({ count: 0 }));
+  const statistics = createStatistics(() => clock.now(), isLive);
   const startedAt = clock.now();
   const [logTable, logServers] = [createTableLog(log), createServerLog(log)];
   const guard = createGuardWatch({ accuse: (accusation) => reactor.accuse(accusation), clock, log });
@@ -79,7 +83,7 @@ export function assemble(deps: GatewayDeps): Parts {
     runtime,
     ...(deps.server && { server: deps.server }),
     environment,
-    ...(deps.artifacts && { artifacts: deps.artifacts }),
+    readArtifact: deps.readArtifact,
     settings: deps.settings ?? {},
     cuts: () => obeyed.take(),
     onError: (error) => log("error", "a version could not be freed", { error }),
@@ -115,7 +119,7 @@ export function assemble(deps: GatewayDeps): Parts {
     log,
   });
   const people = peopleOf(deps, ledger, (accusation) => viewOf(parts, accusation));
-  const counted = { attempts, statistics, startedAt };
+  const counted = { attempts, statistics, startedAt, isLive };
   const parts: Parts = { ...deps, ...counted, ledger, fleet, guard, reactor, reconciler, people, obeyed };
   return parts;
 }
@@ -145,8 +149,7 @@ export function recorderOf({ metrics, guard, attempts, statistics }: Counting): 
       statistics.attempt(attempt);
       const { model, version, phase, outcome, fallback, seconds } = attempt;
       if (phase === "explicit" || fallback || outcome === "refused" || outcome === "shared") return;
-      const versions = attempts.get(model) ?? new Map<number, number>();
-      attempts.set(model, versions.set(version, (versions.get(version) ?? 0) + 1));
+      attempts.of(model, version).count++;
       guard.record({ model, version, phase, failed: outcome === "fault", latencyMs: seconds * 1000 });
     },
   };

@@ -21,9 +21,10 @@ import {
   type LoadedModel,
 } from "./core/ports.ts";
 import type { AttemptOutcome, AttemptPhase, Recorder } from "./core/record.ts";
-import { createRetryBudget, type RetryBudget } from "./core/retry-budget.ts";
-import type { Route, RoutingTable } from "./core/route.ts";
+import { createRetryBudget } from "./core/retry-budget.ts";
+import { isKnown, type Route, type RoutingTable, type Target } from "./core/route.ts";
 import { flawIn } from "./core/unread-reply.ts";
+import { createVersionMap, type IsLive } from "./core/version-map.ts";
 import { readAfterAll, type RawCall } from "./forward.ts";
 import type { Tensor } from "../schemas/tensor.ts";
 
@@ -93,13 +94,14 @@ type Reading = "unread" | "noted" | "refused";
  * request. Everything is recorded as attempts at versions. Rejects with RequestError only.
  */
 export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) => Promise<Answer<Reply>> {
-  const budgets = new Map<string, RetryBudget>();
+  const isLive: IsLive = (model, version) => isKnown(deps.table(), model, version);
+  const budgets = createVersionMap(isLive, () => createRetryBudget(retryShare));
 
   return async function predict<Reply>(call: Call<Reply>): Promise<Answer<Reply>> {
     const started = deps.now();
     const route = routeFor(deps, call);
     const deadline = deadlineOf(route.timeoutMs, call.header, call.timeoutMs ?? null);
-    const budget = budgetOf(budgets, route.model);
+    const budget = budgets.of(route.model, null);
     budget.earn();
     const sticky = route.stickyHeader === null ? null : call.header(route.stickyHeader);
     const choice = chooseVersion(route, { explicit: call.version, sticky }, deps.random());
@@ -124,20 +126,21 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       return answer(first.reply, version, phase, null);
     }
     const reason = fallbackReason(first.error);
-    const stable = route.stable?.version;
-    if (phase !== "canary" || stable === undefined || reason === null || !budget.spend()) {
+    const standIn = standInFor(deps, route, version);
+    if (phase !== "canary" || standIn === null || reason === null || !budget.spend()) {
       record(blame(first, route, deadline), first.seconds);
       throw clientError(first.error, route, version, deadline);
     }
     // A canary that held up the event loop may have used up more than its share: stable is not to blame, and has its own.
     const left = Math.max(deadline.ms * (1 - canaryShare), deadline.ms - (deps.now() - started));
     const reading = reason === "malformed" ? "noted" : "unread";
-    const second = await attempt(deps, route, stable, call, { ...deadline, ms: left }, reading);
+    const { version: stable } = standIn.target;
+    const second = await attempt(deps, standIn.route, stable, call, { ...deadline, ms: left }, reading);
     if ("reply" in second) {
       const outcome = blameBeside(first, route, deadline, second.flaw);
       record(outcome, first.seconds);
       if (outcome === "fault" && first.error instanceof OutputNotJson) deps.onFault(route.model, version, first.error);
-      recordStable(deps, route, "ok", second.seconds);
+      recordStable(deps, standIn, "ok", second.seconds);
       deps.recorder.fallback(route.model, version, outcome === "shared" ? outcome : reason);
       return answer(second.reply, stable, "stable", version);
     }
@@ -145,21 +148,37 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       // Neither takes what the caller sent, or nobody waits for it.
       budget.giveBack();
       record("refused", first.seconds);
-      recordStable(deps, route, "refused", second.seconds);
+      recordStable(deps, standIn, "refused", second.seconds);
     } else {
       // Something that both share: it says nothing against the canary.
       record(isForWantOfRoom(reason) ? "refused" : "shared", first.seconds);
-      recordStable(deps, route, blame(second, route, deadline), second.seconds);
+      recordStable(deps, standIn, blame(second, standIn.route, deadline), second.seconds);
       deps.recorder.fallback(route.model, version, "shared");
     }
     throw clientError(second.error, route, stable, deadline);
   };
 }
 
-function recordStable(deps: PredictDeps, route: Route, outcome: AttemptOutcome, seconds: number): void {
-  if (route.stable === null) return;
-  const { version, attempt: rollout } = route.stable;
-  deps.recorder.attempt({ model: route.model, version, rollout, phase: "stable", outcome, fallback: true, seconds });
+/** A version that answers for a canary. */
+interface StandIn {
+  readonly route: Route;
+  readonly target: Target;
+}
+
+/** By the newest table: what the request began with may have been swapped, cut and closed meanwhile. */
+function standInFor(deps: PredictDeps, before: Route, canary: number): StandIn | null {
+  const route = deps.table().models.get(before.model) ?? before;
+  const target = route.stable?.version === canary ? before.stable : route.stable;
+  return target && { route, target };
+}
+
+function recordStable(
+  deps: PredictDeps,
+  { route: { model }, target: { version, attempt: rollout } }: StandIn,
+  outcome: AttemptOutcome,
+  seconds: number,
+): void {
+  deps.recorder.attempt({ model, version, rollout, phase: "stable", outcome, fallback: true, seconds });
 }
 
 async function attempt<Reply>(
@@ -261,12 +280,4 @@ function onlyModel({ models }: RoutingTable): string | null {
 /** Something should be served, or nobody knows yet what. */
 function isToCome({ revision, unserved }: RoutingTable): boolean {
   return revision === "" || unserved.size > 0;
-}
-
-function budgetOf(budgets: Map<string, RetryBudget>, model: string): RetryBudget {
-  const known = budgets.get(model);
-  if (known !== undefined) return known;
-  const budget = createRetryBudget(retryShare);
-  budgets.set(model, budget);
-  return budget;
 }

@@ -32,6 +32,17 @@ export async function sendAway(
   await untilQuiet(() => last);
 }
 
+/** Takes no more connections. Those without a request are closed with the last answer: who never asks would hold up the end. */
+export async function stopServer(server: {
+  readonly pendingRequests: number;
+  stop(closeActiveConnections?: boolean): Promise<void>;
+}): Promise<void> {
+  const stopped = server.stop();
+  while (server.pendingRequests > 0) await Bun.sleep(lookMs);
+  await server.stop(true);
+  await stopped;
+}
+
 /** Resolves when nobody has come for a while, or after a few seconds. `lastAt`: when somebody came, by `performance.now()`. */
 export async function untilQuiet(lastAt: () => number): Promise<void> {
   const started = performance.now();

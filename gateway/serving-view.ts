@@ -1,6 +1,7 @@
 import type { Cut } from "../schemas/cut.ts";
 import { phases, type ModelDeployment, type Phase } from "../schemas/model-deployment.ts";
 import type { RoutingTable } from "./core/route.ts";
+import type { VersionMap } from "./core/version-map.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { GuardWatch } from "./react/guard-watch.ts";
 import type { Accusation, Clock, CutLedger } from "./react/ports.ts";
@@ -27,7 +28,7 @@ export interface ViewParts {
   /** Default true; see GatewayDeps. */
   readonly serves?: boolean;
   /** Attempts at the versions of each model since the start. */
-  readonly attempts: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  readonly attempts: Pick<VersionMap<{ readonly count: number }>, "find">;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }
@@ -66,7 +67,7 @@ function requestsSinceStart(
   model: string,
   version: number,
 ): number | null {
-  return serves ? (guard.attempts(model, version) ?? attempts.get(model)?.get(version) ?? 0) : null;
+  return serves ? (guard.attempts(model, version) ?? attempts.find(model, version)?.count ?? 0) : null;
 }
 
 /** Since when versions serve, so that an alert from before that is not held against them. */

@@ -2,7 +2,7 @@ import type { Judgement } from "./core/guard/judge.ts";
 import type { RoutingTable } from "./core/route.ts";
 import type { Problem } from "../schemas/problem.ts";
 import type { Call } from "./react/people.ts";
-import type { StoredCut } from "./react/ports.ts";
+import type { StoredCut } from "./core/ports.ts";
 
 export interface StatusContext {
   readonly source: string;

@@ -45,6 +45,11 @@ const forbidden = [
   ["gateway/edges/x.ts", "../routes/alerts.ts"],
   ["gateway/edges/x.ts", "../predict.ts"],
   ["gateway/edges/x.ts", "../../cli/gitops/core/decide.ts"],
+  ["gateway/edges/x.ts", "../react/ports.ts"],
+  ["gateway/x.ts", "./edges/metrics.ts"],
+  ["gateway/fleet/x.ts", "../edges/source/artifact.ts"],
+  ["gateway/fleet/x.ts", "../react/ports.ts"],
+  ["gateway/fleet/x.ts", "../parts.ts"],
   ["gateway/routes/x.ts", "../edges/cut-store.ts"],
   ["gateway/react/x.ts", "../edges/cut-store.ts"],
 ] as const;

@@ -66,6 +66,7 @@ export function errorReply(path: string, error: RequestError): ErrorReply {
     status,
     headers: {
       ...(error instanceof MethodError ? { allow: error.allowed.join(", ") } : {}),
+      ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
       ...(status === 503 ? { "retry-after": retryAfter } : {}),
     },
     body: /^\/v[12](\/|$)/.test(path) ? { error: message } : { error: message, code },

@@ -88,7 +88,7 @@ function requireOneForm(inputs: readonly InferInput[], raw: readonly Uint8Array[
     );
   }
   if (raw.length !== inputs.length) {
-    refuse("raw-count", `raw_input_contents has ${raw.length} entries for ${inputs.length} inputs; send one of each`);
+    refuse("raw-count", `raw_input_contents must have one entry for each input, ${inputs.length}, not ${raw.length}`);
   }
 }
 

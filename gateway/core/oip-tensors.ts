@@ -58,10 +58,16 @@ function readShape(spec: TensorSpec, given: unknown): readonly number[] {
     shape.every(
       (size, at) => Number.isSafeInteger(size) && (size as number) >= 0 && [-1, size].includes(spec.shape[at]),
     );
-  if (!fits) refuse("input-shape", `${place}: expected ${expected}, got ${JSON.stringify(shape).slice(0, 100)}`);
+  if (!fits) refuse("input-shape", `${place}: expected ${expected}, got ${shapeText(shape)}`);
   if (shape.includes(0))
     throw new RequestError(400, "batch-empty", `${place}: the shape has no elements; give at least one row`);
   return shape as readonly number[];
+}
+
+/** As people write it; -1 is for signatures, and would read as if it were what is expected. */
+function shapeText(shape: readonly unknown[]): string {
+  const text = `[${shape.map((size) => JSON.stringify(size)).join(", ")}]`.slice(0, 100);
+  return shape.some((size) => typeof size === "number" && size < 0) ? `${text}: say how many there are` : text;
 }
 
 /** Settings beside an inference request or one of its tensors; `place` begins the message. */

@@ -7,6 +7,8 @@ interface Operation {
   readonly tag: string;
   /** Of the body; none: there is no body. */
   readonly example?: object;
+  /** Takes binary tensor data, too. */
+  readonly binary?: true;
   /** Asks for the bearer token of alerts. */
   readonly token?: true;
 }
@@ -49,6 +51,7 @@ const operations: readonly Operation[] = [
     tag: v2,
     summary: "Tensors in, tensors out, by JSON or with binary data after it",
     example: tensors,
+    binary: true,
   },
   {
     method: "post",
@@ -56,6 +59,7 @@ const operations: readonly Operation[] = [
     tag: v2,
     summary: "The same by a version that the caller names",
     example: tensors,
+    binary: true,
   },
   { method: "get", path: "/v2/models/stats", tag: v2, summary: "Counts and times of all versions" },
   { method: "get", path: "/v2/models/{model}/stats", tag: v2, summary: "Counts and times of a model's versions" },
@@ -93,6 +97,12 @@ const json = (schema: object, example?: object) => ({
   content: { "application/json": { schema, ...(example === undefined ? {} : { example }) } },
 });
 
+/** JSON, and where it is taken JSON with the tensors' bytes behind it. */
+function bodyOf(example: object, binary: boolean) {
+  const { content } = json({ type: "object" }, example);
+  return { content: binary ? { ...content, "application/octet-stream": {} } : content };
+}
+
 const errorSchema = {
   type: "object",
   required: ["error"],
@@ -102,7 +112,7 @@ const errorSchema = {
 /** The gateway's addresses as OpenAPI 3.1. `version` is the gateway's own. */
 export function openApiDocument(version: string) {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, path, summary, tag, example, token } of operations) {
+  for (const { method, path, summary, tag, example, binary, token } of operations) {
     const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
       return { name, in: "path", required: true, schema: { type: "string" } };
     });
@@ -112,7 +122,7 @@ export function openApiDocument(version: string) {
         summary,
         tags: [tag],
         ...(parameters.length === 0 ? {} : { parameters }),
-        ...(example === undefined ? {} : { requestBody: json({ type: "object" }, example) }),
+        ...(example === undefined ? {} : { requestBody: bodyOf(example, binary === true) }),
         ...(token === undefined ? {} : { security: [{ alerts: [] }] }),
         responses: {
           200: { description: "answered" },

@@ -1,3 +1,5 @@
+import type { Cut } from "../../schemas/cut.ts";
+import type { Phase } from "../../schemas/model-deployment.ts";
 import type { ModelVersion, Signature } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
@@ -70,6 +72,12 @@ export interface RawMessage {
 /** What a model is loaded from: its bytes; or a file, whose digest and whose neighbours' digests have been verified. */
 export type ModelFile = Uint8Array | { readonly path: string; readonly remove: () => Promise<void> };
 
+/**
+ * What a version is loaded from, out of the artifact store, or of the files of the source where that keeps it; `store` null:
+ * nobody says where it is. Throws a ProblemError that names the version.
+ */
+export type ReadArtifact = (version: ModelVersion, store: string | null, source: SourceState) => Promise<ModelFile>;
+
 /** How a model is opened; what is left out, the runtime decides. */
 export interface SessionOptions {
   readonly intraOpThreads: number;
@@ -109,6 +117,36 @@ export interface ModelServer {
   /** Calls back when a version or a server has come or gone; returns how to stop. */
   watch(onChange: () => void): () => void;
   close(): Promise<void>;
+}
+
+/** How far a cut has come on its way into git. */
+export type CutState =
+  | { readonly kind: "open" }
+  | { readonly kind: "waiting"; readonly pullRequest: { readonly number: number; readonly url: string } }
+  | { readonly kind: "refused"; readonly pullRequest: { readonly number: number; readonly url: string } };
+
+export interface StoredCut {
+  readonly cut: Cut;
+  readonly state: CutState;
+  /** Of the last try to commit it, for people. */
+  readonly lastError: string | null;
+}
+
+/** What must survive a kill -9, of one environment: cuts that git does not know yet, and since when versions are served. */
+export interface CutStore {
+  /** Open cuts, oldest first. */
+  list(): readonly StoredCut[];
+  /** Durable when it returns. The same cut twice is one cut; one that has ended (a reverted rollback) opens again. */
+  put(cut: Cut): void;
+  /** Of an open cut; one that is not there or has ended stays as it is. */
+  setState(cut: Cut, state: CutState, lastError: string | null): void;
+  /** Git agrees: the cut is over. Automatic rollbacks of stable versions stay known for 24 h. */
+  end(cut: Cut, at: string): void;
+  /** First time that this gateway served the version in that phase in that attempt; remembers `now` when it is new. */
+  firstServed(model: string, version: number, phase: Phase, attempt: number | null, now: string): string;
+  /** When stable versions of the model were cut automatically, since `after`, oldest first; open cuts among them. */
+  stableRollbacks(model: string, after: string): readonly string[];
+  close(): void;
 }
 
 /** The model's own fault: an operator failed, an output is missing. Never the caller's. */

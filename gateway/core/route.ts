@@ -43,3 +43,10 @@ export interface RoutingTable {
   /** What is wrong with the newest state, while the last good one is served. */
   readonly problems: readonly Problem[];
 }
+
+/** Whether the table has the model, and a version of it (null: any): served, waiting to be, or taken out. */
+export function isKnown({ models }: RoutingTable, model: string, version: number | null): boolean {
+  const route = models.get(model);
+  if (route === undefined || version === null) return route !== undefined;
+  return [route.documents, route.loaded, route.closed].some((versions) => versions.has(version));
+}

@@ -1,4 +1,5 @@
 import type { Attempt } from "./record.ts";
+import { createVersionMap, type IsLive } from "./version-map.ts";
 
 /** How many, and how long all of them took together. */
 export interface Tally {
@@ -24,23 +25,14 @@ export interface Statistics {
 type Counted = { successes: number; successNs: number; failures: number; failureNs: number; lastAt: number };
 
 /** `now`: milliseconds since the epoch. What a caller was refused says nothing about the version, and is not counted. */
-export function createStatistics(now: () => number): Statistics {
-  const models = new Map<string, Map<number, Counted>>();
-
-  function counted(model: string, version: number): Counted {
-    let versions = models.get(model);
-    if (versions === undefined) models.set(model, (versions = new Map()));
-    let entry = versions.get(version);
-    if (entry === undefined) {
-      versions.set(version, (entry = { successes: 0, successNs: 0, failures: 0, failureNs: 0, lastAt: 0 }));
-    }
-    return entry;
-  }
+export function createStatistics(now: () => number, isLive: IsLive): Statistics {
+  const nothing = { successes: 0, successNs: 0, failures: 0, failureNs: 0, lastAt: 0 };
+  const counted = createVersionMap<Counted>(isLive, () => ({ ...nothing }));
 
   return {
     attempt({ model, version, outcome, seconds }) {
       if (outcome === "refused") return;
-      const entry = counted(model, version);
+      const entry = counted.of(model, version);
       const ns = Math.round(seconds * 1e9);
       entry.lastAt = now();
       if (outcome === "ok") {
@@ -52,7 +44,7 @@ export function createStatistics(now: () => number): Statistics {
       }
     },
     of(model, version) {
-      const entry = models.get(model)?.get(version);
+      const entry = counted.find(model, version);
       if (entry === undefined) return null;
       const { successes, successNs, failures, failureNs, lastAt } = entry;
       return { success: { count: successes, ns: successNs }, fail: { count: failures, ns: failureNs }, lastAt };

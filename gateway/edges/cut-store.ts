@@ -1,7 +1,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { cutKey, type Cut } from "../../schemas/cut.ts";
 import { fail } from "../../schemas/problem.ts";
-import type { CutState, CutStore, StoredCut } from "../react/ports.ts";
+import type { CutState, CutStore, StoredCut } from "../core/ports.ts";
 import { prepareTables } from "./cut-tables.ts";
 
 /** Calls are synchronous: while another gateway writes, this one's requests wait too, so not for long. */

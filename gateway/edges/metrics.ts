@@ -1,4 +1,4 @@
-import { Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import { createRequestMetrics } from "../core/request-metrics.ts";
 import type { ServerState } from "../core/ports.ts";
 import type { Recorder } from "../core/record.ts";
@@ -8,6 +8,8 @@ import type { Cut } from "../../schemas/cut.ts";
 export interface Metrics extends Recorder {
   /** Text of the Prometheus exposition format. */
   scrape(): Promise<{ readonly body: string; readonly contentType: string }>;
+  /** What became of an alert. */
+  alert(decision: string): void;
   /** The gauges that say what is served now. */
   show(table: RoutingTable, cuts: readonly Cut[]): void;
   /** Versions that a person is needed for. */
@@ -38,6 +40,7 @@ export function createMetrics(): Metrics {
       served = table.models;
       show(table, cuts);
     },
+    alert: createAlerts(registry),
     callFor: createCalls(registry),
     showServers: createServers(registry),
     scrape: async () => ({
@@ -64,6 +67,16 @@ function createGauges(registry: Registry): Metrics["show"] {
     for (const entry of cuts) cut.set({ model: entry.model, version: String(entry.version) }, 1);
     problems.set(table.problems.length);
   };
+}
+
+function createAlerts(registry: Registry): Metrics["alert"] {
+  const alerts = new Counter({
+    name: "gateway_alert_total",
+    help: "Alerts by what became of them; refused: a whole webhook, unread",
+    labelNames: ["decision"],
+    registers: [registry],
+  });
+  return (decision) => alerts.inc({ decision });
 }
 
 function createCalls(registry: Registry): Metrics["callFor"] {

@@ -4,18 +4,17 @@ import type { ModelDeployment } from "../../schemas/model-deployment.ts";
 import type { ModelVersion } from "../../schemas/model-version.ts";
 import type { Problem } from "../../schemas/problem.ts";
 import type { ReadTree } from "../../schemas/read-tree.ts";
+import { bytesOf } from "../../schemas/artifact.ts";
 import { paths } from "../../schemas/tree.ts";
 import { readWanted, type Wanted } from "../core/following.ts";
 import { backendOf } from "../core/backend.ts";
-import type { LoadedModel, ModelServer, Runtime, Source, SourceState } from "../core/ports.ts";
-import type { RoutingTable } from "../core/route.ts";
+import type { ModelServer, ReadArtifact, Runtime, Source, SourceState } from "../core/ports.ts";
+import { isKnown, type RoutingTable } from "../core/route.ts";
 import { buildTable } from "../core/table.ts";
-import type { ArtifactOptions } from "../edges/source/artifact.ts";
 import { loadVersion, problemsOf } from "./load-version.ts";
-import { createUses, outOfMemory, type UsedAt } from "./memory.ts";
-import { createRetirement } from "./retirement.ts";
+import { createUses, memoryFor, unlimited, type Memory, type UsedAt } from "./memory.ts";
 import { createRetry } from "./retry.ts";
-import { createShelf, type Shelf } from "./shelf.ts";
+import { createShelf, type Order, type Shelf } from "./shelf.ts";
 import { stepOf, type Served } from "./step.ts";
 import { oneAfterAnother } from "./turns.ts";
 
@@ -30,7 +29,10 @@ export interface Fleet {
   refresh(): Promise<RoutingTable>;
   /** Takes the open cuts into the table, at once; a version that takes over and is not in memory is loaded. */
   applyCuts(): RoutingTable;
-  /** A request names this version: one that had to stay out of memory is loaded, and others make room for it. */
+  /**
+   * A request names this version: one that had to stay out of memory is loaded, and others make room for it, unless what gets
+   * traffic and what is on its way leave none.
+   */
   use(model: string, version: number): void;
   /** How many models wait for versions that have not been tried yet. */
   untried(): number;
@@ -57,14 +59,9 @@ export interface FleetOptions {
   readonly cuts: () => readonly Cut[];
   /** Called with each new table. */
   readonly onTable?: (table: RoutingTable) => void;
-  /**
-   * Milliseconds that a version stays in memory after it left the table, for requests that hold the old one. Default: the
-   * longest deadline of the old table.
-   */
-  readonly lingerMs?: number;
   /** Milliseconds until something that failed is tried again by itself; doubled up to 64 times that. Default 5000. */
   readonly retryMs?: number;
-  readonly artifacts?: ArtifactOptions;
+  readonly readArtifact: ReadArtifact;
   /** Milliseconds for opening a model and its trial; the artifact has its own. Default 120,000. */
   readonly loadMs?: number;
   /** A version could not be freed. */
@@ -87,9 +84,17 @@ interface State {
   readonly loadProblems: readonly Problem[];
   /** Models that were served, or whose versions were all tried. */
   readonly tried: ReadonlySet<string>;
+  readonly memory: Memory;
 }
 
-const nothing: State = { read: null, sourceProblems: [], served: new Map(), loadProblems: [], tried: new Set() };
+const nothing: State = {
+  read: null,
+  sourceProblems: [],
+  served: new Map(),
+  loadProblems: [],
+  tried: new Set(),
+  memory: unlimited,
+};
 
 /**
  * Follows the source from the first `refresh` on, and whenever the source says that it changed. One owner of the table: every
@@ -99,19 +104,16 @@ export function createFleet(options: FleetOptions): Fleet {
   const { source, environment, cuts, onTable, retryMs = 5000 } = options;
   let state = nothing;
   let table = tableOf(state, environment, cuts());
-  const uses = createUses();
-  const retired = createRetirement(options.onError ?? (() => {}));
-  const shelf = createShelf(() => settle());
+  const uses = createUses((model, version) => isKnown(table, model, version));
+  const shelf = createShelf(() => settle(), options.onError ?? (() => {}));
   const retry = createRetry(retryMs, () => void turns.take());
 
   function settle(): void {
     const open = cuts().filter((cut) => cut.environment === environment);
-    const lingerMs = options.lingerMs ?? Math.max(0, ...[...table.models.values()].map(({ timeoutMs }) => timeoutMs));
     const next = settled({ ...options, usedAt: uses.at }, state, open, shelf);
     state = next.state;
     table = tableOf(state, environment, open);
-    retired.add(shelf.keep(next.keys), lingerMs);
-    for (const order of next.orders) shelf.order(order.key, order.load);
+    shelf.want({ keys: next.keys, orders: next.orders, limitBytes: state.memory.limitBytes });
     retry.plan(state.sourceProblems.length + state.loadProblems.length > 0);
     onTable?.(table);
   }
@@ -135,10 +137,13 @@ export function createFleet(options: FleetOptions): Fleet {
     applyCuts: () => (settle(), table),
     use(model, version) {
       const route = table.models.get(model);
-      const unloaded = route?.unloaded.has(version) === true;
-      if (!unloaded && (!hasMemoryLimit(state) || route?.loaded.has(version) !== true)) return;
+      const document = route?.documents.get(version);
+      if (document === undefined || state.memory === unlimited) return;
+      const isOut = route?.unloaded.has(version) === true;
+      // Without room for it nothing would change: any client can name it as often as it likes.
+      if (isOut && bytesOf(document.spec.artifact) > state.memory.claimableBytes) return;
       uses.note(model, version);
-      if (unloaded) settle();
+      if (isOut) settle();
     },
     untried: () => (state.read?.wanted.deployments.size ?? 0) - state.tried.size,
     documents: () => state.read?.wanted.read ?? new Map(),
@@ -148,8 +153,7 @@ export function createFleet(options: FleetOptions): Fleet {
       stopAsking?.();
       retry.stop();
       await turns.stop();
-      retired.add(await shelf.close(), 0);
-      await retired.close();
+      await shelf.close();
     },
   };
 }
@@ -172,7 +176,7 @@ interface Settled {
   readonly state: State;
   /** Keys of all versions that are asked for, or served. */
   readonly keys: ReadonlySet<string>;
-  readonly orders: readonly { readonly key: string; readonly load: () => Promise<LoadedModel> }[];
+  readonly orders: readonly Order[];
 }
 
 /** What the documents and the cuts come to with the versions that are in memory now. */
@@ -184,35 +188,36 @@ function settled(
 ): Settled {
   const { read } = state;
   if (read === null) return { state, keys: new Set(), orders: [] };
-  const { runtime, server = null, artifacts = {}, loadMs = 120_000 } = options;
+  const { runtime, server = null, readArtifact, loadMs = 120_000 } = options;
   const { policy, project, versions, deployments } = read.wanted;
-  const parts = { policy, project, source: read.source, runtime, server, artifacts, loadMs };
+  const parts = { policy, project, source: read.source, runtime, server, readArtifact, loadMs };
   const backend = backendOf(policy);
   const served = new Map<string, Served>();
   const keys = new Set<string>();
   const tried = new Set<string>();
-  const { out, problems: loadProblems } = outOfMemory(read.wanted, cuts, options.usedAt);
-  const orders: { readonly key: string; readonly load: () => Promise<LoadedModel> }[] = [];
+  const memory = memoryFor(read.wanted, cuts, options.usedAt, find);
+  const loadProblems = [...memory.problems];
+  const orders: Order[] = [];
   for (const [model, deployment] of [...deployments].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const documents = versions.get(model) ?? new Map<number, ModelVersion>();
-    const step = stepOf(deployment, { documents, backend, cuts, last: state.served.get(model) ?? null, find, out });
+    const last = state.served.get(model) ?? null;
+    const step = stepOf(deployment, { documents, backend, cuts, last, find, out: memory.out });
     const { order } = step;
     if (step.served !== null) served.set(model, step.served);
     for (const key of [...step.keys, ...(step.served?.keys.values() ?? [])]) keys.add(key);
-    if (order !== null) orders.push({ key: order.key, load: () => loadVersion(order, parts) });
+    if (order !== null) {
+      const bytes = backend.kind === "embedded" ? bytesOf(order.document.spec.artifact) : 0;
+      orders.push({ ...order, bytes, load: () => loadVersion(order, parts) });
+    }
     if (step.served !== null || order === null || state.tried.has(model)) tried.add(model);
     loadProblems.push(...step.problems);
   }
-  return { state: { ...state, served, loadProblems: unlike(loadProblems), tried }, keys, orders };
+  return { state: { ...state, served, loadProblems: unlike(loadProblems), tried, memory }, keys, orders };
 }
 
 /** What is wrong with the environment is found again with each version. */
 function unlike(problems: readonly Problem[]): readonly Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
-}
-
-function hasMemoryLimit({ read }: State): boolean {
-  return read?.wanted.policy?.spec.gateway?.modelMemoryMib !== undefined;
 }
 
 function documentOf({ read, served }: State, environment: string, model: string): ModelDeployment | null | undefined {

@@ -5,14 +5,23 @@ import { fail, ProblemError, type Problem } from "../../schemas/problem.ts";
 import type { Project } from "../../schemas/project.ts";
 import { paths } from "../../schemas/tree.ts";
 import { backendKey, backendOf, type Backend } from "../core/backend.ts";
-import type { LoadedModel, ModelServer, Runtime, SessionOptions, SourceState } from "../core/ports.ts";
-import { readArtifact, type ArtifactOptions } from "../edges/source/artifact.ts";
+import type {
+  LoadedModel,
+  ModelFile,
+  ModelServer,
+  ReadArtifact,
+  Runtime,
+  SessionOptions,
+  SourceState,
+} from "../core/ports.ts";
 
 /** A version that is to be in memory. */
 export interface VersionOrder {
   readonly key: string;
   readonly document: ModelVersion;
   readonly options: SessionOptions;
+  /** It gets traffic as soon as it is there. */
+  readonly isServing: boolean;
 }
 
 export interface LoadParts {
@@ -22,7 +31,7 @@ export interface LoadParts {
   readonly runtime: Runtime;
   /** Where the versions are that are not loaded here; null: all of them are. */
   readonly server: ModelServer | null;
-  readonly artifacts: ArtifactOptions;
+  readonly readArtifact: ReadArtifact;
   /** Milliseconds for opening the model and its trial. */
   readonly loadMs: number;
 }
@@ -70,9 +79,8 @@ export async function loadVersion({ document, options }: VersionOrder, parts: Lo
   }
 }
 
-function readFile(document: ModelVersion, { policy, project, source, artifacts }: LoadParts) {
-  const store = policy?.spec.artifactStore ?? project?.spec.artifactStore ?? null;
-  return readArtifact(document, store, source, artifacts);
+function readFile(document: ModelVersion, { policy, project, source, readArtifact }: LoadParts): Promise<ModelFile> {
+  return readArtifact(document, policy?.spec.artifactStore ?? project?.spec.artifactStore ?? null, source);
 }
 
 /** Told by who needs them: a variable may give them, which nobody else knows of. */

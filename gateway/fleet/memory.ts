@@ -5,7 +5,9 @@ import type { Problem } from "../../schemas/problem.ts";
 import { paths } from "../../schemas/tree.ts";
 import { backendOf } from "../core/backend.ts";
 import type { Wanted } from "../core/following.ts";
+import { createVersionMap, type IsLive } from "../core/version-map.ts";
 import { keyOf } from "./load-version.ts";
+import type { Shelf } from "./shelf.ts";
 import { optionsOf } from "./step.ts";
 
 const mebibyte = 2 ** 20;
@@ -18,7 +20,7 @@ export interface Tenant {
   readonly bytes: number;
   /** It gets traffic: it is kept whatever it takes. Of the others, a `spare` goes before one to fall back to. */
   readonly rank: "serving" | "fallback" | "spare";
-  /** A count that grows with each use; 0: nobody has asked for it by its number. */
+  /** A count that grows with each use; 0: nobody has asked for it by its number. Infinity: it is on its way, and let come. */
   readonly usedAt: number;
 }
 
@@ -54,29 +56,43 @@ function byWorth(a: Tenant, b: Tenant): number {
 /** When a version was asked for by its number: a count that grows; 0: never. */
 export type UsedAt = (model: string, version: number) => number;
 
-/** Remembers uses. Only versions that are served may be noted: what clients send must not grow. */
-export function createUses(): { note(model: string, version: number): void; readonly at: UsedAt } {
-  const models = new Map<string, Map<number, number>>();
+/** Remembers uses. */
+export function createUses(isLive: IsLive): { note(model: string, version: number): void; readonly at: UsedAt } {
+  const uses = createVersionMap(isLive, () => ({ last: 0 }));
   let count = 0;
   return {
-    note(model, version) {
-      const versions = models.get(model) ?? new Map<number, number>();
-      models.set(model, versions.set(version, ++count));
-    },
-    at: (model, version) => models.get(model)?.get(version) ?? 0,
+    note: (model, version) => void (uses.of(model, version).last = ++count),
+    at: (model, version) => uses.find(model, version)?.last ?? 0,
   };
 }
 
-/** Keys of the versions that there is no room for by the environment's limit, and what is wrong with that limit. */
-export function outOfMemory(
+/** What the environment's limit comes to. */
+export interface Memory {
+  readonly limitBytes: number;
+  /** Keys of the versions that there is no room for. */
+  readonly out: ReadonlySet<string>;
+  /** What a version that is named may have: all but what gets traffic, and what is on its way. */
+  readonly claimableBytes: number;
+  readonly problems: readonly Problem[];
+}
+
+export const unlimited: Memory = { limitBytes: Infinity, out: new Set(), claimableBytes: Infinity, problems: [] };
+
+/**
+ * Who stays out of memory. What is on its way is let come, so that clients who name versions in turn get one after the other,
+ * and each load is of use.
+ */
+export function memoryFor(
   { policy, versions, deployments }: Pick<Wanted, "policy" | "versions" | "deployments">,
   cuts: readonly Cut[],
   usedAt: UsedAt,
-): { readonly out: ReadonlySet<string>; readonly problems: Problem[] } {
+  find: Shelf["find"],
+): Memory {
   const limitMiB = policy?.spec.gateway?.modelMemoryMib;
   // What a model server has takes no memory here.
   const backend = backendOf(policy);
-  if (policy === null || limitMiB === undefined || backend.kind !== "embedded") return { out: new Set(), problems: [] };
+  if (policy === null || limitMiB === undefined || backend.kind !== "embedded") return unlimited;
+  const limitBytes = limitMiB * mebibyte;
   const tenants: Tenant[] = [];
   for (const [model, deployment] of deployments) {
     const now = underCuts(deployment, cuts);
@@ -86,18 +102,22 @@ export function outOfMemory(
       if (document === undefined) continue;
       const serves = version === stable?.version || version === canary?.version;
       const rank = serves ? "serving" : version === previous[0] ? "fallback" : "spare";
-      const bytes = bytesOf(document.spec.artifact);
-      tenants.push({
-        key: keyOf(document, backend, optionsOf(deployment)),
-        bytes,
-        rank,
-        usedAt: usedAt(model, version),
-      });
+      const key = keyOf(document, backend, optionsOf(deployment));
+      const kind = find(key)?.kind;
+      const used = kind === "queued" || kind === "coming" ? Infinity : usedAt(model, version);
+      tenants.push({ key, bytes: bytesOf(document.spec.artifact), rank, usedAt: used });
     }
   }
-  const serving = tenants.reduce((sum, { rank, bytes }) => sum + (rank === "serving" ? bytes : 0), 0);
-  const problems = serving > limitMiB * mebibyte ? [tooMuch(policy.metadata.name, serving, limitMiB)] : [];
-  return { out: leftOut(tenants, limitMiB * mebibyte), problems };
+  const out = leftOut(tenants, limitBytes);
+  const isToCome = (key: string): boolean => !out.has(key) && !["here", "failed"].includes(find(key)?.kind ?? "due");
+  const serving = sumOf(tenants, ({ rank }) => rank === "serving");
+  const firm = sumOf(tenants, ({ rank, key }) => rank === "serving" || isToCome(key));
+  const problems = serving > limitBytes ? [tooMuch(policy.metadata.name, serving, limitMiB)] : [];
+  return { limitBytes, out, claimableBytes: limitBytes - firm, problems };
+}
+
+function sumOf(tenants: readonly Tenant[], which: (tenant: Tenant) => boolean): number {
+  return tenants.reduce((sum, tenant) => sum + (which(tenant) ? tenant.bytes : 0), 0);
 }
 
 function tooMuch(environment: string, bytes: number, limitMiB: number): Problem {

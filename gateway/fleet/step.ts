@@ -84,7 +84,7 @@ export function stepOf(
     } else if (document === undefined || key === undefined) problems.push(unreadable(deployment, version));
     else if (place?.kind !== "failed") {
       missing.add(version);
-      order ??= { key, document, options };
+      order ??= { key, document, options, isServing: rank(version) > 0 };
     }
     if (version === stable?.version && !loaded.has(version)) break;
   }

@@ -1,7 +1,8 @@
 import { cutKey, type Cut } from "../../schemas/cut.ts";
 import { oneLine } from "../../schemas/plain-text.ts";
 import { commitDeadlineMs, recheckMs, retryAfterMs } from "./pace.ts";
-import type { Clock, CommitAnswer, CommitOutcome, Committer, CutLedger, CutState, Log, StoredCut } from "./ports.ts";
+import type { CutState, StoredCut } from "../core/ports.ts";
+import type { Clock, CommitAnswer, CommitOutcome, Committer, CutLedger, Log } from "./ports.ts";
 import type { Waiters } from "./waiters.ts";
 
 export interface AttemptDeps {

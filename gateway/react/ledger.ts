@@ -1,5 +1,6 @@
 import { cutKey, type Cut } from "../../schemas/cut.ts";
-import type { CutLedger, CutStore, Log, StoredCut } from "./ports.ts";
+import type { CutStore, StoredCut } from "../core/ports.ts";
+import type { CutLedger, Log } from "./ports.ts";
 
 /**
  * Puts a memory before the store, so that a cut counts from the moment it is decided. What the store does not take is

@@ -1,4 +1,5 @@
-import type { Accusation, Clock, Decision, StoredCut } from "./ports.ts";
+import type { StoredCut } from "../core/ports.ts";
+import type { Accusation, Clock, Decision } from "./ports.ts";
 
 /** Something that only a person can mend, or that a person has to know of. */
 export interface Call {

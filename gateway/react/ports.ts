@@ -1,5 +1,6 @@
 import type { Cut } from "../../schemas/cut.ts";
-import type { ModelDeployment, Phase } from "../../schemas/model-deployment.ts";
+import type { ModelDeployment } from "../../schemas/model-deployment.ts";
+import type { CutStore } from "../core/ports.ts";
 
 /** That a version is bad, as somebody says; `decide` judges what to do about it. */
 export interface Accusation {
@@ -39,36 +40,6 @@ export type Log = (
   message: string,
   details?: Readonly<Record<string, unknown>>,
 ) => void;
-
-/** How far a cut has come on its way into git. */
-export type CutState =
-  | { readonly kind: "open" }
-  | { readonly kind: "waiting"; readonly pullRequest: { readonly number: number; readonly url: string } }
-  | { readonly kind: "refused"; readonly pullRequest: { readonly number: number; readonly url: string } };
-
-export interface StoredCut {
-  readonly cut: Cut;
-  readonly state: CutState;
-  /** Of the last try to commit it, for people. */
-  readonly lastError: string | null;
-}
-
-/** What must survive a kill -9, of one environment: cuts that git does not know yet, and since when versions are served. */
-export interface CutStore {
-  /** Open cuts, oldest first. */
-  list(): readonly StoredCut[];
-  /** Durable when it returns. The same cut twice is one cut; one that has ended (a reverted rollback) opens again. */
-  put(cut: Cut): void;
-  /** Of an open cut; one that is not there or has ended stays as it is. */
-  setState(cut: Cut, state: CutState, lastError: string | null): void;
-  /** Git agrees: the cut is over. Automatic rollbacks of stable versions stay known for 24 h. */
-  end(cut: Cut, at: string): void;
-  /** First time that this gateway served the version in that phase in that attempt; remembers `now` when it is new. */
-  firstServed(model: string, version: number, phase: Phase, attempt: number | null, now: string): string;
-  /** When stable versions of the model were cut automatically, since `after`, oldest first; open cuts among them. */
-  stableRollbacks(model: string, after: string): readonly string[];
-  close(): void;
-}
 
 /** A cut store with a memory before it: a slow or absent store holds nothing back. */
 export interface CutLedger extends CutStore {

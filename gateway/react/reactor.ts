@@ -1,5 +1,6 @@
 import type { Cut } from "../../schemas/cut.ts";
-import type { Accusation, CutLedger, Decision, Log, StoredCut } from "./ports.ts";
+import type { StoredCut } from "../core/ports.ts";
+import type { Accusation, CutLedger, Decision, Log } from "./ports.ts";
 
 /** What the reactor needs; `View` is whatever `decide` looks at besides the accusation. */
 export interface ReactorDeps<View> {

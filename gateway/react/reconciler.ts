@@ -1,7 +1,8 @@
 import { cutKey, standingOfCut, type Cut } from "../../schemas/cut.ts";
 import { agreed, attempt, noKeys, type AttemptDeps, type Attempts } from "./attempt.ts";
 import { togetherAfter } from "./pace.ts";
-import type { CommitOutcome, Committer, ReadDeployment, StoredCut } from "./ports.ts";
+import type { StoredCut } from "../core/ports.ts";
+import type { CommitOutcome, Committer, ReadDeployment } from "./ports.ts";
 import { createWaiters } from "./waiters.ts";
 
 export interface ReconcilerDeps extends AttemptDeps {

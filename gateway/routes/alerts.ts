@@ -17,8 +17,7 @@ export function alertRoutes(gateway: Gateway) {
   return new Elysia().post(
     "/alerts",
     async ({ request, set }) => {
-      authorize(request, gateway.alertsToken);
-      const results = await gateway.alerts(read(await readJson(request, maxAlertBytes)));
+      const results = await gateway.alerts(await alertsOf(request, gateway));
       if (results.some((result) => result.decision === "not-stored")) {
         set.status = 503;
         set.headers["retry-after"] = retryAfter;
@@ -27,6 +26,16 @@ export function alertRoutes(gateway: Gateway) {
     },
     { parse: "none" },
   );
+}
+
+async function alertsOf(request: Request, gateway: Gateway) {
+  try {
+    authorize(request, gateway.alertsToken);
+    return read(await readJson(request, maxAlertBytes));
+  } catch (error) {
+    if (error instanceof RequestError) gateway.onAlertsRefused(error);
+    throw error;
+  }
 }
 
 function read(body: unknown) {

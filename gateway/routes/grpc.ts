@@ -13,7 +13,6 @@ import {
   versionStatistics,
 } from "../core/oip-metadata.ts";
 import type { LoadedModel } from "../core/ports.ts";
-import { describe } from "../core/words.ts";
 import { answerMetadata, requestIdOf } from "./answer.ts";
 import { isReady, servedVersion, routeOf, versionNumber } from "./known-model.ts";
 import type { Gateway } from "./port.ts";
@@ -92,7 +91,7 @@ function isModelReady(gateway: Gateway, model: string, version: string | undefin
 function isServing(gateway: Gateway, service: string): boolean {
   const known = ["", inferenceService, healthService];
   if (known.includes(service)) return gateway.health().isReady;
-  const message = `there is no service ${describe(service)}; there are ${known.slice(1).join(" and ")}`;
+  const message = `there is no service ${JSON.stringify(service.slice(0, 64))}; there are ${known.slice(1).join(" and ")}`;
   throw new RequestError(404, "service-unknown", message);
 }
 

@@ -22,7 +22,7 @@ export const openApiPage = String.raw`<!doctype html>
 <noscript>This page needs JavaScript; GET /openapi/json does not.</noscript>
 <script>
 "use strict";
-const base = new URL(".", location.href);
+const base = new URL(location.pathname.endsWith("/") ? ".." : ".", location.href);
 const element = (name, text = "", fields = {}) => Object.assign(document.createElement(name), { textContent: text }, fields);
 
 function field(form, name, input) {

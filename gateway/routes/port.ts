@@ -1,3 +1,4 @@
+import type { RequestError } from "../core/errors.ts";
 import type { Health } from "../core/health.ts";
 import type { RoutingTable } from "../core/route.ts";
 import type { Statistics } from "../core/statistics.ts";
@@ -13,6 +14,8 @@ export interface Gateway {
   /** Decides on each alert; waits at most 2 s for the commits. */
   alerts(alerts: readonly ReadAlert[]): Promise<readonly AlertResult[]>;
   readonly alertsToken: string | null;
+  /** A webhook was refused before its alerts were read. */
+  onAlertsRefused(error: RequestError): void;
   status(): object;
   /** Since the start, in whole seconds. */
   uptimeSeconds(): number;

@@ -157,6 +157,26 @@ describe("SIGTERM", () => {
     expect(await ended).toBe(0);
   });
 
+  test.concurrent("waits for no connection on which nothing was ever asked", async () => {
+    using folder = temporaryFolder(servingTree({ fraud: { versions: { 1: linearModel() } } }));
+    await using gateway = await startGatewayProcess({ MMSP_ENV: "dev", MMSP_DIR: folder.path });
+    const { hostname, port } = new URL(gateway.url);
+    await Bun.connect({ hostname, port: Number(port), socket: { data() {} } });
+    const connectedAt = performance.now();
+    const ended = gateway.terminate();
+    await gateway.logged("stopping");
+    // Somebody who never rests.
+    const isAnswered = (): Promise<boolean> =>
+      predictAt(gateway, good).then(
+        () => true,
+        () => false,
+      );
+    while (await isAnswered());
+    expect(await ended).toBe(0);
+    // Left alone, Bun closes it after 12 seconds.
+    expect(performance.now() - connectedAt).toBeLessThan(11_500);
+  });
+
   test.concurrent("under load sends clients away: ready no more, and each connection closed with its answer", async () => {
     using folder = temporaryFolder(servingTree({ fraud: { versions: { 1: linearModel() } } }));
     await using gateway = await startGatewayProcess({ MMSP_ENV: "dev", MMSP_DIR: folder.path });

@@ -23,7 +23,7 @@ describe("the variables of a gateway", () => {
       dataDir: "/srv/models/.mmsp/dev",
       roles: "all",
       alertsToken: null,
-      triton: { maxConnections: 64, maxQueue: 256 },
+      triton: { maxConnections: null, maxQueue: null },
       repository: null,
       githubToken: null,
       githubApiUrl: "https://api.github.com",
@@ -77,6 +77,23 @@ describe("the variables of a gateway", () => {
       "MMSP_GATEWAY_REPLICAS",
     ]);
   });
+
+  test("say what they take, in words", () => {
+    const env = { MMSP_ENV: "dev", MMSP_DIR: "/srv", MMSP_PORT: "80a", MMSP_POLL_MS: "0", MMSP_GRPC_PORT: "1.5" };
+    expect(problemsOf(env).map(({ path, message }) => `${path} ${message}`)).toEqual([
+      "MMSP_POLL_MS must be a whole number from 50 to 3600000",
+      "MMSP_PORT must be a whole number from 0 to 65535",
+      "MMSP_GRPC_PORT must be a whole number from 0 to 65535",
+    ]);
+  });
+
+  test.each([{ MMSP_PORT: "9000", MMSP_GRPC_PORT: "9000" }, { MMSP_GRPC_PORT: "8080" }])(
+    "%p: one port twice",
+    (ports) => {
+      const problems = problemsOf({ MMSP_ENV: "dev", MMSP_DIR: "/srv", ...ports });
+      expect(problems).toMatchObject([{ code: "config-ports", path: "MMSP_GRPC_PORT" }]);
+    },
+  );
 
   test("stand before the settings in files", () => {
     const env = { MMSP_ENV: "dev", MMSP_DIR: "/srv", MMSP_REPOSITORY: "acme/models", MMSP_GATEWAY_REPLICAS: "3" };

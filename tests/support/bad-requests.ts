@@ -194,7 +194,7 @@ export const badInferRequests: readonly BadRequest[] = [
     infer({ shape: [1, 4], data: [1, 2, 3, 4] }),
     400,
     "input-shape",
-    /expected the shape \[-1, 3\], got \[1,4\]/,
+    /expected the shape \[-1, 3\], got \[1, 4\]/,
   ],
   ["a shape with half a row", fraudInfer, infer({ shape: [0.5, 3] }), 400, "input-shape", /expected the shape/],
   [

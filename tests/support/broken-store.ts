@@ -1,4 +1,4 @@
-import type { CutStore } from "../../gateway/react/ports.ts";
+import type { CutStore } from "../../gateway/core/ports.ts";
 
 /** A store that can be made to fail and to work again. */
 export interface BreakableStore extends CutStore {

@@ -2,6 +2,7 @@ import type { LoadedModel, Runtime, Source } from "../../gateway/core/ports.ts";
 import type { RoutingTable } from "../../gateway/core/route.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
 import { createOnnxRuntime } from "../../gateway/edges/onnx/runtime.ts";
+import { readArtifact } from "../../gateway/edges/source/artifact.ts";
 import { createFleet, type FleetOptions } from "../../gateway/fleet/fleet.ts";
 import type { Cut } from "../../schemas/cut.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
@@ -78,9 +79,9 @@ export function fleetOf(source: Source, options: Partial<FleetOptions> = {}) {
   const fleet = createFleet({
     source,
     runtime: counted.runtime,
+    readArtifact,
     environment: "dev",
     cuts: () => cuts,
-    lingerMs: 0,
     retryMs: 60_000,
     ...options,
   });

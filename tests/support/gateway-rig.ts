@@ -5,6 +5,7 @@ import { openCutStore } from "../../gateway/edges/cut-store.ts";
 import { createMetrics } from "../../gateway/edges/metrics.ts";
 import { listenGrpc, type GrpcServer } from "../../gateway/edges/grpc/server.ts";
 import { createOnnxRuntime } from "../../gateway/edges/onnx/runtime.ts";
+import { readArtifact } from "../../gateway/edges/source/artifact.ts";
 import { directorySource } from "../../gateway/edges/source/directory.ts";
 import { createGateway } from "../../gateway/gateway.ts";
 import { createGrpcApp } from "../../gateway/grpc-app.ts";
@@ -59,6 +60,7 @@ export async function startRig(
     environment: "dev",
     source: directorySource(folder.path, { pollMs: 3_600_000 }),
     runtime: createOnnxRuntime(),
+    readArtifact,
     store,
     metrics: createMetrics(),
     alertsToken,

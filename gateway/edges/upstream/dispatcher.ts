@@ -46,18 +46,12 @@ export function createDispatcher(
   transport: Transport,
   limits: { readonly maxRunning: number; readonly maxQueue: number },
 ): Dispatcher {
-  // Arrays, not sets: a set that is added to and deleted from for ever leaves a chain of its outgrown tables behind, each with
-  // the jobs that it once held, and the quick collections of garbage free nothing that such a chain leads to.
   const running: Running[] = [];
   const queue: Running[] = [];
   let closing: PromiseWithResolvers<void> | null = null;
   const startAtEnd = createTurns();
   const tellAtEnd = createTurns();
-  const alarm = createAlarm((now) => {
-    let next = Number.POSITIVE_INFINITY;
-    for (const job of [...running, ...queue]) next = Math.min(next, job.wake(now));
-    return next;
-  });
+  const alarm = createAlarm((now) => wakeAll([...running, ...queue], now));
 
   function start(job: Running): void {
     job.begin();
@@ -72,12 +66,7 @@ export function createDispatcher(
       queue.splice(queue.indexOf(job), 1);
       return;
     }
-    // The last one takes its place: their order means nothing.
-    const last = running.pop();
-    if (last !== undefined && last !== job) {
-      running[job.place] = last;
-      last.place = job.place;
-    }
+    takeOut(running, job, job.place);
     const next = queue.shift();
     if (next === undefined) endClose();
     else start(next);
@@ -99,11 +88,10 @@ export function createDispatcher(
         return Promise.reject(new Overloaded(`${queue.length} requests wait for the upstream already`));
       }
       const job = new Running(request, owner);
-      if (!isFull) start(job);
-      else {
+      if (isFull) {
         queue.push(job);
         job.listen();
-      }
+      } else start(job);
       return job.reply;
     },
     get inFlight() {
@@ -119,6 +107,24 @@ export function createDispatcher(
   };
 }
 
+/** When the first of them is to be woken again. */
+function wakeAll(jobs: readonly Running[], now: number): number {
+  return jobs.reduce((next, job) => Math.min(next, job.wake(now)), Number.POSITIVE_INFINITY);
+}
+
+/**
+ * The last one takes its place: their order means nothing. An array, not a set: one that is added to and deleted from for ever
+ * leaves a chain of outgrown tables behind, each with the jobs that it once held, and the quick collections of garbage free nothing
+ * that such a chain leads to.
+ */
+function takeOut(running: Running[], job: Running, place: number): void {
+  const last = running.pop();
+  if (last === undefined || last === job) return;
+  running[place] = last;
+  last.place = place;
+}
+
+/** What a job is in the hands of. */
 interface Owner {
   readonly alarm: Alarm;
   readonly tellAtEnd: AtEnd;

@@ -10,6 +10,7 @@ import { createMetrics } from "../../../gateway/edges/metrics.ts";
 import { listenGrpc } from "../../../gateway/edges/grpc/server.ts";
 import { createOnnxRuntime } from "../../../gateway/edges/onnx/runtime.ts";
 import { openSession } from "../../../gateway/edges/onnx/session.ts";
+import { readArtifact } from "../../../gateway/edges/source/artifact.ts";
 import { directorySource } from "../../../gateway/edges/source/directory.ts";
 import { createGateway } from "../../../gateway/gateway.ts";
 import { createGrpcApp } from "../../../gateway/grpc-app.ts";
@@ -43,6 +44,7 @@ const running = createGateway({
   environment: "dev",
   source: directorySource(root),
   runtime: mode === "direct" ? directRuntime() : createOnnxRuntime(),
+  readArtifact,
   store: openCutStore(join(root, "cuts.sqlite"), "dev"),
   metrics: createMetrics(),
   alertsToken: null,

@@ -2,6 +2,7 @@
 import { Histogram, Registry } from "prom-client";
 import { chooseVersion } from "../../../gateway/core/choose.ts";
 import type { LoadedModel } from "../../../gateway/core/ports.ts";
+import { createVersionMap } from "../../../gateway/core/version-map.ts";
 import { createStatistics } from "../../../gateway/core/statistics.ts";
 import { buildTable } from "../../../gateway/core/table.ts";
 import { createMetrics } from "../../../gateway/edges/metrics.ts";
@@ -33,7 +34,9 @@ const metrics = createMetrics();
 const guard = createGuardWatch({ accuse: () => {}, clock: systemClock, log: () => {} });
 const { model, canary, slo } = route;
 guard.follow([{ ...canary, environment: "dev", model, stable: 1, replicas: 1, slo }]);
-const recorder = recorderOf({ metrics, guard, attempts: new Map(), statistics: createStatistics(Date.now) });
+const isLive = (): boolean => true;
+const attempts = createVersionMap(isLive, () => ({ count: 0 }));
+const recorder = recorderOf({ metrics, guard, attempts, statistics: createStatistics(Date.now, isLive) });
 
 const histogram = new Histogram({
   name: "observed_seconds",

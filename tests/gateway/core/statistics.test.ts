@@ -14,7 +14,10 @@ const attempt = (outcome: AttemptOutcome, version = 1): Attempt => ({
 
 test("attempts are counted by version and outcome, with the time they took, but for what callers were refused", () => {
   let now = 100;
-  const statistics = createStatistics(() => now);
+  const statistics = createStatistics(
+    () => now,
+    () => true,
+  );
   for (const outcome of ["ok", "ok", "fault", "shared"] as const) statistics.attempt(attempt(outcome));
   now = 200;
   statistics.attempt(attempt("refused"));
@@ -27,4 +30,16 @@ test("attempts are counted by version and outcome, with the time they took, but 
   expect(statistics.of("fraud", 2)).toMatchObject({ success: { count: 1 }, fail: { count: 0 }, lastAt: 200 });
   expect(statistics.of("fraud", 3)).toBeNull();
   expect(statistics.of("churn", 1)).toBeNull();
+});
+
+test("a version that is served no more makes room for a new one", () => {
+  const statistics = createStatistics(
+    () => 0,
+    (_model, version) => version !== 1,
+  );
+  statistics.attempt(attempt("ok", 1));
+  expect(statistics.of("fraud", 1)).not.toBeNull();
+  statistics.attempt(attempt("ok", 2));
+  expect(statistics.of("fraud", 1)).toBeNull();
+  expect(statistics.of("fraud", 2)).not.toBeNull();
 });

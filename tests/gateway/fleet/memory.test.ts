@@ -1,13 +1,15 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { chooseVersion } from "../../../gateway/core/choose.ts";
+import type { Runtime } from "../../../gateway/core/ports.ts";
 import type { RoutingTable } from "../../../gateway/core/route.ts";
-import { leftOut, outOfMemory, type Tenant } from "../../../gateway/fleet/memory.ts";
+import { createUses, leftOut, memoryFor, unlimited, type Tenant } from "../../../gateway/fleet/memory.ts";
 import type { ModelDeployment } from "../../../schemas/model-deployment.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { stringify } from "yaml";
 import { anEnvironment, aVersion } from "../../support/builders.ts";
-import { cutOf, deploymentOf, memorySource, since } from "../../support/fleet.ts";
+import { cutOf, deploymentOf, loadedOf, memorySource, since } from "../../support/fleet.ts";
 import { changed, closeAll, codes, constantModel, filesOf, fleetOf, stableAnswer } from "../../support/fleet-rig.ts";
+import { settled } from "../../support/manual-clock.ts";
 
 afterEach(closeAll);
 
@@ -46,6 +48,15 @@ describe("what stays out of memory", () => {
   });
 });
 
+test("uses of what is served no more are forgotten", () => {
+  const served = new Set([1, 2]);
+  const uses = createUses((_model, version) => served.has(version ?? 0));
+  uses.note("fraud", 1);
+  served.delete(1);
+  uses.note("fraud", 2);
+  expect([uses.at("fraud", 1), uses.at("fraud", 2)]).toEqual([0, 2]);
+});
+
 /** Each of three models serves version 2 and can fall back to 1; documents say that an artifact has a mebibyte. */
 const names = ["fraud", "spam", "wine"];
 const versions = { 1: constantModel(1), 2: constantModel(2) };
@@ -82,10 +93,16 @@ test("what a model server has takes none of the gateway's memory", () => {
   const documents = [1, 2].map((version) => [version, aVersion("fraud", version, { artifact })] as const);
   const tooMuch = (backend: "embedded" | "triton") => {
     const policy = anEnvironment("dev", { backend, gateway: { modelMemoryMib: 1 } });
-    return outOfMemory({ policy, deployments, versions: new Map([["fraud", new Map(documents)]]) }, [], () => 0);
+    const wanted = { policy, deployments, versions: new Map([["fraud", new Map(documents)]]) };
+    return memoryFor(
+      wanted,
+      [],
+      () => 0,
+      () => undefined,
+    );
   };
   expect(tooMuch("embedded").out.size).toBe(1);
-  expect(tooMuch("triton")).toEqual({ out: new Set(), problems: [] });
+  expect(tooMuch("triton")).toBe(unlimited);
 });
 
 describe("a fleet with a limit", () => {
@@ -129,4 +146,101 @@ describe("a fleet with a limit", () => {
     const { fleet } = fleetOf(memorySource(filesOf([served("fraud")], { fraud: versions })).source);
     expect(inMemory(await fleet.refresh()).toSorted()).toEqual(["fraud 1", "fraud 2"]);
   });
+});
+
+/** Models that count what is open, and whose closing a test can hold up as requests that run do. */
+function countedRuntime() {
+  const open = new Map<string, number>();
+  const seen = { most: 0, loads: [] as string[] };
+  const busy = new Map<string, Promise<void>>();
+  const runtime: Runtime = {
+    load: async ({ metadata: { name }, spec: { model, version } }) => {
+      seen.loads.push(name);
+      open.set(name, (open.get(name) ?? 0) + 1);
+      seen.most = Math.max(seen.most, total());
+      const close = async (): Promise<void> => {
+        await busy.get(name);
+        open.set(name, (open.get(name) ?? 0) - 1);
+      };
+      return { ...loadedOf(version, model), close };
+    },
+    close: () => Promise.resolve(),
+  };
+  const total = (): number => [...open.values()].reduce((sum, count) => sum + count, 0);
+  return { runtime, seen, busy, total };
+}
+
+describe("the limit holds", () => {
+  test("whatever clients name: a version that makes room is closed before another one is loaded", async () => {
+    const { runtime, seen, total } = countedRuntime();
+    const { fleet } = fleetOf(source(4).source, { runtime });
+    await fleet.refresh();
+    for (let at = 0; at < 30; at++) {
+      const model = names[at % 3]!;
+      fleet.use(model, 1);
+      expect(asked(await fleet.refresh(), model, 1)).toMatchObject({ kind: "chosen" });
+    }
+    expect([seen.most, total()]).toEqual([4, 4]);
+  });
+
+  test("while a request runs on what makes room: callers are told to come again, and no load begins", async () => {
+    const { runtime, seen, busy, total } = countedRuntime();
+    const { fleet } = fleetOf(source(4).source, { runtime });
+    await fleet.refresh();
+    const running = Promise.withResolvers<void>();
+    busy.set("fraud-1", running.promise);
+    fleet.use("wine", 1);
+    await settled();
+    expect(asked(fleet.table(), "wine", 1)).toMatchObject({ status: 503, code: "version-not-loaded" });
+    expect(seen.loads).not.toContain("wine-1");
+    running.resolve();
+    expect(inMemory(await fleet.refresh())).toContain("wine 1");
+    expect([seen.most, total()]).toEqual([4, 4]);
+  });
+
+  test("while loads are on their way: each is let come, and who names another one comes again", async () => {
+    const { runtime, seen } = countedRuntime();
+    const { fleet } = fleetOf(source(4).source, { runtime });
+    await fleet.refresh();
+    fleet.use("wine", 1);
+    fleet.use("spam", 1);
+    fleet.use("fraud", 1);
+    const table = await fleet.refresh();
+    expect(inMemory(table)).toContain("wine 1");
+    expect(asked(table, "spam", 1)).toMatchObject({ status: 503, code: "version-unloaded" });
+    expect(seen.most).toBe(4);
+  });
+});
+
+test("a version that there is no room for costs no new table, and a hundred requests in a turn one", async () => {
+  let tables = 0;
+  const onTable = (): void => void tables++;
+  const full = fleetOf(source(3).source, { onTable }).fleet;
+  await full.refresh();
+  tables = 0;
+  for (let at = 0; at < 50; at++) full.use(names[at % 3]!, 1);
+  expect(tables).toBe(0);
+  const { fleet } = fleetOf(source(4).source, { onTable });
+  await fleet.refresh();
+  tables = 0;
+  for (let at = 0; at < 100; at++) fleet.use(names[1 + (at % 2)]!, 1);
+  expect(tables).toBe(1);
+});
+
+test("what is swapped out is closed as soon as nothing runs on it, however long another model's requests may take", async () => {
+  const patient = (version: number) => [
+    deploymentOf({ stable: { version, attempt: version, since } }),
+    deploymentOf({ model: "batch", serving: { timeoutMs: 600_000 } }),
+  ];
+  const filesFor = (version: number) => filesOf(patient(version), { fraud: versions, batch: versions });
+  const memory = memorySource(filesFor(1));
+  const { runtime, seen, total } = countedRuntime();
+  const { fleet } = fleetOf(memory.source, { runtime });
+  await fleet.refresh();
+  for (let swap = 0; swap < 12; swap++) {
+    memory.set(filesFor((swap % 2) + 1));
+    await fleet.refresh();
+  }
+  expect(total()).toBe(2);
+  expect(seen.most).toBe(3);
 });

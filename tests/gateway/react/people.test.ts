@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createPeople } from "../../../gateway/react/people.ts";
-import type { Accusation, Decision, StoredCut } from "../../../gateway/react/ports.ts";
+import type { StoredCut } from "../../../gateway/core/ports.ts";
+import type { Accusation, Decision } from "../../../gateway/react/ports.ts";
 import { cutOf } from "../../support/cuts.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 

@@ -54,7 +54,19 @@ describe("the bearer token", () => {
     const reply = await rig.post("/alerts", webhookOf(alertOf()), headers);
     expect(reply.status).toBe(401);
     expect(reply.json()).toEqual({ error: "the bearer token is missing or wrong", code: "alerts-token" });
+    expect(reply.headers.get("www-authenticate")).toBe("Bearer");
     expect(rig.store.list()).toEqual([]);
+  });
+
+  test("that is wrong a thousand times is logged once, and counted", async () => {
+    await using rig = await rigWith();
+    for (let nth = 0; nth < 3; nth++) await rig.post("/alerts", webhookOf(alertOf()), { authorization: "Bearer x" });
+    await alert(rig, {});
+    const told = rig.logged.filter(({ message }) => message === "an alert was refused");
+    expect(told).toMatchObject([{ level: "warn", details: { code: "alerts-token", untold: 0 } }]);
+    const metrics = (await rig.get("/metrics")).text;
+    expect(metrics).toContain('gateway_alert_total{decision="refused"} 3');
+    expect(metrics).toContain('gateway_alert_total{decision="cut"} 1');
   });
 
   test("where none is set, alerts are off and the reply says how to turn them on", async () => {
