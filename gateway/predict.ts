@@ -1,8 +1,9 @@
 import { chooseVersion } from "./core/choose.ts";
-import { deadlineOf } from "./core/deadline.ts";
+import { deadlineOf, type Deadline } from "./core/deadline.ts";
 import { OutputNotJson, RequestError } from "./core/errors.ts";
 import {
   blame,
+  blameBeside,
   clientError,
   clientFault,
   fallbackReason,
@@ -22,6 +23,7 @@ import {
 import type { AttemptOutcome, AttemptPhase, Recorder } from "./core/record.ts";
 import { createRetryBudget } from "./core/retry-budget.ts";
 import { isKnown, type Route, type RoutingTable, type Target } from "./core/route.ts";
+import { flawIn } from "./core/unread-reply.ts";
 import { createVersionMap, type IsLive } from "./core/version-map.ts";
 import { readAfterAll, type RawCall } from "./forward.ts";
 import type { Tensor } from "../schemas/tensor.ts";
@@ -80,7 +82,12 @@ const canaryShare = 0.5;
 interface Tried<Reply> {
   readonly reply: Reply;
   readonly seconds: number;
+  /** What a canary's reply would be refused for; null: nothing, or nobody has looked. */
+  readonly flaw: Error | null;
 }
+
+/** What is made of a model server's reply that is handed on as it came: nobody reads it, or a flaw is noted, or makes it no answer. */
+type Reading = "unread" | "noted" | "refused";
 
 /**
  * Answers requests: chooses the version, runs it, and where a canary fails by its own fault lets stable answer in the same
@@ -106,7 +113,8 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
       return { reply, model: route.model, version: by, phase: as, fallbackFrom, latencyMs: deps.now() - started };
     };
 
-    const first = await attempt(deps, route, version, call, deadline.ms * (phase === "canary" ? canaryShare : 1));
+    const share = phase === "canary" ? { ...deadline, ms: deadline.ms * canaryShare } : deadline;
+    const first = await attempt(deps, route, version, call, share, phase === "canary" ? "refused" : "unread");
     if ("reply" in first) {
       record("ok", first.seconds);
       return answer(first.reply, version, phase, null);
@@ -119,15 +127,15 @@ export function createPredictor(deps: PredictDeps): <Reply>(call: Call<Reply>) =
     }
     // A canary that held up the event loop may have used up more than its share: stable is not to blame, and has its own.
     const left = Math.max(deadline.ms * (1 - canaryShare), deadline.ms - (deps.now() - started));
+    const reading = reason === "malformed" ? "noted" : "unread";
     const { version: stable } = standIn.target;
-    const second = await attempt(deps, standIn.route, stable, call, left);
+    const second = await attempt(deps, standIn.route, stable, call, { ...deadline, ms: left }, reading);
     if ("reply" in second) {
-      // That stable takes what the canary's signature refuses, or answers in numbers where the canary does not, is the canary's
-      // fault; that it has room is not.
-      record(first.error instanceof RequestError ? "fault" : blame(first, route, deadline), first.seconds);
-      if (first.error instanceof OutputNotJson) deps.onFault(route.model, version, first.error);
+      const outcome = blameBeside(first, route, deadline, second.flaw);
+      record(outcome, first.seconds);
+      if (outcome === "fault" && first.error instanceof OutputNotJson) deps.onFault(route.model, version, first.error);
       recordStable(deps, standIn, "ok", second.seconds);
-      deps.recorder.fallback(route.model, version, reason);
+      deps.recorder.fallback(route.model, version, outcome === "shared" ? outcome : reason);
       return answer(second.reply, stable, "stable", version);
     }
     if (second.error instanceof RequestError || second.error instanceof CallerGone) {
@@ -174,10 +182,12 @@ async function attempt<Reply>(
   route: Route,
   version: number,
   call: Call<Reply>,
-  deadlineMs: number,
+  { ms: deadlineMs, isCallers }: Deadline,
+  reading: Reading,
 ): Promise<Tried<Reply> | Failed> {
   const started = deps.now();
   const seconds = (): number => (deps.now() - started) / 1000;
+  const ownMs = isCallers ? route.timeoutMs : deadlineMs;
   const target = route.loaded.get(version);
   if (target === undefined) {
     return { error: new RequestError(503, "version-not-loaded", `version ${version} is not loaded`), seconds: 0 };
@@ -185,16 +195,18 @@ async function attempt<Reply>(
   const raw = target.forward === undefined ? null : (call.raw ?? null);
   try {
     if (raw !== null && target.forward !== undefined) {
-      const reply = await target.forward(raw.request, deadlineMs, call.gone);
-      return { reply: raw.reply(reply), seconds: seconds() };
+      const reply = await target.forward(raw.request, deadlineMs, call.gone, ownMs);
+      const flaw = reading === "unread" ? null : flawIn(raw.request, reply, target.signature);
+      if (flaw !== null && reading === "refused") throw flaw;
+      return { reply: raw.reply(reply), seconds: seconds(), flaw };
     }
     const inputs = call.encode(target);
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
     // came too late is seen afterwards.
-    const running = target.infer(inputs, deadlineMs, call.gone, route.timeoutMs);
+    const running = target.infer(inputs, deadlineMs, call.gone, ownMs);
     const outputs = await (target.place === "worker" ? within(deadlineMs, running, call.gone) : running);
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
-    return { reply: decode(call, target, outputs), seconds: seconds() };
+    return { reply: decode(call, target, outputs), seconds: seconds(), flaw: null };
   } catch (thrown) {
     const error = clientFault(raw === null ? thrown : readAfterAll(thrown, call, target), route, version);
     if (!isNobodysFault(error) || error instanceof Unavailable) deps.onFault(route.model, version, error);

@@ -1,6 +1,6 @@
 import type { Datatype } from "./model-version.ts";
 
-/** Elements of a tensor, row-major; strings for BYTES, 0 and 1 for BOOL, bits for FP16 and BF16. */
+/** Elements of a tensor, row-major; strings for BYTES (or, where they are no text, which only model servers take, as bytes on the wire), 0 and 1 for BOOL, bits for FP16 and BF16. */
 export type TensorData =
   | Float32Array
   | Float64Array

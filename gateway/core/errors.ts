@@ -19,16 +19,16 @@ export class RequestError extends Error {
 }
 
 /**
- * The model's answer holds NaN or an infinity, which JSON has no words for. Whose doing that is, one version alone cannot tell:
+ * The model's answer holds NaN, an infinity or bytes that are no text, which JSON has no words for. Whose doing that is, one version alone cannot tell:
  * finite inputs overflow, too, and binary ones need not be finite.
  */
 export class OutputNotJson extends RequestError {
-  constructor(output: string, element: number) {
+  constructor(output: string, why: string) {
     const instead = 'POST /v2/models/.../infer with the parameter "binary_data_output": true';
     super(
       422,
       "output-not-json",
-      `output "${output}": element ${element} is not a finite number, which JSON cannot carry; ask for binary data: ${instead}`,
+      `output "${output}": ${why}, which JSON cannot carry; ask for binary data: ${instead}`,
     );
   }
 }

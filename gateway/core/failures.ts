@@ -40,7 +40,7 @@ export function clientFault(error: unknown, route: Route, version: number): unkn
   if (error instanceof InputUnsupported) return new RequestError(400, "value-unsupported", error.message);
   if (!(error instanceof InputRefused)) return error;
   return new RequestError(
-    400,
+    error.status,
     "input-refused",
     `version ${version} of ${route.model} refused the input: ${error.message}`,
   );
@@ -59,6 +59,16 @@ export function blame({ error, seconds }: Failed, { slo }: Route, { isCallers }:
   if (isNobodysFault(error)) return "refused";
   if (!isCallers || !(error instanceof DeadlineExceeded)) return "fault";
   return seconds * 1000 > (slo.latencyP95Ms ?? Infinity) ? "late" : "refused";
+}
+
+/**
+ * The same of a canary where stable has answered instead. That stable takes what the canary's signature refuses, or answers in
+ * numbers where the canary does not, is the canary's fault; that it has room is not. `flaw`: what the canary's answer would have
+ * been refused for in stable's as well.
+ */
+export function blameBeside(failed: Failed, route: Route, deadline: Deadline, flaw: Error | null): AttemptOutcome {
+  if (flaw !== null) return "shared";
+  return failed.error instanceof RequestError ? "fault" : blame(failed, route, deadline);
 }
 
 /** What the caller is told. Causes go to the log: they are an oracle about the inside. */

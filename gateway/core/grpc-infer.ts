@@ -36,9 +36,9 @@ export interface GrpcInfer {
 
 /**
  * The request as inputs of a version with this signature. Throws a RequestError that names the input and what was expected of
- * it. Elements come either raw, for all inputs, or typed.
+ * it. Elements come either raw, for all inputs, or typed. `takesBytes` as `decodeRawInput` has it.
  */
-export function decodeGrpcInfer(request: ModelInferRequest, signature: Signature): GrpcInfer {
+export function decodeGrpcInfer(request: ModelInferRequest, signature: Signature, takesBytes = false): GrpcInfer {
   const { inputs, raw } = request;
   if (inputs.length === 0) refuse("inputs-missing", "the request must have at least one input");
   requireOneForm(inputs, raw);
@@ -50,7 +50,7 @@ export function decodeGrpcInfer(request: ModelInferRequest, signature: Signature
     const at = places.get(spec.name) ?? -1;
     const head = readHead(spec, inputs[at] ?? {});
     const bytes = raw[at];
-    if (bytes !== undefined) return decodeRawInput(head, bytes);
+    if (bytes !== undefined) return decodeRawInput(head, bytes, takesBytes);
     return { ...head, data: typedData(head, inputs[at]?.contents ?? []) };
   });
   return { tensors, outputs: requestedOutputs(request, signature) };

@@ -40,13 +40,14 @@ export interface InferRequest extends ReplyWishes {
 /**
  * Reads an inference request (Open Inference Protocol v2, "Inference Request JSON Object"). Data may be flat or nested as the
  * shape says, or raw bytes in `binary`, which are what came after the JSON (Triton's binary tensor data extension; null:
- * nobody said where the JSON ends). What may be left out may be null as well: clients write out what they were not given. Throws a
- * RequestError that names the input and what was expected of it.
+ * nobody said where the JSON ends; `takesBytes` as `decodeRawInput` has it). What may be left out may be null as well: clients
+ * write out what they were not given. Throws a RequestError that names the input and what was expected of it.
  */
 export function decodeInferRequest(
   body: unknown,
   signature: Signature,
   binary: Uint8Array | null = null,
+  takesBytes = false,
 ): InferRequest {
   if (!isObject(body)) return refuse("body-not-object", `the body must be a JSON object, not ${describe(body)}`);
   const { id, inputs } = body;
@@ -58,7 +59,9 @@ export function decodeInferRequest(
   const given = namedEntries(inputs, signature.inputs, "input");
   requireInputs(signature.inputs, given);
   const raw = sliceBinary(given, binary);
-  const tensors = signature.inputs.map((spec) => decodeTensor(spec, given.get(spec.name) ?? {}, raw.get(spec.name)));
+  const tensors = signature.inputs.map((spec) =>
+    decodeTensor(spec, given.get(spec.name) ?? {}, raw.get(spec.name), takesBytes),
+  );
   const allBinary = readFlag(parameters, "binary_data_output", "") ?? false;
   return {
     id: typeof id === "string" ? id : null,
@@ -156,9 +159,9 @@ function readOutputs(outputs: unknown, signature: Signature, binary: boolean): r
   return requested.length === 0 ? null : requested;
 }
 
-function decodeTensor(spec: TensorSpec, entry: Entry, raw: Uint8Array | undefined): Tensor {
+function decodeTensor(spec: TensorSpec, entry: Entry, raw: Uint8Array | undefined, takesBytes: boolean): Tensor {
   const head = readHead(spec, entry);
-  if (raw !== undefined) return decodeRawInput(head, raw);
+  if (raw !== undefined) return decodeRawInput(head, raw, takesBytes);
   const { name, datatype, shape } = head;
   const place = `input "${name}"`;
   const { data } = entry;

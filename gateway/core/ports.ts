@@ -46,17 +46,18 @@ export interface LoadedModel {
    * queue is full, with `InputUnsupported` for what cannot be handed to it, with `Unavailable` and `InputRefused` where it is on
    * a server, with `DeadlineExceeded` when it has become clear that there will be no answer within as many milliseconds
    * (default: no limit), and with `CallerGone` where that has happened before the request's turn. `gone` is asked only where the
-   * request has to wait; a call that is under way in this process is not interrupted, one on a server is given up. `longestMs` is what
-   * any caller waits at most: a call in a worker that takes much longer is left to itself, and the model loaded again.
+   * request has to wait; a call that is under way in this process is not interrupted, one on a server is given up. `ownMs` is
+   * what a caller waits who has set no time of its own (default: `withinMs`): a call in a worker that takes much longer is left to
+   * itself, and the model loaded again; a server that is late says less where the caller gave it less.
    */
-  infer(inputs: readonly Tensor[], withinMs?: number, gone?: Gone, longestMs?: number): Promise<readonly Tensor[]>;
+  infer(inputs: readonly Tensor[], withinMs?: number, gone?: Gone, ownMs?: number): Promise<readonly Tensor[]>;
   /** Why every request fails for now, where that is the version's own doing; null while it is not so. */
   broken?(): string | null;
   /**
    * Where the model's server speaks the Open Inference Protocol itself: runs a request of it that nobody has read, and gives the
    * reply as it came. Rejects as `infer` does; what is wrong with the request shows only then.
    */
-  forward?(request: RawMessage, withinMs: number, gone?: Gone): Promise<RawMessage>;
+  forward?(request: RawMessage, withinMs: number, gone?: Gone, ownMs?: number): Promise<RawMessage>;
   /** Why it cannot be asked now, where its server may unload it or go away; null while it can. */
   absence?(): Problem | null;
   /** Waits for what is running, then frees the memory. */
@@ -176,9 +177,15 @@ export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
-/** A model server does not take the input; the message is its own. */
+/** A model server does not take the input; the message is its own, and so is the status. */
 export class InputRefused extends Error {
   override readonly name = "InputRefused";
+  readonly status: 400 | 413 | 415 | 422;
+
+  constructor(message: string, status: InputRefused["status"] = 400) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /** A version did not answer in its time. */

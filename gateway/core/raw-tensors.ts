@@ -38,22 +38,23 @@ const prefixBytes = 4;
 /**
  * A tensor of the raw bytes that a caller sent: Triton's binary tensor data, or gRPC's raw contents. Throws a RequestError
  * where they are not what datatype and shape say. Numbers are a view of the bytes where these are aligned, so the bytes must
- * not change afterwards.
+ * not change afterwards. `takesBytes`: whoever runs it takes BYTES that are no text, as they are.
  */
-export function decodeRawInput(head: TensorHead, bytes: Uint8Array): Tensor {
-  return decode(head, bytes, (message) => {
+export function decodeRawInput(head: TensorHead, bytes: Uint8Array, takesBytes = false): Tensor {
+  const fail = (message: string): never => {
     throw new RequestError(400, "binary-data", `input "${head.name}": ${message}`);
-  });
+  };
+  return decode(head, bytes, takesBytes, fail);
 }
 
-/** The same of an upstream's answer, which may be as wrong: throws an InferenceError then. */
+/** The same of an upstream's answer, which may be as wrong: throws an InferenceError then. Its BYTES need not be text. */
 export function decodeRawOutput(head: TensorHead, bytes: Uint8Array): Tensor {
-  return decode(head, bytes, (message) => {
+  return decode(head, bytes, true, (message) => {
     throw new InferenceError(`output "${head.name}": ${message}`);
   });
 }
 
-/** The elements as raw bytes: a view of them, but for BYTES. */
+/** The elements as raw bytes: a view of them, but for BYTES that are text. */
 export function encodeRaw({ datatype, data }: Pick<Tensor, "datatype" | "data">): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (datatype !== "BYTES") throw new TypeError(`${datatype} elements are numbers`);
@@ -69,11 +70,13 @@ export function encodeRaw({ datatype, data }: Pick<Tensor, "datatype" | "data">)
 
 type Fail = (message: string) => never;
 
-function decode(head: TensorHead, bytes: Uint8Array, fail: Fail): Tensor {
+function decode(head: TensorHead, bytes: Uint8Array, takesBytes: boolean, fail: Fail): Tensor {
   const { name, datatype, shape } = head;
   const count = shape.reduce((size, dimension) => size * dimension, 1);
-  const data = datatype === "BYTES" ? strings(bytes, shape, count, fail) : numbers(datatype, bytes, shape, count, fail);
-  return { name, datatype, shape, data };
+  if (datatype !== "BYTES") return { name, datatype, shape, data: numbers(datatype, bytes, shape, count, fail) };
+  const { texts, odd } = strings(bytes, shape, count, fail);
+  if (odd !== -1 && !takesBytes) fail(`element ${odd}: is no UTF-8 text`);
+  return { name, datatype, shape, data: odd === -1 ? texts : bytes };
 }
 
 function numbers(
@@ -99,14 +102,20 @@ function numbers(
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Text, as everywhere else in the gateway: what is no UTF-8 is refused rather than altered. */
-function strings(bytes: Uint8Array, shape: readonly number[], count: number, fail: Fail): TensorData {
+/** The elements as text; `odd`: the first that is none, so that it is not altered; -1: there is none such. */
+function strings(
+  bytes: Uint8Array,
+  shape: readonly number[],
+  count: number,
+  fail: Fail,
+): { readonly texts: readonly string[]; readonly odd: number } {
   // Before anything is allocated: a shape costs nothing to write, its elements do.
   if (count * prefixBytes > bytes.length) {
     fail(`BYTES of the shape [${shape.join(", ")}] has ${count} elements, more than ${bytes.length} bytes hold`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const data = Array<string>(count);
+  const texts = Array<string>(count);
+  let odd = -1;
   let at = 0;
   for (let index = 0; index < count; index++) {
     if (at + prefixBytes > bytes.length) fail(`element ${index}: its length is cut off`);
@@ -116,10 +125,12 @@ function strings(bytes: Uint8Array, shape: readonly number[], count: number, fai
       fail(`element ${index}: says that it has ${length} bytes, but ${bytes.length - start} are left`);
     }
     at = start + length;
-    data[index] = textOf(bytes.subarray(start, at)) ?? fail(`element ${index}: is no UTF-8 text`);
+    const text = textOf(bytes.subarray(start, at));
+    if (text === null && odd === -1) odd = index;
+    texts[index] = text ?? "";
   }
   if (at !== bytes.length) fail(`${bytes.length - at} bytes are left over after ${count} elements`);
-  return data;
+  return { texts, odd };
 }
 
 function textOf(bytes: Uint8Array): string | null {

@@ -50,11 +50,13 @@ export function requireRowOutputs(signature: Signature): void {
 
 /** All elements as JSON values, row-major. Throws OutputNotJson for what JSON cannot carry. */
 export function jsonElements(tensor: Tensor): unknown[] {
+  const isOdd = tensor.datatype === "BYTES" && ArrayBuffer.isView(tensor.data);
+  if (isOdd) throw new OutputNotJson(tensor.name, "is no UTF-8 text");
   const codec = codecOf(tensor.datatype);
   const values = Array<unknown>(tensor.data.length);
   for (let at = 0; at < values.length; at++) {
     const value = codec.get(tensor.data, at);
-    if (value === undefined) throw new OutputNotJson(tensor.name, at);
+    if (value === undefined) throw new OutputNotJson(tensor.name, `element ${at} is not a finite number`);
     values[at] = value;
   }
   return values;

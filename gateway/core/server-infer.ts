@@ -1,8 +1,8 @@
 import type { Signature, TensorSpec } from "../../schemas/model-version.ts";
 import type { Tensor } from "../../schemas/tensor.ts";
-import { OutputNotJson } from "./errors.ts";
-import { InferenceError, InputRefused, Overloaded, Unavailable, type RawMessage } from "./ports.ts";
-import { decodeRawOutput, encodeRaw } from "./raw-tensors.ts";
+import { DeadlineExceeded, InferenceError, InputRefused, Overloaded, Unavailable, type RawMessage } from "./ports.ts";
+import { decodeRawOutput, encodeRaw, type TensorHead } from "./raw-tensors.ts";
+import { ReplyMalformed, UpstreamBroken, UpstreamUnreachable } from "./upstream.ts";
 import { isObject } from "./words.ts";
 
 /** What asks a model server for the outputs of the signature, with binary tensors both ways (Triton's extension). */
@@ -20,53 +20,82 @@ export function encodeServerRequest(inputs: readonly Tensor[], { outputs }: Sign
 }
 
 /** The outputs of the signature, in its order. Throws an InferenceError where the reply is not what was asked for. */
-export function decodeServerReply({ body, jsonBytes }: RawMessage, { outputs }: Signature): readonly Tensor[] {
-  const end = jsonBytes ?? body.length;
-  if (end > body.length) throw new InferenceError(`the reply says that it has ${end} bytes of JSON, of ${body.length}`);
-  const given = outputEntries(body.subarray(0, end));
+export function decodeServerReply(reply: RawMessage, { outputs }: Signature): readonly Tensor[] {
   const tensors = new Map<unknown, Tensor>();
-  let at = end;
-  for (const entry of given) {
+  visitOutputs(reply, parsed, (entry, bytes) => {
+    if (bytes === null) throw new InferenceError(`output "${outputName(entry)}" came without binary data`);
+    const spec = outputs.find(({ name }) => name === entry["name"]);
+    if (spec !== undefined) tensors.set(spec.name, decodeRawOutput(outputHead(spec, entry), bytes));
+  });
+  return outputs.map(({ name }) => tensors.get(name) ?? missing(name));
+}
+
+/** An output of a reply, as its JSON has it. */
+export type OutputEntry = Readonly<Record<string, unknown>>;
+
+/**
+ * Visits the outputs in the order of the reply, each with its binary data; null: it has none. `parse`: the JSON as a value. Throws
+ * an InferenceError where they do not fit together.
+ */
+export function visitOutputs(
+  { body, jsonBytes }: RawMessage,
+  parse: (json: Uint8Array) => unknown,
+  visit: (entry: OutputEntry, bytes: Uint8Array | null) => void,
+): void {
+  let at = jsonBytes ?? body.length;
+  if (at > body.length) throw new InferenceError(`the reply says that it has ${at} bytes of JSON, of ${body.length}`);
+  for (const entry of outputEntries(parse(body.subarray(0, at)))) {
     const size = isObject(entry["parameters"]) ? entry["parameters"]["binary_data_size"] : undefined;
-    const name = String(entry["name"]).slice(0, 64);
-    if (!isSize(size)) throw new InferenceError(`output "${name}" came without binary data`);
-    if (size > body.length - at) throw new InferenceError(`output "${name}" is cut off`);
-    const spec = outputs.find((output) => output.name === entry["name"]);
-    if (spec !== undefined) tensors.set(spec.name, tensorOf(spec, entry, body.subarray(at, at + size)));
+    if (!isSize(size)) {
+      visit(entry, null);
+      continue;
+    }
+    if (size > body.length - at) throw new InferenceError(`output "${outputName(entry)}" is cut off`);
+    visit(entry, body.subarray(at, at + size));
     at += size;
   }
   if (at !== body.length) throw new InferenceError(`${body.length - at} bytes are left over behind the outputs`);
-  return outputs.map(({ name }) => {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) throw new InferenceError(`output "${name}" is missing`);
-    return tensor;
-  });
 }
 
-const notFinite = ["NaN", "Infinity"].map((name) => Buffer.from(name));
-const bareNames = /(?<=[[,]\s*)-?(?:NaN|Infinity)(?=\s*[,\]])/g;
-
-/** A reply that is handed on. Throws OutputNotJson where its JSON is none: Triton writes such numbers by their bare names. */
-export function requireJson(reply: RawMessage): RawMessage {
-  const { body, jsonBytes } = reply;
-  const json = jsonBytes === null ? body : body.subarray(0, jsonBytes);
-  // Only what has the names in it is read: they may be somebody's text.
-  if (!notFinite.some((name) => Buffer.prototype.includes.call(json, name)) || parsed(json) !== null) return reply;
-  const mended = Buffer.from(new TextDecoder().decode(json).replaceAll(bareNames, "null"));
-  for (const { name, data } of outputEntries(mended)) {
-    const at = Array.isArray(data) ? data.flat(Infinity).indexOf(null) : -1;
-    if (at !== -1) throw new OutputNotJson(String(name).slice(0, 64), at);
-  }
-  return reply;
+/** For messages. */
+export function outputName({ name }: OutputEntry): string {
+  return String(name).slice(0, 64);
 }
 
-/** What a reply other than 200 means. The message of a refusal may be shown to callers, the others go to the log. */
+export function missing(name: string): never {
+  throw new InferenceError(`output "${name}" is missing`);
+}
+
+/**
+ * What a reply other than 200 means. The message of a refusal may be shown to callers, the others go to the log. Only a 5xx, or a
+ * success that is no answer, is the version's fault. What else the server does not take (401, 403, a redirection...) it did not
+ * run, and it is for an operator to mend: so are 408 and 499, which a proxy says of what it has not passed on.
+ */
 export function serverFailure(status: number, body: Uint8Array): Error {
   const message = serverMessage(body);
-  if (status === 400) return new InputRefused(message);
+  if (isRefusal(status)) return new InputRefused(message, status);
   const said = `the model server answered ${status}: ${message}`;
-  if (status === 503 && /queue/i.test(message)) return new Overloaded(said);
-  return status === 404 || status === 503 ? new Unavailable(said) : new InferenceError(said);
+  // A proxy's word for it, and Triton's for a request that has waited for longer than it says itself that it may.
+  if (status === 504 || (status === 503 && /timeout expired/i.test(message))) return new DeadlineExceeded(said);
+  if (status === 429 || (status === 503 && /queue/i.test(message))) return new Overloaded(said);
+  const isFault = status < 300 || (status >= 500 && status !== 503);
+  return isFault ? new InferenceError(said) : new Unavailable(said);
+}
+
+function isRefusal(status: number): status is InputRefused["status"] {
+  return status === 400 || status === 413 || status === 415 || status === 422;
+}
+
+/** What it means that no reply came; any other error as it is. */
+export function transportFailure(error: unknown): unknown {
+  if (error instanceof UpstreamUnreachable) return new Unavailable(error.message, { cause: error });
+  const isNoReply = error instanceof UpstreamBroken || error instanceof ReplyMalformed;
+  return isNoReply ? new InferenceError(error.message, { cause: error }) : error;
+}
+
+/** Another server may be asked: this one has not run the request. */
+export function isNotRun(error: unknown): boolean {
+  return error instanceof Unavailable || error instanceof Overloaded;
 }
 
 /** No error of a server is longer. */
@@ -83,16 +112,14 @@ export function serverMessage(body: Uint8Array): string {
   return plain.replace(/[.\s]+$/, "").slice(0, 300);
 }
 
-type Entry = Readonly<Record<string, unknown>>;
-
-function outputEntries(json: Uint8Array): readonly Entry[] {
-  const head = parsed(json);
+export function outputEntries(head: unknown): readonly OutputEntry[] {
   const entries: unknown = isObject(head) ? head["outputs"] : undefined;
   if (!Array.isArray(entries) || !entries.every(isObject)) throw new InferenceError("the reply names no outputs");
   return entries;
 }
 
-function tensorOf(spec: TensorSpec, { datatype, shape }: Entry, bytes: Uint8Array): Tensor {
+/** What an output says of itself, as the signature has it. Throws an InferenceError where it differs. */
+export function outputHead(spec: TensorSpec, { datatype, shape }: OutputEntry): TensorHead {
   const { name } = spec;
   if (datatype !== spec.datatype) {
     throw new InferenceError(`output "${name}" is ${String(datatype).slice(0, 16)}, not ${spec.datatype}`);
@@ -105,7 +132,7 @@ function tensorOf(spec: TensorSpec, { datatype, shape }: Entry, bytes: Uint8Arra
     const said = JSON.stringify(shape ?? null).slice(0, 100);
     throw new InferenceError(`output "${name}" has the shape ${said}, not ${JSON.stringify(spec.shape)}`);
   }
-  return decodeRawOutput({ name, datatype: spec.datatype, shape: shape as readonly number[] }, bytes);
+  return { name, datatype: spec.datatype, shape: shape as readonly number[] };
 }
 
 function isSize(value: unknown): value is number {

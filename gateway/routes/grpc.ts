@@ -125,7 +125,7 @@ async function inferOnce(gateway: Gateway, request: GrpcRequest, asked: Asked): 
     timeoutMs: leastOf(request.timeoutMs(), timeoutParameterMs(message.parameters)),
     gone: request.gone,
     encode: (target) => {
-      const infer = decodeGrpcInfer(message, target.signature);
+      const infer = decodeGrpcInfer(message, target.signature, target.place === "server");
       decoded.set(target, infer);
       return infer.tensors;
     },

@@ -29,18 +29,40 @@ export async function readInferBody(route: Route | undefined, request: Request, 
   }
   const bytes = await readBytes(request, maxBytes, inferTypes);
   const raw = onServer ? rawMessageOf(bytes, jsonLength) : null;
-  if (raw !== null) return { raw, parts: () => partsOf(bytes, jsonLength) };
+  if (raw !== null && !mayNameSharedMemory(raw)) return { raw, parts: () => partsOf(bytes, jsonLength) };
   const parts = partsOf(bytes, jsonLength);
-  return { raw, parts: () => parts };
+  return { raw: null, parts: () => parts };
 }
 
 const timeoutKey = Buffer.from('"timeout"');
 
 /** Whether its JSON may say how long the caller waits, told without reading it: most requests do not. */
-export function mayHaveTimeout({ body, jsonBytes }: RawMessage): boolean {
-  const json = jsonBytes === null ? body : body.subarray(0, jsonBytes);
+export function mayHaveTimeout(message: RawMessage): boolean {
+  return hasBytes(jsonOf(message), timeoutKey);
+}
+
+const sharedMemory = Buffer.from("shared_memory");
+/** Of how JSON may spell a letter of it as well; Latin letters with accents begin so, too. */
+const escape = Buffer.from("\\u00");
+const escapedLetter = /\\u00[5-7]/;
+
+/**
+ * Whether it may name a region of the server's shared memory, which is not the caller's to read or write. Such a request is read
+ * here and written anew, so that what is refused, or passed over as the first of two equal keys, never reaches the server.
+ */
+function mayNameSharedMemory(message: RawMessage): boolean {
+  const json = jsonOf(message);
+  if (hasBytes(json, sharedMemory)) return true;
+  return hasBytes(json, escape) && escapedLetter.test(Buffer.from(json).toString("latin1"));
+}
+
+function jsonOf({ body, jsonBytes }: RawMessage): Uint8Array {
+  return jsonBytes === null ? body : body.subarray(0, jsonBytes);
+}
+
+function hasBytes(bytes: Uint8Array, wanted: Buffer): boolean {
   // The buffer's own method on the bytes as they are: to make a buffer of them takes longer than to search them.
-  return Buffer.prototype.includes.call(json, timeoutKey);
+  return Buffer.prototype.includes.call(bytes, wanted);
 }
 
 /** Asked of every request: without a list of the versions. */

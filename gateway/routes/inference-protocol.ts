@@ -4,7 +4,7 @@ import { joinBody, jsonLengthHeader } from "../core/oip-body.ts";
 import { decodeInferRequest, encodeInferResponse, type InferReply, type InferRequest } from "../core/oip.ts";
 import { modelMetadata, openVersions, serverMetadata } from "../core/oip-metadata.ts";
 import type { LoadedModel, RawMessage } from "../core/ports.ts";
-import { requireJson } from "../core/server-infer.ts";
+import { requireJson } from "../core/unread-reply.ts";
 import { isObject } from "../core/words.ts";
 import type { Gateway } from "./port.ts";
 import { answerHeaders, jsonAnswer, requestIdOf, writtenAnswer, type Signed } from "./answer.ts";
@@ -63,7 +63,7 @@ async function inferOnce(gateway: Gateway, request: Request, model: string, vers
     gone: () => request.signal,
     encode: (target) => {
       const { body, binary } = parts();
-      const decoded = decodeInferRequest(body, target.signature, binary);
+      const decoded = decodeInferRequest(body, target.signature, binary, target.place === "server");
       (requests ??= new Map()).set(target, decoded);
       return decoded.tensors;
     },

@@ -18,6 +18,7 @@ import {
   startLoad,
 } from "./support/triton-callers.ts";
 import { runScenarios, type Scenarios } from "./support/scenarios.ts";
+import { oddReplica, oddReplies, oddRequests } from "./support/triton-odd.ts";
 import { installTriton } from "./support/triton-server.ts";
 import { fraud, startWorld, type TritonWorld } from "./support/triton-world.ts";
 import { until } from "./support/until.ts";
@@ -28,8 +29,10 @@ await runScenarios(async (scenarios) => {
   for (const triton of world.tritons) await world.serve(triton, [1, 2]);
   await answering(world, scenarios);
   await refusing(world, scenarios);
+  await oddRequests(world, scenarios);
   await swapping(world, scenarios);
   await leaving(world, scenarios);
+  await oddReplica(world, scenarios);
 });
 removeSharedFolders();
 
@@ -204,8 +207,10 @@ async function swapping(world: TritonWorld, { scenario }: Scenarios): Promise<vo
   await scenario("loaded after all, it gets its share", async () => {
     for (const triton of world.tritons) await serve(triton, [3, 4]);
     await until("it answers", async () => (await servedNow()) === "4");
-    deploy(3);
   });
+
+  await oddReplies(world, { scenario });
+  deploy(3);
 }
 
 async function leaving(world: TritonWorld, { scenario }: Scenarios): Promise<void> {

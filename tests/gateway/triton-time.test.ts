@@ -73,7 +73,7 @@ describe("a canary on Triton that does not answer", () => {
 
   test("within the time that its model has is at fault for each request, and is cut", async () => {
     await using one = await startFakeTriton(["fraud/1", "fraud/2"]);
-    await using rig = await rigOf({ fakes: [one], served: served({ timeoutMs: 40 }) });
+    await using rig = await rigOf({ fakes: [one], served: served({ timeoutMs: 200 }) });
     one.trick = hanging;
     await until(async () => (await rig.post("/v2/models/fraud/infer", jsonInput), rig.store.list().length > 0));
     expect(rig.store.list()).toMatchObject([

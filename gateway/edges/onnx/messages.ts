@@ -6,7 +6,7 @@ import type { Tensor } from "../../../schemas/tensor.ts";
 export interface Trial {
   /** Milliseconds to open the session. */
   readonly loadMs: number;
-  /** Milliseconds of one call at batch 1: the median of a few, with the made-up row that took longest. */
+  /** Milliseconds of one call at batch 1: the quickest of a few, with the made-up row that took longest. */
   readonly callMs: number;
   /** Elements of all inputs that a call on the event loop may bring. */
   readonly maxElements: number;

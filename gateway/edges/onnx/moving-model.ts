@@ -75,13 +75,13 @@ export function createMovingModel({ openWorker, queueLimit, ...options }: Moving
   return {
     place: () => (worker === null ? "inline" : "worker"),
     broken: () => worker?.broken() ?? null,
-    infer(inputs, deadline, gone, longestMs) {
-      if (worker !== null) return worker.infer(inputs, deadline, gone, longestMs);
+    infer(inputs, deadline, gone, ownMs) {
+      if (worker !== null) return worker.infer(inputs, deadline, gone, ownMs);
       if (!isSlow && inline.takes(inputs)) return inline.infer(inputs, deadline, gone);
       // That the worker was not there in time is nobody's fault.
       const late = (): Error =>
         worker === null ? new Overloaded("its worker is being started") : new DeadlineExceeded("no answer in time");
-      return within(deadline - performance.now(), whenThere(inputs, deadline, gone, longestMs), late, gone);
+      return within(deadline - performance.now(), whenThere(inputs, deadline, gone, ownMs), late, gone);
     },
     close: () => (closing ??= close()),
   };

@@ -99,9 +99,9 @@ function isFast({ callMs, loadMs }: Trial): boolean {
 
 function inferOf({ signature }: Spec, runner: Runner): LoadedModel["infer"] {
   const takesText = signature.inputs.some(({ datatype }) => datatype === "BYTES");
-  return (inputs, withinMs = Infinity, gone, longestMs) => {
+  return (inputs, withinMs = Infinity, gone, ownMs) => {
     const fault = takesText ? unsupported(inputs) : null;
-    return fault === null ? runner.infer(inputs, performance.now() + withinMs, gone, longestMs) : Promise.reject(fault);
+    return fault === null ? runner.infer(inputs, performance.now() + withinMs, gone, ownMs) : Promise.reject(fault);
   };
 }
 

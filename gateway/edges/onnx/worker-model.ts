@@ -9,10 +9,10 @@ import { within } from "./within.ts";
 /** What a model does wherever it runs. */
 export interface Runner {
   /**
-   * `deadline`: when the caller gives up, in milliseconds of `performance.now()`; `longestMs`: what any caller waits at most
-   * (default: no limit).
+   * `deadline`: when the caller gives up, in milliseconds of `performance.now()`; `ownMs`: what one waits who has set no
+   * time of its own (default: no limit).
    */
-  infer(inputs: readonly Tensor[], deadline: number, gone?: Gone, longestMs?: number): Promise<readonly Tensor[]>;
+  infer(inputs: readonly Tensor[], deadline: number, gone?: Gone, ownMs?: number): Promise<readonly Tensor[]>;
   /** Why every request fails until the model has been loaded again; null while that is not so. */
   broken(): string | null;
   close(): Promise<void>;
@@ -30,7 +30,7 @@ export interface WorkerModelOptions extends Pick<LinkOptions, "first" | "reopen"
 }
 
 /** How often as long as any caller waits a call may take, before it is given up. */
-const timesLongest = 2;
+const timesOwn = 2;
 
 interface Waiting extends PromiseWithResolvers<readonly Tensor[]> {
   readonly inputs: readonly Tensor[];
@@ -91,7 +91,7 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
   }
 
   return {
-    infer(inputs, deadline, gone, longestMs = Infinity) {
+    infer(inputs, deadline, gone, ownMs = Infinity) {
       if (closing !== null) return Promise.reject(new Overloaded("the model is being unloaded"));
       const broken = link.broken();
       if (broken !== null) return Promise.reject(new InferenceError(broken));
@@ -99,7 +99,7 @@ export function createWorkerModel(options: WorkerModelOptions): Runner {
       if (queue.size >= options.queueLimit) {
         return Promise.reject(new Overloaded(`${queue.size} requests wait for the model already`));
       }
-      const limitMs = Math.max(options.patienceMs, timesLongest * longestMs);
+      const limitMs = Math.max(options.patienceMs, timesOwn * ownMs);
       const waiting: Waiting = { inputs, deadline, limitMs, ...Promise.withResolvers<readonly Tensor[]>() };
       queue.push(waiting);
       pump();

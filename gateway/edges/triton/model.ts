@@ -2,9 +2,14 @@ import type { ModelVersion } from "../../../schemas/model-version.ts";
 import type { Problem } from "../../../schemas/problem.ts";
 import { paths } from "../../../schemas/tree.ts";
 import { InferenceError, Unavailable, type Gone, type LoadedModel, type RawMessage } from "../../core/ports.ts";
-import { chooseReplica } from "../../core/replicas.ts";
-import { decodeServerReply, encodeServerRequest, serverFailure } from "../../core/server-infer.ts";
-import { ReplyMalformed, UpstreamBroken, UpstreamUnreachable } from "../../core/upstream.ts";
+import { chooseReplica, tellsOf } from "../../core/replicas.ts";
+import {
+  decodeServerReply,
+  encodeServerRequest,
+  isNotRun,
+  serverFailure,
+  transportFailure,
+} from "../../core/server-infer.ts";
 import type { InferReply } from "./client.ts";
 import type { TritonReplica } from "./replica.ts";
 
@@ -31,13 +36,15 @@ export function createTritonModel(
       const standings = replicas.map((replica) => replica.standing(version));
       return Math.max(0, ...standings.map((standing) => (standing?.kind === "ready" ? standing.trialMs : 0)));
     },
-    infer: async (inputs, withinMs = longestMs, gone) => {
+    infer: async (inputs, withinMs = longestMs, gone, ownMs = withinMs) => {
       const request = encodeServerRequest(inputs, spec.signature);
-      return asking.ask(request, (reply) => decodeServerReply(reply, spec.signature), withinMs, gone);
+      const read = (reply: InferReply) => decodeServerReply(reply, spec.signature);
+      return asking.ask(request, read, withinMs, gone, withinMs < ownMs);
     },
     // What is in JSON has to be translated for a Triton that refuses it there.
     ...(isInJson(spec) && {
-      forward: (request: RawMessage, withinMs: number, gone?: Gone) => asking.ask(request, checked, withinMs, gone),
+      forward: (request: RawMessage, withinMs: number, gone?: Gone, ownMs = withinMs) =>
+        asking.ask(request, checked, withinMs, gone, withinMs < ownMs),
     }),
     absence: () => absenceOf(version, replicas),
     close: () => (closed ??= asking.close().then(release)),
@@ -52,10 +59,16 @@ function isInJson({ signature: { inputs, outputs } }: ModelVersion["spec"]): boo
 interface Asking {
   /**
    * Sends a request to the least busy replica that has the version. To another one only where this one has not run it: nothing
-   * was sent, or it says that it does not have the version, or no room for it. What the caller waits for no more is given up
+   * was sent, or it says that it does not have the version, or no room for it, or does not let the gateway in. What the caller waits for no more is given up
    * there, too. `read` makes a result of the reply.
    */
-  ask<T>(request: RawMessage, read: (reply: InferReply) => T, withinMs: number, gone?: Gone): Promise<T>;
+  ask<T>(
+    request: RawMessage,
+    read: (reply: InferReply) => T,
+    withinMs: number,
+    gone: Gone | undefined,
+    isCallersTime: boolean,
+  ): Promise<T>;
   /** Takes no more; resolves when all that were asked have ended. */
   close(): Promise<void>;
 }
@@ -63,45 +76,35 @@ interface Asking {
 function createAsking(version: ModelVersion, replicas: readonly TritonReplica[]): Asking {
   const { model, version: number } = version.spec;
   const drained = Promise.withResolvers<void>();
+  const { next, note } = createTurns(version, replicas);
   let running = 0;
   let isClosing = false;
-  let last = -1;
-
-  function next(now: number, tried: readonly TritonReplica[]): TritonReplica | null {
-    const open = replicas.filter((replica) => !tried.includes(replica) && replica.standing(version)?.kind === "ready");
-    const candidate = (replica: TritonReplica) => ({ replica: replica.state(), inFlight: replica.client.inFlight });
-    last = open.length === 1 ? 0 : chooseReplica(open.map(candidate), last, now);
-    return open[last] ?? null;
-  }
 
   return {
-    async ask(request, read, withinMs, gone) {
+    async ask(request, read, withinMs, gone, isCallersTime) {
       if (isClosing) throw new Unavailable("the version is served no more");
       running++;
       try {
         const deadline = performance.now() + withinMs;
         const tried: TritonReplica[] = [];
-        let failure: Error | null = null;
+        let failure: unknown = null;
         for (;;) {
           const now = performance.now();
           const replica = next(now, tried);
           if (replica === null) throw failure ?? new Unavailable(`no Triton has version ${number} of ${model}`);
           tried.push(replica);
-          let reply: InferReply;
           try {
-            reply = await replica.client.infer(model, number, request, deadline - now, gone);
+            const reply = await replica.client.infer(model, number, request, deadline - now, gone);
+            if (reply.status !== 200) throw serverFailure(reply.status, reply.body);
+            const result = read(reply);
+            replica.answered(version);
+            return result;
           } catch (error) {
-            failure = unreachable(replica, error);
-            continue;
+            failure = transportFailure(error);
+            note(replica, failure, isCallersTime);
+            if (!isNotRun(failure) || performance.now() >= deadline) throw failure;
+            if (failure instanceof Unavailable && failure.cause === undefined) replica.doubt(version);
           }
-          if (reply.status === 404 || reply.status === 503) {
-            failure = serverFailure(reply.status, reply.body);
-            replica.doubt(version);
-            continue;
-          }
-          replica.answered();
-          if (reply.status !== 200) throw serverFailure(reply.status, reply.body);
-          return read(reply);
         }
       } finally {
         if (--running === 0 && isClosing) drained.resolve();
@@ -115,17 +118,36 @@ function createAsking(version: ModelVersion, replicas: readonly TritonReplica[])
   };
 }
 
-/** Why another one may be tried; everything else is thrown. */
-function unreachable(replica: TritonReplica, error: unknown): Unavailable {
-  if (error instanceof UpstreamUnreachable) {
-    replica.failed();
-    return new Unavailable(error.message, { cause: error });
-  }
-  if (error instanceof UpstreamBroken || error instanceof ReplyMalformed) {
-    replica.failed();
-    throw new InferenceError(error.message, { cause: error });
-  }
-  throw error;
+interface Turns {
+  /** Which replica is asked next; null: none is left that has the version. */
+  next(now: number, tried: readonly TritonReplica[]): TritonReplica | null;
+  /** A request did not succeed there. */
+  note(replica: TritonReplica, error: unknown, isCallersTime: boolean): void;
+}
+
+function createTurns(version: ModelVersion, replicas: readonly TritonReplica[]): Turns {
+  const hasIt = (replica: TritonReplica): boolean => replica.standing(version)?.kind === "ready";
+  const candidate = (replica: TritonReplica) => {
+    return { replica: replica.state(version), inFlight: replica.client.inFlight };
+  };
+  let last = -1;
+  return {
+    next(now, tried) {
+      const open = replicas.filter((replica) => !tried.includes(replica) && hasIt(replica));
+      last = open.length === 1 ? 0 : chooseReplica(open.map(candidate), last, now);
+      return open[last] ?? null;
+    },
+    note(replica, error, isCallersTime) {
+      const told = tellsOf(error, isCallersTime);
+      if (told === "answered") replica.answered(version);
+      if (told !== "failed") return;
+      const others = replicas.filter((other) => other !== replica && hasIt(other));
+      replica.failed(
+        version,
+        others.map((other) => other.state(version)),
+      );
+    },
+  };
 }
 
 /** What the protocol's replies are; something else at the address answers otherwise, HTML for one. */

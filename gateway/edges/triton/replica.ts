@@ -1,5 +1,5 @@
 import type { ModelVersion } from "../../../schemas/model-version.ts";
-import { afterAnswer, afterFailure, newReplica, type Replica } from "../../core/replicas.ts";
+import { afterAnswer, afterFailure, isEjected, newReplica, type Replica } from "../../core/replicas.ts";
 import type { ServerState } from "../../core/ports.ts";
 import { UpstreamUnreachable, type Upstream, type UpstreamOptions } from "../../core/upstream.ts";
 import { createTritonClient, type TritonClient } from "./client.ts";
@@ -34,7 +34,8 @@ export interface TritonReplica {
   readonly name: string;
   /** For requests; the checks have connections of their own. */
   readonly client: TritonClient;
-  state(): Replica;
+  /** How requests for the version ended here lately. */
+  state(version: ModelVersion): Replica;
   /** null until it was asked once. */
   health(): ServerState | null;
   /** How the version stands here; null while nobody has looked yet. */
@@ -44,9 +45,9 @@ export interface TritonReplica {
   forget(version: ModelVersion): void;
   /** It said that it does not have the version: looks at once. */
   doubt(version: ModelVersion): void;
-  /** A request failed by the replica's fault. */
-  failed(): void;
-  answered(): void;
+  /** A request for the version failed here. `others`: how such requests end at the others that have it. */
+  failed(version: ModelVersion, others: readonly Replica[]): void;
+  answered(version: ModelVersion): void;
   close(): Promise<void>;
 }
 
@@ -100,10 +101,10 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
     address,
     name,
     client,
-    state: requests.state,
+    ...requests,
     health() {
       if (!asked) return null;
-      return { address: name, down: down ?? (isEjected(requests.state()) ? "its last requests failed" : null) };
+      return { address: name, down: down ?? (requests.isFailing() ? "its last requests failed" : null) };
     },
     standing: (version) => (down === null ? watch.standing(version) : { kind: "absent", why: down }),
     async watch(version) {
@@ -111,10 +112,8 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
       await (first ??= checkOn());
       if (down === null && watch.standing(version) === null) await watch.look(version);
     },
-    forget: watch.remove,
+    forget: (version) => (watch.remove(version), requests.forget(version)),
     doubt: (version) => void watch.look(version),
-    failed: requests.failed,
-    answered: requests.answered,
     async close() {
       closed = true;
       clearTimeout(timer);
@@ -124,24 +123,28 @@ export function createReplica(address: string, options: ReplicaOptions): TritonR
   };
 }
 
-/** How requests to it ended. `onChange`: it is ejected, or it is not any more. */
-function createRequestRecord(onChange: () => void): Pick<TritonReplica, "state" | "failed" | "answered"> {
-  let replica = newReplica;
-  function note(next: Replica): void {
-    const isNew = isEjected(next) !== isEjected(replica);
-    replica = next;
-    if (isNew) onChange();
-  }
-  return {
-    state: () => replica,
-    failed: () => note(afterFailure(replica, performance.now())),
-    answered: () => note(afterAnswer(replica, performance.now())),
-  };
+interface RequestRecord extends Pick<TritonReplica, "state" | "failed" | "answered" | "forget"> {
+  /** It is ejected for some version. */
+  isFailing(): boolean;
 }
 
-/** From its first ejection until it answers a request again. */
-function isEjected({ ejections }: Replica): boolean {
-  return ejections > 0;
+/** How requests to it ended, by version. `onChange`: it is ejected, or it is not any more. */
+function createRequestRecord(onChange: () => void): RequestRecord {
+  const records = new Map<ModelVersion, Replica>();
+  const state = (version: ModelVersion): Replica => records.get(version) ?? newReplica;
+  function note(version: ModelVersion, next: Replica): void {
+    const last = state(version);
+    if (next === last) return;
+    records.set(version, next);
+    if (isEjected(next) !== isEjected(last)) onChange();
+  }
+  return {
+    state,
+    isFailing: () => [...records.values()].some(isEjected),
+    failed: (version, others) => note(version, afterFailure(state(version), others, performance.now())),
+    answered: (version) => note(version, afterAnswer(state(version), performance.now())),
+    forget: (version) => void records.delete(version),
+  };
 }
 
 /** null: it says that it is live. `certain`: there is no need to ask again. */

@@ -15,16 +15,16 @@ import triton_python_backend_utils as pb_utils
 
 
 def of_onnx(array):
-    """Strings travel as bytes."""
+    """Strings travel as bytes, which need not be text: a character for each byte carries them through ONNX Runtime's Python."""
     if array.dtype != object and array.dtype.kind != "U":
         return array
-    return numpy.array([item.encode() for item in array.flat], dtype=object).reshape(array.shape)
+    return numpy.array([item.encode("latin-1") for item in array.flat], dtype=object).reshape(array.shape)
 
 
 def of_triton(array):
     if array.dtype != object:
         return array
-    return numpy.array([item.decode() for item in array.flat], dtype=object).reshape(array.shape)
+    return numpy.array([item.decode("latin-1") for item in array.flat], dtype=object).reshape(array.shape)
 
 
 class TritonPythonModel:

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { InferenceError } from "../../../gateway/core/ports.ts";
+import { InferenceError, InputRefused } from "../../../gateway/core/ports.ts";
 import { decodeServerReply, serverFailure, serverMessage } from "../../../gateway/core/server-infer.ts";
 import { linearSignature } from "../../support/versions.ts";
 
@@ -48,14 +48,21 @@ test("an error's message is one short line, without the server's paths", () => {
   }
 });
 
-test("a status says whose fault it is", () => {
-  const named = (status: number, error = "no") => serverFailure(status, json({ error })).name;
-  expect([400, 404, 500, 501, 503].map((status) => named(status))).toEqual([
-    "InputRefused",
-    "Unavailable",
-    "InferenceError",
-    "InferenceError",
-    "Unavailable",
-  ]);
-  expect(named(503, "Exceeds maximum queue size")).toBe("Overloaded");
+test("a status says whose fault it is: the version's are a 5xx and a success that is no answer", () => {
+  const kinds: Readonly<Record<string, readonly number[]>> = {
+    InputRefused: [400, 413, 415, 422],
+    Unavailable: [301, 304, 401, 403, 404, 405, 407, 408, 409, 411, 414, 421, 426, 431, 451, 499, 503],
+    Overloaded: [429],
+    DeadlineExceeded: [504],
+    InferenceError: [201, 204, 206, 500, 501, 502, 507, 599],
+  };
+  for (const [kind, statuses] of Object.entries(kinds)) {
+    for (const status of statuses) {
+      const failure = serverFailure(status, json({ error: "no" }));
+      expect([status, failure.name]).toEqual([status, kind]);
+      if (failure instanceof InputRefused) expect(failure.status).toBe(status as never);
+    }
+  }
+  expect(serverFailure(503, json({ error: "Exceeds maximum queue size" })).name).toBe("Overloaded");
+  expect(serverFailure(503, json({ error: "Request timeout expired" })).name).toBe("DeadlineExceeded");
 });
