@@ -21,7 +21,7 @@ const callsAtOnce = 4;
 const patienceMs = 30_000;
 
 describe("SIGTERM under load over gRPC", () => {
-  test(
+  test.concurrent(
     "fails no call of clients that know another gateway",
     async () => {
       await using first = await start();
@@ -37,7 +37,7 @@ describe("SIGTERM under load over gRPC", () => {
     patienceMs,
   );
 
-  test(
+  test.concurrent(
     "fails only new calls of clients that know no other, and with UNAVAILABLE",
     async () => {
       await using gateway = await start();
