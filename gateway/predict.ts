@@ -26,6 +26,7 @@ import { isKnown, type Route, type RoutingTable, type Target } from "./core/rout
 import { flawIn } from "./core/unread-reply.ts";
 import { createVersionMap, type IsLive } from "./core/version-map.ts";
 import { readAfterAll, type RawCall } from "./forward.ts";
+import { within } from "./within.ts";
 import type { Tensor } from "../schemas/tensor.ts";
 
 /** One request, whatever protocol it came by. */
@@ -204,7 +205,9 @@ async function attempt<Reply>(
     // What runs on the event loop cannot be interrupted, and a timer a request would cost more than the model: whether it
     // came too late is seen afterwards.
     const running = target.infer(inputs, deadlineMs, call.gone, ownMs);
-    const outputs = await (target.place === "worker" ? within(deadlineMs, running, call.gone) : running);
+    const outputs = await (target.place === "worker"
+      ? within(deadlineMs, running, () => late(deadlineMs), call.gone)
+      : running);
     if (deps.now() - started > deadlineMs) throw late(deadlineMs);
     return { reply: decode(call, target, outputs), seconds: seconds(), flaw: null };
   } catch (thrown) {
@@ -225,23 +228,6 @@ function decode<Reply>(call: Call<Reply>, target: LoadedModel, outputs: readonly
 
 function late(ms: number): DeadlineExceeded {
   return new DeadlineExceeded(`no answer within ${Math.round(ms)} ms`);
-}
-
-/** The answer, unless the time is up or the caller has gone before. */
-async function within<T>(ms: number, running: Promise<T>, gone: Gone | undefined): Promise<T> {
-  const { promise: over, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(late(ms)), ms);
-  const signal = gone?.();
-  const leave = (): void => reject(new CallerGone("the caller has gone"));
-  if (signal?.aborted) leave();
-  signal?.addEventListener("abort", leave);
-  try {
-    return await Promise.race([running, over]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", leave);
-    running.catch(() => undefined); // an answer that comes too late is nobody's
-  }
 }
 
 /** Of a version that is named, after it has been made known that it is. */

@@ -3,22 +3,12 @@ import { InferenceError, Overloaded, type LoadedModel } from "../../gateway/core
 import type { RoutingTable } from "../../gateway/core/route.ts";
 import { buildTable } from "../../gateway/core/table.ts";
 import { createPredictor, type Call } from "../../gateway/predict.ts";
-import { deploymentOf, loadedOf, since } from "../support/fleet.ts";
+import { deploymentOf, loadedOf, nothingElse, since } from "../support/fleet.ts";
 import type { ModelDeployment } from "../../schemas/model-deployment.ts";
-
-const about = {
-  revision: "1",
-  environment: "dev",
-  policy: null,
-  project: null,
-  documented: [],
-  cuts: [],
-  problems: [],
-};
 
 function tableOf(spec: Partial<ModelDeployment["spec"]>, models: readonly LoadedModel[]): RoutingTable {
   const loaded = new Map(models.map((model) => [model.version, model]));
-  return buildTable({ ...about, models: new Map([["fraud", { deployment: deploymentOf(spec), loaded }]]) });
+  return buildTable({ ...nothingElse, models: new Map([["fraud", { deployment: deploymentOf(spec), loaded }]]) });
 }
 
 const stable = (version: number) => ({ version, attempt: version, since });

@@ -127,3 +127,14 @@ export function memorySource(files: ReadonlyMap<string, string | Uint8Array>) {
     watchers,
   };
 }
+
+/** All of a table's state but the models: nothing is said, cut or wrong. */
+export const nothingElse = {
+  revision: "1",
+  environment: "dev",
+  policy: null,
+  project: null,
+  documented: [],
+  cuts: [],
+  problems: [],
+};

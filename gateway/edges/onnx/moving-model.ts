@@ -1,7 +1,7 @@
 import type { Tensor } from "../../../schemas/tensor.ts";
 import { DeadlineExceeded, Overloaded, type LoadedModel } from "../../core/ports.ts";
 import { createInlineModel, type InlineOptions } from "./inline-model.ts";
-import { within } from "./within.ts";
+import { within } from "../../within.ts";
 import type { Runner } from "./worker-model.ts";
 
 export interface MovingOptions extends Omit<InlineOptions, "onSlow"> {

@@ -4,7 +4,7 @@ import type { Channel } from "./channel.ts";
 import { keepOpen, type Link, type LinkOptions } from "./link.ts";
 import { buffersOf } from "./messages.ts";
 import { createWaitingLine, type WaitingLine } from "./waiting-line.ts";
-import { within } from "./within.ts";
+import { within } from "../../within.ts";
 
 /** What a model does wherever it runs. */
 export interface Runner {

@@ -10,6 +10,7 @@ import { recorderOf } from "../../../gateway/parts.ts";
 import { systemClock } from "../../../gateway/log.ts";
 import { createGuardWatch } from "../../../gateway/react/guard-watch.ts";
 import { aDeployment } from "../../support/builders.ts";
+import { nothingElse } from "../../support/fleet.ts";
 import { signature } from "../harness/models.ts";
 import { serveQuestions } from "../harness/process.ts";
 
@@ -18,16 +19,7 @@ const calls = 200_000;
 const loaded = new Map([1, 2].map((version) => [version, { model: "fraud", version, signature } as LoadedModel]));
 const served = { deployment: aDeployment({ canary: 2, weight: 10 }), loaded };
 const models = new Map([["fraud", served]]);
-const about = {
-  revision: "1",
-  environment: "dev",
-  policy: null,
-  project: null,
-  documented: [],
-  cuts: [],
-  problems: [],
-};
-const route = buildTable({ ...about, models }).models.get("fraud");
+const route = buildTable({ ...nothingElse, models }).models.get("fraud");
 if (route?.canary == null) throw new Error("the route has no canary to watch");
 
 const metrics = createMetrics();

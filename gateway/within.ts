@@ -1,4 +1,4 @@
-import { CallerGone, type Gone } from "../../core/ports.ts";
+import { CallerGone, type Gone } from "./core/ports.ts";
 
 /** What comes of `running`, unless it takes longer than `ms`, which `late` has the error for, or the caller goes before. */
 export async function within<T>(ms: number, running: Promise<T>, late: () => Error, gone?: Gone): Promise<T> {
