@@ -74,7 +74,7 @@ test("where the model is gone by then, the caller is told to come again", async 
   const { failing, fail } = gated();
   const { ask, swap } = predictorOver(tableOf({ canary }, [closed, failing]));
   const answer = ask();
-  swap(buildTable({ ...about, models: new Map() }));
+  swap(buildTable({ ...nothingElse, models: new Map() }));
   fail();
   expect(await answer.catch((error: unknown) => error)).toMatchObject({ status: 503 });
 });
@@ -84,7 +84,7 @@ test("a model that is served no more leaves no retries behind, neither saved up 
   fail();
   const served = tableOf({ canary }, [loadedOf(1), failing]);
   const other = buildTable({
-    ...about,
+    ...nothingElse,
     models: new Map([["churn", { deployment: deploymentOf({ model: "churn" }), loaded: new Map([[1, loadedOf(1)]]) }]]),
   });
   const { ask, swap } = predictorOver(served);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { isKnown } from "../../../gateway/core/route.ts";
 import { buildTable } from "../../../gateway/core/table.ts";
 import { createVersionMap } from "../../../gateway/core/version-map.ts";
-import { cutOf, deploymentOf, loadedOf, since } from "../../support/fleet.ts";
+import { cutOf, deploymentOf, loadedOf, nothingElse, since } from "../../support/fleet.ts";
 
 test("what is served no more goes when something else comes, the model with its last version", () => {
   const live = new Set(["fraud", "fraud 1"]);
@@ -23,8 +23,7 @@ test("what is served no more goes when something else comes, the model with its 
 test("a table knows what it serves, what it keeps out of memory, and what was taken out; nothing else", () => {
   const deployment = deploymentOf({ canary: { version: 2, attempt: 2, since, weight: 10 } });
   const models = new Map([["fraud", { deployment, loaded: new Map([[1, loadedOf(1)]]) }]]);
-  const about = { revision: "1", environment: "dev", policy: null, project: null, documented: [], problems: [] };
-  const table = buildTable({ ...about, models, cuts: [cutOf({ version: 2, attempt: 2 })] });
+  const table = buildTable({ ...nothingElse, models, cuts: [cutOf({ version: 2, attempt: 2 })] });
   const versions = [null, 1, 2, 3].map((version) => isKnown(table, "fraud", version));
   expect(versions).toEqual([true, true, true, false]);
   expect(isKnown(table, "churn", null)).toBe(false);
