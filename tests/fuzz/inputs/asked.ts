@@ -38,7 +38,7 @@ export function readInfer(model: string, body: Uint8Array, jsonLength: string | 
   if (take(null).length > 0) throw new Error("bytes are left over");
   const { id, outputs } = json;
   const all = flagOf(json, "binary_data_output") ?? false;
-  const wanted = outputs === undefined ? [] : entriesOf(outputs);
+  const wanted = outputs === undefined || outputs === null ? [] : entriesOf(outputs);
   const named = wanted.map((entry) => {
     return { name: String(entry["name"]), binary: flagOf(entry, "binary_data") ?? false };
   });
@@ -70,11 +70,18 @@ function partsOf(body: Uint8Array, jsonLength: string | null): { readonly json: 
   if (!(end <= body.length)) throw new Error(`${jsonLength} of ${body.length} bytes are JSON`);
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder().decode(body.subarray(0, end)));
+    json = JSON.parse(new TextDecoder().decode(body.subarray(0, end)), exact);
   } catch (error) {
     throw new NoJson(String(error));
   }
   return { json: fieldsOf(json), binary: body.subarray(end) };
+}
+
+/** Triton writes whole numbers as they are, also those that no double holds. */
+function exact(_: string, value: unknown, ...[context]: readonly unknown[]): unknown {
+  const { source } = context as { readonly source?: string };
+  const isRounded = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isRounded && source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
 /** The next so many bytes; null: all that are left. */
@@ -107,10 +114,12 @@ function elementsOf(datatype: Datatype, entry: Fields, take: (count: number) => 
 
 function elementOf(datatype: Datatype, value: unknown): Element {
   if (datatype === "BYTES" && typeof value === "string") return value;
-  if (datatype === "INT64" && (typeof value === "number" || typeof value === "string")) return BigInt(value);
-  if (datatype === "FP32" && typeof value === "number" && Number.isFinite(Math.fround(value)))
-    return Math.fround(value);
-  throw new Error(`${JSON.stringify(value)} is no ${datatype}`);
+  if (datatype === "INT64" && ["number", "bigint", "string"].includes(typeof value)) return BigInt(value as string);
+  if (datatype === "FP32" && ["number", "bigint"].includes(typeof value)) {
+    const number = Math.fround(Number(value));
+    if (Number.isFinite(number)) return number;
+  }
+  throw new Error(`${String(value)} is no ${datatype}`);
 }
 
 function unpacked(datatype: Datatype, bytes: Buffer): readonly Element[] {
